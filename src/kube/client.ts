@@ -1,0 +1,261 @@
+import { failureFromResponse, KubeApiError } from "./errors.ts";
+import { isKubeObject, isRecord, type KubeObject, parseObject } from "./object.ts";
+import { apiVersion, type Resource, resourcePath } from "./resource.ts";
+import { createTransport, type KubeConnection, type KubeRequest } from "./transport.ts";
+import { type WatchEvent, watchEvents } from "./watch-stream.ts";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ObjectName {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+export interface SelectOptions extends CallOptions {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+export interface PageOptions extends SelectOptions {
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+}
+
+export interface WatchOptions extends SelectOptions {
+  readonly resourceVersion: string;
+  readonly timeoutSeconds?: number;
+}
+
+export interface WriteOptions extends CallOptions {
+  readonly subresource?: string;
+  /** Validates and answers as if, but stores nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface RemoveOptions extends CallOptions {
+  /** Refused with a conflict unless the object is still this one. */
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: "Foreground" | "Background" | "Orphan";
+}
+
+export interface LogOptions extends CallOptions {
+  readonly container?: string;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  /** RFC 3339. */
+  readonly sinceTime?: string;
+  /** Of the container's previous run. */
+  readonly previous?: boolean;
+}
+
+export interface KubeList {
+  readonly items: readonly KubeObject[];
+  readonly resourceVersion: string;
+}
+
+export interface KubeListPage extends KubeList {
+  readonly continue?: string;
+}
+
+/** One operation of a JSON patch (RFC 6902). */
+export interface PatchOperation {
+  readonly op: "add" | "remove" | "replace" | "test" | "move" | "copy";
+  readonly path: string;
+  readonly from?: string;
+  readonly value?: unknown;
+}
+
+/** Plain JSON in and out; every call throws KubeApiError and nothing else. Nothing is retried here: the caller's queue is the retry. */
+export interface KubeClient {
+  listPage(resource: Resource, options?: PageOptions): Promise<KubeListPage>;
+  /** All pages. Asks without a version, which is a most recent read: never older than what was seen before. */
+  list(resource: Resource, options?: SelectOptions): Promise<KubeList>;
+  get(
+    resource: Resource,
+    object: ObjectName,
+    options?: CallOptions & { readonly subresource?: string },
+  ): Promise<KubeObject>;
+  create(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  /** Server-side apply with force. With `metadata.resourceVersion` in it, it is refused unless that is still the version. */
+  apply(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  /** Writes the whole object; conflicts unless it is still at its `metadata.resourceVersion`. */
+  replace(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  patchJson(
+    resource: Resource,
+    object: ObjectName,
+    operations: readonly PatchOperation[],
+    options?: WriteOptions,
+  ): Promise<KubeObject>;
+  patchMerge(resource: Resource, object: ObjectName, patch: object, options?: WriteOptions): Promise<KubeObject>;
+  remove(resource: Resource, object: ObjectName, options?: RemoveOptions): Promise<void>;
+  /** Ends when the server closes the watch. An ERROR event is its last one. */
+  watch(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined>;
+  /** Log text of a pod. */
+  logs(pod: { readonly namespace: string; readonly name: string }, options?: LogOptions): Promise<string>;
+  close(): void;
+}
+
+export interface ClientOptions {
+  readonly userAgent: string;
+  /** Owner of the fields we write. Renaming it orphans every field written under the old name. */
+  readonly fieldManager: string;
+}
+
+const PAGE_SIZE = 500;
+const LIST_TIMEOUT_MS = 30_000;
+const POD: Resource = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced: true };
+
+export function createKubeClient(connection: KubeConnection, { userAgent, fieldManager }: ClientOptions): KubeClient {
+  const transport = createTransport(connection);
+  const agent = { "user-agent": userAgent };
+  const call: Call = async (request) => {
+    const response = await transport.request({ ...request, headers: { ...agent, ...request.headers } });
+    const { status, headers, body } = response;
+    if (status < 200 || status > 299) throw new KubeApiError(failureFromResponse(status, body, headers["retry-after"]));
+    return body;
+  };
+  return {
+    ...reads(call),
+    ...writes(call, fieldManager),
+    async *watch(resource, { namespace, signal, ...query }) {
+      const path = resourcePath(resource, { namespace });
+      const all = { ...query, watch: true, allowWatchBookmarks: true };
+      const response = await transport.stream({
+        method: "GET",
+        path,
+        query: all,
+        headers: agent,
+        timeoutMs: LIST_TIMEOUT_MS,
+        signal,
+      });
+      yield* watchEvents(response, signal);
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** The body of an answer that says yes; anything else is thrown. */
+type Call = (request: KubeRequest) => Promise<Buffer>;
+
+function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "logs"> {
+  const listPage: KubeClient["listPage"] = async (resource, { namespace, signal, ...query } = {}) => {
+    const path = resourcePath(resource, { namespace });
+    const body = await call({ method: "GET", path, query: { ...query }, timeoutMs: LIST_TIMEOUT_MS, signal });
+    return parseList(parseJson(body), resource);
+  };
+  return {
+    listPage,
+    async list(resource, options = {}) {
+      let page = await listPage(resource, { ...options, limit: PAGE_SIZE });
+      const { resourceVersion } = page;
+      const items = [...page.items];
+      while (page.continue !== undefined) {
+        page = await listPage(resource, { ...options, limit: PAGE_SIZE, continue: page.continue });
+        items.push(...page.items);
+      }
+      return { items, resourceVersion };
+    },
+    async get(resource, { namespace, name }, { subresource, signal } = {}) {
+      const path = resourcePath(resource, { namespace, name, subresource });
+      return parseObject(parseJson(await call({ method: "GET", path, signal })));
+    },
+    async logs({ namespace, name }, { signal, ...query } = {}) {
+      const path = resourcePath(POD, { namespace, name, subresource: "log" });
+      const headers = { accept: "*/*" };
+      const body = await call({
+        method: "GET",
+        path,
+        query: { ...query },
+        headers,
+        timeoutMs: LIST_TIMEOUT_MS,
+        signal,
+      });
+      return body.toString("utf8");
+    },
+  };
+}
+
+interface Body {
+  readonly type: string;
+  readonly content: unknown;
+}
+
+function writes(
+  call: Call,
+  fieldManager: string,
+): Pick<KubeClient, "create" | "apply" | "replace" | "patchJson" | "patchMerge" | "remove"> {
+  const send = async (
+    method: "POST" | "PUT" | "PATCH",
+    path: string,
+    { type, content }: Body,
+    { dryRun, force, signal }: WriteOptions & { readonly force?: boolean },
+  ): Promise<KubeObject> => {
+    const query = { fieldManager, dryRun: dryRun === true ? "All" : undefined, force };
+    const body = JSON.stringify(content);
+    return parseObject(parseJson(await call({ method, path, query, headers: { "content-type": type }, body, signal })));
+  };
+  return {
+    create: (resource, object, options = {}) =>
+      send("POST", resourcePath(resource, { namespace: object.metadata.namespace }), json(resource, object), options),
+    apply: (resource, object, options = {}) =>
+      send("PATCH", pathOf(resource, object.metadata, options), applied(resource, object), { ...options, force: true }),
+    replace: (resource, object, options = {}) =>
+      send("PUT", pathOf(resource, object.metadata, options), json(resource, object), options),
+    patchJson: (resource, name, content, options = {}) =>
+      send("PATCH", pathOf(resource, name, options), { type: "application/json-patch+json", content }, options),
+    patchMerge: (resource, name, content, options = {}) =>
+      send("PATCH", pathOf(resource, name, options), { type: "application/merge-patch+json", content }, options),
+    async remove(resource, name, { signal, ...options } = {}) {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", ...options });
+      await call({ method: "DELETE", path: pathOf(resource, name, {}), headers, body, signal });
+    },
+  };
+}
+
+const pathOf = (resource: Resource, { namespace, name }: ObjectName, { subresource }: WriteOptions): string =>
+  resourcePath(resource, { namespace, name, subresource });
+
+/** The server wants to be told the kind in every body; the caller has already told us. */
+const named = (resource: Resource, object: KubeObject): object => ({
+  ...object,
+  apiVersion: apiVersion(resource),
+  kind: resource.kind,
+});
+const json = (resource: Resource, object: KubeObject): Body => ({
+  type: "application/json",
+  content: named(resource, object),
+});
+/** JSON is YAML, and the JSON form of this content type is not known to every server. */
+const applied = (resource: Resource, object: KubeObject): Body => ({
+  type: "application/apply-patch+yaml",
+  content: named(resource, object),
+});
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    throw KubeApiError.garbled("the API server's answer is not JSON", error);
+  }
+}
+
+/** Items of a list come without kind and apiVersion, those of a watch with them: here both look the same. */
+function parseList(value: unknown, resource: Resource): KubeListPage {
+  if (!isRecord(value) || !isRecord(value["metadata"]) || !Array.isArray(value["items"] ?? [])) {
+    throw KubeApiError.garbled("the API server's answer is not a list");
+  }
+  const { resourceVersion, continue: token } = value["metadata"];
+  const raw: unknown = value["items"] ?? [];
+  if (typeof resourceVersion !== "string" || !Array.isArray(raw) || !raw.every(isKubeObject)) {
+    throw KubeApiError.garbled(`the list of ${resource.plural} has no version, or an item without a name`);
+  }
+  const kind = { apiVersion: apiVersion(resource), kind: resource.kind };
+  const items = raw.map((item) => ({ ...kind, ...item }));
+  return typeof token === "string" && token !== ""
+    ? { items, resourceVersion, continue: token }
+    : { items, resourceVersion };
+}

@@ -1,0 +1,120 @@
+import { promises as files } from "node:fs";
+import type { RequestOptions } from "node:https";
+import { delimiter, join } from "node:path";
+import type { ConnectionOptions } from "node:tls";
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Credentials, KubeConnection } from "./transport.ts";
+
+export interface ConnectionSource {
+  /** Path of a kubeconfig file; over `KUBECONFIG`, the service account and `~/.kube/config`, which are tried in that order. */
+  readonly kubeconfig?: string | undefined;
+  /** Context of the kubeconfig; default: its current one. */
+  readonly context?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where a pod finds its service account. */
+  readonly serviceAccountDir?: string;
+}
+
+const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
+/** Tokens are rotated long before they expire; client-go looks as often. */
+const CREDENTIALS_AGE_MS = 60_000;
+
+/** Where the API server is and who we are. Rejects with a message for the person who started the program. */
+export async function loadKubeConnection(source: ConnectionSource): Promise<KubeConnection> {
+  const { env } = source;
+  const named = source.kubeconfig ?? env["KUBECONFIG"];
+  const explicit = named !== undefined && named !== "";
+  if (!explicit && env["KUBERNETES_SERVICE_HOST"]) return inCluster(source, env["KUBERNETES_SERVICE_HOST"]);
+  const path = explicit ? named : join(env["HOME"] ?? "/", ".kube", "config");
+  return fromKubeconfig(path, source.context);
+}
+
+async function inCluster(
+  { env, serviceAccountDir = SERVICE_ACCOUNT_DIR }: ConnectionSource,
+  host: string,
+): Promise<KubeConnection> {
+  const read = async (file: string): Promise<string> =>
+    (await files.readFile(join(serviceAccountDir, file), "utf8")).trim();
+  const port = env["KUBERNETES_SERVICE_PORT_HTTPS"] ?? env["KUBERNETES_SERVICE_PORT"] ?? "443";
+  const authority = host.includes(":") ? `[${host}]` : host;
+  // One Secret volume holds all three; without the namespace the others are there all the same.
+  const namespace = await read("namespace").catch(() => "default");
+  return {
+    server: new URL(`https://${authority}:${port}`),
+    namespace,
+    authenticate: remembering(async () => ({
+      headers: { authorization: `Bearer ${await read("token")}` },
+      tls: { ca: await read("ca.crt") },
+    })),
+  };
+}
+
+async function fromKubeconfig(path: string, context: string | undefined): Promise<KubeConnection> {
+  // Imported only here: it costs more memory than the rest of the program, and in a cluster nothing needs it.
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  for (const [index, file] of path.split(delimiter).filter(Boolean).entries()) {
+    if (index === 0) config.loadFromFile(file);
+    else {
+      const other = new KubeConfig();
+      other.loadFromFile(file);
+      config.mergeConfig(other, true);
+    }
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  const wanted = config.getCurrentContext();
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error(`${path}: context ${JSON.stringify(wanted)} names no cluster`);
+  if (cluster.proxyUrl) throw new Error(`${path}: proxy-url is not supported`);
+  const server = new URL(cluster.server);
+  const user = config.getCurrentUser() ?? { name: "" };
+  if (server.protocol === "http:") {
+    // Nothing to verify without TLS, but client-node gives no credentials for such a server unless told not to verify.
+    config.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, user);
+  }
+  return {
+    server,
+    namespace: config.getContextObject(wanted)?.namespace ?? "default",
+    authenticate: remembering(() => credentialsOf(config)),
+  };
+}
+
+async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  // client-node brings an agent of its own without keep-alive; ours does the work.
+  if (typeof options.agent === "object") options.agent.destroy();
+  const headers: Record<string, string> = {};
+  if (options.auth) headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    if (typeof value === "string") headers[name.toLowerCase()] = value;
+  }
+  const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
+  return { headers, tls: defined({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized }) };
+}
+
+/** An option that is present but undefined overrides Node's default, for `rejectUnauthorized` with "do not verify". */
+function defined(options: { [K in keyof ConnectionOptions]: ConnectionOptions[K] | undefined }): ConnectionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Looks again once a minute or when told to, and gives the same `tls` object as long as its content is the same. */
+function remembering(load: () => Promise<Credentials>): KubeConnection["authenticate"] {
+  let held: { credentials: Credentials; until: number } | undefined;
+  let loading: Promise<Credentials> | undefined;
+  const reload = async (): Promise<Credentials> => {
+    const fresh = await load();
+    const known = held?.credentials.tls;
+    const tls = known !== undefined && JSON.stringify(known) === JSON.stringify(fresh.tls) ? known : fresh.tls;
+    const credentials = { headers: fresh.headers, tls };
+    held = { credentials, until: performance.now() + CREDENTIALS_AGE_MS };
+    return credentials;
+  };
+  return async (refresh) => {
+    if (!refresh && held !== undefined && performance.now() < held.until) return held.credentials;
+    loading ??= reload().finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  };
+}

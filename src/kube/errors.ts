@@ -1,0 +1,102 @@
+export type KubeFailureKind =
+  | "notFound"
+  /** The object is no longer at the version that was named. */
+  | "conflict"
+  | "alreadyExists"
+  | "forbidden"
+  | "unauthorized"
+  /** The request itself was refused, by validation (422) or as malformed (400): repeating it cannot help. */
+  | "invalid"
+  /** The version or continue token is too old to be served: list again. */
+  | "gone"
+  | "throttled"
+  /** The server answered 5xx, or could not be reached so that nothing was sent. */
+  | "unavailable"
+  /** The connection broke or timed out after sending: whether the request took effect is unknown. */
+  | "lost"
+  | "other";
+
+export interface KubeFailure {
+  readonly kind: KubeFailureKind;
+  /** HTTP status; 0 when there was no answer. */
+  readonly code: number;
+  /** `reason` of the Status object, or one of ours: Garbled, Aborted, Timeout, ConnectionFailed. */
+  readonly reason: string;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** What every call of the client throws. */
+export class KubeApiError extends Error {
+  override readonly name = "KubeApiError";
+  readonly failure: KubeFailure;
+
+  constructor(failure: KubeFailure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.failure = failure;
+  }
+
+  /** The answer cannot be read, so what it said is unknown. */
+  static garbled(message: string, cause?: unknown): KubeApiError {
+    return new KubeApiError({ kind: "other", code: 0, reason: "Garbled", message }, { cause });
+  }
+}
+
+/** The failure behind a thrown value, if it came from the client. */
+export function failureOf(error: unknown): KubeFailure | undefined {
+  return error instanceof KubeApiError ? error.failure : undefined;
+}
+
+function kindOf(code: number, reason: string): KubeFailureKind {
+  switch (code) {
+    case 400:
+    case 422:
+      return "invalid";
+    case 401:
+      return "unauthorized";
+    case 403:
+      return "forbidden";
+    case 404:
+      return "notFound";
+    case 409:
+      return reason === "AlreadyExists" ? "alreadyExists" : "conflict";
+    case 410:
+      return "gone";
+    case 429:
+      return "throttled";
+    default:
+      return code >= 500 ? "unavailable" : "other";
+  }
+}
+
+/** Reads a Status object, which is an error's body as well as the object of a watch's ERROR event. `code` stands in when it names none. */
+export function failureFromStatus(status: unknown, code: number): KubeFailure {
+  const { reason, message, details, code: ownCode } = fieldsOf(status);
+  const httpCode = typeof ownCode === "number" && ownCode > 0 ? ownCode : code;
+  const why = typeof reason === "string" ? reason : "";
+  const text = typeof message === "string" && message !== "" ? message : `the API server answered ${httpCode}`;
+  const seconds = fieldsOf(details)["retryAfterSeconds"];
+  const failure = { kind: kindOf(httpCode, why), code: httpCode, reason: why, message: text };
+  // Rollback of etcd: our version lies in the future. Reported as a time-out (504), but waiting does not mend it.
+  if (/too large resource version/i.test(text)) return { ...failure, kind: "gone" };
+  return typeof seconds === "number" && seconds > 0 ? { ...failure, retryAfterMs: seconds * 1000 } : failure;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+/** Failure of an HTTP answer. Proxies in between answer in plain text, so the body need not be JSON. */
+export function failureFromResponse(code: number, body: Buffer, retryAfter: string | undefined): KubeFailure {
+  const text = body.subarray(0, 64 * 1024).toString("utf8");
+  let status: unknown;
+  try {
+    status = JSON.parse(text);
+  } catch {
+    status = { message: text.slice(0, 500).trim() };
+  }
+  const failure = failureFromStatus(status, code);
+  const seconds = Number(retryAfter);
+  if (retryAfter === undefined || !Number.isFinite(seconds) || seconds <= 0) return failure;
+  return { ...failure, retryAfterMs: seconds * 1000 };
+}

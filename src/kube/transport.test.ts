@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { startStub } from "../../test/support/stub-api-server.ts";
+import { failureOf, type KubeFailure } from "./errors.ts";
+import { createTransport } from "./transport.ts";
+
+async function failureIn(call: Promise<unknown>): Promise<KubeFailure | undefined> {
+  try {
+    await call;
+  } catch (error) {
+    return failureOf(error);
+  }
+  return undefined;
+}
+
+test("no answer in time: lost, and the connection is given up", async () => {
+  await using stub = await startStub(() => {});
+  const transport = createTransport(stub.connection());
+  const failure = await failureIn(transport.request({ method: "GET", path: "/x", timeoutMs: 20 }));
+  expect(failure).toMatchObject({ kind: "lost", reason: "Timeout", message: "GET /x: no answer within 20 ms" });
+  await expect.poll(() => stub.open).toBe(0);
+  expect((await failureIn(transport.stream({ method: "GET", path: "/x", timeoutMs: 20 })))?.reason).toBe("Timeout");
+  transport.close();
+});
+
+test("the time-out covers the whole body, but of a stream only the wait for its beginning", async () => {
+  await using stub = await startStub((_, response) => void response.write("{"));
+  const transport = createTransport(stub.connection());
+  expect((await failureIn(transport.request({ method: "GET", path: "/x", timeoutMs: 20 })))?.reason).toBe("Timeout");
+  const { body } = await transport.stream({ method: "GET", path: "/x", timeoutMs: 20 });
+  let ended = false;
+  body.on("close", () => {
+    ended = true;
+  });
+  await failureIn(transport.request({ method: "GET", path: "/x", timeoutMs: 60 }));
+  expect(ended).toBe(false);
+  body.destroy();
+  transport.close();
+});
+
+test("credentials that cannot be had are a failure, not a crash", async () => {
+  const connection = {
+    server: new URL("http://127.0.0.1:1"),
+    namespace: "default",
+    authenticate: () => Promise.reject(new Error("plugin not found")),
+  };
+  const transport = createTransport(connection);
+  expect(await failureIn(transport.request({ method: "GET", path: "/x" }))).toMatchObject({
+    kind: "unauthorized",
+    reason: "Credentials",
+    message: "no credentials: plugin not found",
+  });
+});
+
+test("a path prefix of the server is kept, and what a query holds is escaped", async () => {
+  await using stub = await startStub((_, response) => response.end());
+  const transport = createTransport({ ...stub.connection(), server: new URL("/k8s/clusters/c1/", stub.url) });
+  await transport.request({
+    method: "GET",
+    path: "/api",
+    query: { labelSelector: "a=b,c!=d&e", limit: 5, continue: undefined },
+  });
+  expect(stub.requests[0]).toMatchObject({
+    path: "/k8s/clusters/c1/api",
+    query: { labelSelector: "a=b,c!=d&e", limit: "5" },
+  });
+  transport.close();
+});

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { sendJson, startStub, statusBody } from "../../test/support/stub-api-server.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { runReflector } from "../runtime/reflector.ts";
+import { Store } from "../runtime/store.ts";
+import { createKubeClient } from "./client.ts";
+import { KubeApiError, type KubeFailureKind } from "./errors.ts";
+import { type StoredObject, trimmed } from "./object.ts";
+import type { Resource } from "./resource.ts";
+import { listWatch } from "./watch.ts";
+
+const widgets: Resource = { group: "example.org", version: "v1", plural: "widgets", kind: "Widget", namespaced: true };
+
+test.each<[KubeFailureKind, string, string]>([
+  ["gone", "Expired", "expired"],
+  ["lost", "ConnectionFailed", "interrupted"],
+  ["unavailable", "", "interrupted"],
+  ["throttled", "", "interrupted"],
+  ["forbidden", "Forbidden", "refused"],
+  ["notFound", "NotFound", "refused"],
+  ["unauthorized", "Unauthorized", "refused"],
+  ["other", "Garbled", "garbled"],
+])("a %s failure (%s) is %s to a reflector", async (kind, reason, fault) => {
+  await using stub = await startStub(() => {});
+  const client = createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" });
+  const source = listWatch(client, widgets);
+  expect(source.explain(new KubeApiError({ kind, code: 0, reason, message: "why" }))).toMatchObject({
+    kind: fault,
+    why: "why",
+  });
+  expect(source.explain(new TypeError("ours"))).toEqual({ kind: "garbled", why: "ours" });
+});
+
+test("client, reflector and store: listed, watched, relisted when the version has expired, trimmed", async () => {
+  const object = (name: string, version: string): object => ({
+    metadata: {
+      name,
+      namespace: "ns",
+      uid: `uid-${name}`,
+      resourceVersion: version,
+      managedFields: [{}],
+      annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}", keep: "me" },
+    },
+  });
+  const lists = [
+    { metadata: { resourceVersion: "10" }, items: [object("a", "1")] },
+    { metadata: { resourceVersion: "20" }, items: [object("b", "15")] },
+  ];
+  await using stub = await startStub(({ query }, response) => {
+    if (query["watch"] === undefined) sendJson(response, 200, lists.shift());
+    else if (query["resourceVersion"] === "10") {
+      response.end(`${JSON.stringify({ type: "ERROR", object: statusBody(410, "Expired") })}\n`);
+    } else response.write(`${JSON.stringify({ type: "ADDED", object: object("c", "21") })}\n`);
+  });
+  const client = createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" });
+  const store = new Store<StoredObject>();
+  const life = new AbortController();
+  const source = listWatch(client, widgets, { namespace: "ns", labelSelector: "x" });
+  const running = runReflector({ name: "widgets", source, store, transform: trimmed, clock: systemClock }, life.signal);
+  await expect.poll(() => store.list().map(({ metadata }) => metadata.name)).toEqual(["b", "c"]);
+  expect(store.get("ns", "b")?.metadata).toMatchObject({ annotations: { keep: "me" } });
+  expect(store.get("ns", "b")?.metadata).not.toHaveProperty("managedFields");
+  expect(stub.requests.every(({ query }) => query["labelSelector"] === "x")).toBe(true);
+  life.abort();
+  await running;
+  client.close();
+});

@@ -1,0 +1,102 @@
+import { type BackoffLimits, delay } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+
+/**
+ * Keyed work queue. Laws: a key waits at most once; of several times asked for, the earliest wins; a key is never with two workers;
+ * a key added while it is being worked on is worked on again afterwards.
+ */
+export interface WorkQueue {
+  /** Asks for `key` in `afterMs` milliseconds (default: now). */
+  add(key: string, afterMs?: number): void;
+  /** Adds after a delay that doubles with each call since the last `forget`; returns that delay in milliseconds. */
+  addRateLimited(key: string): number;
+  /** Ends the key's run of failures. */
+  forget(key: string): void;
+  /** Hands out the key that has been due longest, or waits for one; `undefined` once `signal` has aborted. Each key must be given back by `done`. */
+  take(signal: AbortSignal): Promise<string | undefined>;
+  done(key: string): void;
+  /** Keys waiting, due or not. */
+  readonly depth: number;
+}
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly random?: () => number;
+  readonly backoff?: BackoffLimits;
+}
+
+const DEFAULT_BACKOFF: BackoffLimits = { baseMs: 5, capMs: 60_000 };
+
+/** How long a worker sleeps when nothing is planned; any `add` or `done` wakes it. */
+const IDLE_MS = 3_600_000;
+
+export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BACKOFF }: QueueOptions): WorkQueue {
+  const dueAt = new Map<string, number>();
+  const running = new Set<string>();
+  const failures = new Map<string, number>();
+  const sleepers = new Set<AbortController>();
+
+  const wake = (): void => {
+    for (const sleeper of sleepers) sleeper.abort();
+    sleepers.clear();
+  };
+
+  const earliestFree = (): { key: string; at: number } | undefined => {
+    let best: { key: string; at: number } | undefined;
+    for (const [key, at] of dueAt) {
+      if (running.has(key)) continue;
+      if (best === undefined || at < best.at) best = { key, at };
+    }
+    return best;
+  };
+
+  const sleepUntilChange = async (ms: number, signal: AbortSignal): Promise<void> => {
+    const sleeper = new AbortController();
+    const onAbort = (): void => sleeper.abort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    sleepers.add(sleeper);
+    await clock.sleep(ms, sleeper.signal);
+    sleepers.delete(sleeper);
+    signal.removeEventListener("abort", onAbort);
+  };
+
+  const add = (key: string, afterMs = 0): void => {
+    const at = clock.monotonic() + Math.max(0, afterMs);
+    const planned = dueAt.get(key);
+    if (planned !== undefined && planned <= at) return;
+    dueAt.set(key, at);
+    wake();
+  };
+
+  return {
+    add,
+    addRateLimited(key) {
+      const count = (failures.get(key) ?? 0) + 1;
+      failures.set(key, count);
+      const afterMs = delay(count, random, backoff);
+      add(key, afterMs);
+      return afterMs;
+    },
+    forget: (key) => void failures.delete(key),
+    async take(signal) {
+      while (!signal.aborted) {
+        const next = earliestFree();
+        const waitMs = next === undefined ? IDLE_MS : next.at - clock.monotonic();
+        if (next !== undefined && waitMs <= 0) {
+          dueAt.delete(next.key);
+          running.add(next.key);
+          return next.key;
+        }
+        await sleepUntilChange(waitMs, signal);
+      }
+      return undefined;
+    },
+    done(key) {
+      running.delete(key);
+      wake();
+    },
+    get depth() {
+      return dueAt.size;
+    },
+  };
+}

@@ -1,0 +1,299 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import {
+  type Fault,
+  type ListPage,
+  type ListWatch,
+  type ReflectorState,
+  runReflector,
+  type WatchedObject,
+} from "./reflector.ts";
+import { Store, type Stored } from "./store.ts";
+
+type Raw = Stored & { readonly junk?: string };
+
+class Scripted extends Error {
+  readonly fault: Fault;
+  constructor(kind: Fault["kind"], retryAfterMs?: number) {
+    super(kind);
+    this.fault = { kind, why: kind, retryAfterMs };
+  }
+}
+
+type Event = WatchedObject<Raw>;
+/** A watch plays its events, then throws, ends, or stays open until it is aborted. */
+interface Play {
+  readonly events?: readonly Event[];
+  /** That many bookmarks follow, a minute apart. */
+  readonly minutes?: number;
+  readonly then?: "end" | "stay" | Scripted;
+}
+
+/** An API server that follows a script and notes when it was asked for what. */
+class ScriptedServer implements ListWatch<Raw> {
+  readonly asked: string[] = [];
+  lists: (ListPage<Raw> | Scripted)[] = [];
+  watches: Play[] = [];
+  readonly #clock: FakeClock;
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+  async list(options: { limit: number; continue?: string | undefined }): Promise<ListPage<Raw>> {
+    this.asked.push(
+      `${this.#clock.monotonic()} list ${options.limit}${options.continue === undefined ? "" : ` ${options.continue}`}`,
+    );
+    const page = this.lists.length > 1 ? this.lists.shift() : this.lists[0];
+    if (page === undefined || page instanceof Scripted) throw page ?? new Error("script has no list");
+    return page;
+  }
+  async *watch(
+    options: { resourceVersion: string; timeoutSeconds: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Event> {
+    this.asked.push(`${this.#clock.monotonic()} watch ${options.resourceVersion} ${options.timeoutSeconds}`);
+    const { events = [], minutes = 0, then = "stay" } = this.watches.shift() ?? {};
+    yield* events;
+    for (let minute = 1; minute <= minutes; minute++) {
+      await this.#clock.sleep(60_000, signal);
+      yield bookmark(Number(options.resourceVersion) + minute);
+    }
+    if (then instanceof Scripted) throw then;
+    if (then === "end") return;
+    await new Promise<void>((_, reject) => {
+      signal.addEventListener("abort", () => reject(new Scripted("interrupted")), { once: true });
+    });
+  }
+  explain(error: unknown): Fault {
+    if (error instanceof Scripted) return error.fault;
+    return { kind: "garbled", why: String(error) };
+  }
+}
+
+const raw = (name: string, version: number, uid = `uid-${name}`): Raw => ({
+  metadata: { namespace: "ns", name, uid, resourceVersion: String(version) },
+  junk: "large",
+});
+const page = (version: number, ...items: Raw[]): ListPage<Raw> => ({ items, resourceVersion: String(version) });
+const event = (type: Event["type"], object: Raw): Event => ({ type, object });
+const bookmark = (version: number): Event => ({ type: "BOOKMARK", object: raw("", version) });
+
+let clock: FakeClock;
+let server: ScriptedServer;
+let store: Store<Stored>;
+let states: ReflectorState[];
+let life: AbortController;
+beforeEach(() => {
+  clock = new FakeClock();
+  server = new ScriptedServer(clock);
+  store = new Store();
+  states = [];
+  life = new AbortController();
+});
+
+function start(transform: (object: Raw) => Stored | undefined = ({ metadata }) => ({ metadata })): Promise<void> {
+  return runReflector(
+    {
+      name: "things",
+      source: server,
+      store,
+      transform,
+      clock,
+      random: () => 0,
+      onState: (state) => states.push(state),
+    },
+    life.signal,
+  );
+}
+
+async function stop(running: Promise<void>): Promise<void> {
+  life.abort();
+  await clock.advance(0);
+  await running;
+  expect(clock.sleeping).toBe(0);
+}
+
+const names = (): string[] => store.list().map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`);
+
+test("empty, listed, watching; trimmed values; watch from the version of the list", async () => {
+  server.lists = [page(10, raw("a", 3))];
+  server.watches = [
+    { events: [event("ADDED", raw("b", 11)), event("MODIFIED", raw("a", 12)), event("DELETED", raw("b", 13))] },
+  ];
+  const running = start();
+  await clock.advance(0);
+  expect(server.asked).toEqual(["0 list 500", "0 watch 10 300"]);
+  expect(states.map(({ at }) => at)).toEqual(["listed", "watching", "watching", "watching", "watching"]);
+  expect(states.at(-1)).toEqual({ at: "watching", resourceVersion: "13" });
+  expect(names()).toEqual(["a@12"]);
+  expect(store.get("ns", "a")).not.toHaveProperty("junk");
+  expect(store.state.kind).toBe("synced");
+  await stop(running);
+});
+
+test("a list comes in pages, and is in the store only when the last page is", async () => {
+  server.lists = [{ ...page(10, raw("a", 1)), continue: "next" }, page(10, raw("b", 2))];
+  const running = start();
+  await clock.advance(0);
+  expect(server.asked.slice(0, 2)).toEqual(["0 list 500", "0 list 500 next"]);
+  expect(names()).toEqual(["a@1", "b@2"]);
+  await stop(running);
+});
+
+test("pages of different versions are no list", async () => {
+  server.lists = [{ ...page(10, raw("a", 1)), continue: "next" }, page(11), page(12, raw("c", 12))];
+  const running = start();
+  await clock.advance(0);
+  expect(store.state.kind).toBe("failing");
+  await clock.advance(800);
+  expect(names()).toEqual(["c@12"]);
+  expect(store.state.kind).toBe("synced");
+  await stop(running);
+});
+
+test("a failed first list is not synced; it says why and is tried again with growing delay up to 30 s", async () => {
+  server.lists = [new Scripted("refused")];
+  const running = start();
+  await clock.advance(120_000);
+  expect(store.state).toEqual({ kind: "failing", why: "refused" });
+  expect(server.asked.slice(0, 9).map((line) => Number.parseInt(line, 10))).toEqual([
+    0, 800, 2_400, 5_600, 12_000, 24_800, 50_400, 80_400, 110_400,
+  ]);
+  server.lists = [page(5, raw("a", 5))];
+  await clock.advance(30_000);
+  expect(store.state.kind).toBe("synced");
+  await stop(running);
+});
+
+test("Retry-After is honoured when it is longer than our own delay", async () => {
+  server.lists = [new Scripted("interrupted", 7_000), page(5)];
+  const running = start();
+  await clock.advance(6_999);
+  expect(server.asked).toHaveLength(1);
+  await clock.advance(1);
+  expect(server.asked[1]).toBe("7000 list 500");
+  await stop(running);
+});
+
+describe("how a watch ends", () => {
+  test("closed by the server: watched on from the last version at once, bookmarks included", async () => {
+    server.lists = [page(10)];
+    server.watches = [{ events: [event("ADDED", raw("a", 11)), bookmark(40)], then: "end" }];
+    const running = start();
+    await clock.advance(0);
+    expect(server.asked).toEqual(["0 list 500", "0 watch 10 300", "0 watch 40 300"]);
+    await stop(running);
+  });
+  test("interrupted: resumed from the last version after a delay, without a list", async () => {
+    server.lists = [page(10)];
+    server.watches = [{ events: [event("ADDED", raw("a", 11))], then: new Scripted("interrupted") }];
+    const running = start();
+    await clock.advance(799);
+    expect(server.asked).toHaveLength(2);
+    await clock.advance(1);
+    expect(server.asked[2]).toBe("800 watch 11 300");
+    expect(store.state.kind).toBe("synced");
+    await stop(running);
+  });
+  test.each(["expired", "garbled", "refused"] as const)(
+    "%s: everything is listed again, and what went meanwhile is gone",
+    async (kind) => {
+      server.lists = [page(10, raw("a", 1), raw("b", 2)), page(20, raw("b", 2))];
+      server.watches = [{ then: new Scripted(kind) }];
+      const running = start();
+      await clock.advance(800);
+      expect(server.asked.map((line) => line.split(" ")[1])).toEqual(["list", "watch", "list", "watch"]);
+      expect(names()).toEqual(["b@2"]);
+      await stop(running);
+    },
+  );
+  test("expired right after a list, again and again, is not a tight loop", async () => {
+    server.lists = [page(10)];
+    server.watches = Array.from({ length: 100 }, () => ({ then: new Scripted("expired") }));
+    const running = start();
+    await clock.advance(10_000);
+    expect(server.asked.filter((line) => line.includes("list")).map((line) => Number.parseInt(line, 10))).toEqual([
+      0, 0, 1_600, 4_800,
+    ]);
+    await stop(running);
+  });
+  test("closed at once without an event counts as a failure", async () => {
+    server.lists = [page(10)];
+    server.watches = [{ then: "end" }, { then: "end" }, { then: "end" }];
+    const running = start();
+    await clock.advance(6_000);
+    expect(server.asked.slice(1)).toEqual([
+      "0 watch 10 300",
+      "800 watch 10 300",
+      "2400 watch 10 300",
+      "5600 watch 10 300",
+    ]);
+    await stop(running);
+  });
+  test("silent for 90 s: dropped and resumed from the last version", async () => {
+    server.lists = [page(10)];
+    server.watches = [{ events: [bookmark(15)] }, { events: [event("ADDED", raw("a", 16))] }];
+    const running = start();
+    await clock.advance(89_999);
+    expect(server.asked).toHaveLength(2);
+    await clock.advance(801);
+    expect(server.asked[2]).toBe("90800 watch 15 300");
+    expect(names()).toEqual(["a@16"]);
+    await stop(running);
+  });
+  test("failures add up unless two minutes of health lie between", async () => {
+    const fault = new Scripted("interrupted");
+    server.lists = [page(10)];
+    server.watches = [{ then: fault }, { minutes: 1, then: fault }, { minutes: 3, then: fault }];
+    const running = start();
+    await clock.advance(800 + 60_000 + 1_600);
+    expect(server.asked.slice(1)).toEqual(["0 watch 10 300", "800 watch 10 300", "62400 watch 11 300"]);
+    await clock.advance(180_000 + 800);
+    expect(server.asked.at(-1)).toBe("243200 watch 14 300");
+    await stop(running);
+  });
+});
+
+test("last contact is the last event, bookmarks included", async () => {
+  server.lists = [page(10)];
+  server.watches = [{ minutes: 1 }];
+  const running = start();
+  await clock.advance(30_000);
+  expect(store.lastContact).toBe(0);
+  await clock.advance(50_000);
+  expect(store.lastContact).toBe(60_000);
+  await stop(running);
+});
+
+describe("transform", () => {
+  test("leaving an object out takes it from the store when it was there", async () => {
+    server.lists = [page(10, raw("a", 1), raw("hidden", 2))];
+    server.watches = [{ events: [event("MODIFIED", { ...raw("a", 11), junk: "hide" })] }];
+    const running = start((object) =>
+      object.metadata.name === "hidden" || object.junk === "hide" ? undefined : { metadata: object.metadata },
+    );
+    await clock.advance(0);
+    expect(names()).toEqual([]);
+    await stop(running);
+  });
+  test("throwing makes the store failing, as what cannot be read must not pass for absent", async () => {
+    server.lists = [page(10, raw("a", 1))];
+    const running = start(() => {
+      throw new Error("unreadable");
+    });
+    await clock.advance(0);
+    expect(store.state).toEqual({ kind: "failing", why: "Error: unreadable" });
+    await stop(running);
+  });
+});
+
+test("stopping while a list is on its way opens no watch afterwards", async () => {
+  const answer = Promise.withResolvers<ListPage<Raw>>();
+  server.list = () => answer.promise;
+  const running = start();
+  await clock.advance(0);
+  life.abort();
+  answer.resolve(page(10, raw("a", 1)));
+  await running;
+  expect(server.asked).toEqual([]);
+  expect(store.state.kind).toBe("empty");
+});

@@ -1,0 +1,253 @@
+import { delay } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { type Log, silentLog } from "./logger.ts";
+import type { Store, Stored } from "./store.ts";
+
+/** An object as it arrives: a bookmark has nothing but a version. */
+export interface Versioned {
+  readonly metadata: {
+    readonly name?: string | undefined;
+    readonly namespace?: string | undefined;
+    readonly uid?: string | undefined;
+    readonly resourceVersion?: string | undefined;
+  };
+}
+
+export interface ListPage<R> {
+  readonly items: readonly R[];
+  readonly resourceVersion: string;
+  /** Token of the next page. */
+  readonly continue?: string | undefined;
+}
+
+export interface WatchedObject<R> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  readonly object: R;
+}
+
+/**
+ * Why a list or watch ended.
+ * `expired`: the version is too old (or too new, after a restore). `interrupted`: the connection or server failed, the version is still
+ * good. `refused`: forbidden, kind unknown. `garbled`: bytes were lost or unreadable, so an event may be missing.
+ */
+export interface Fault {
+  readonly kind: "expired" | "interrupted" | "refused" | "garbled";
+  readonly why: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The port to the API server. Both calls throw; `explain` says what the thrown thing means. */
+export interface ListWatch<R extends Versioned> {
+  list(
+    options: { readonly limit: number; readonly continue?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ListPage<R>>;
+  watch(
+    options: { readonly resourceVersion: string; readonly timeoutSeconds: number },
+    signal: AbortSignal,
+  ): AsyncIterable<WatchedObject<R>>;
+  explain(error: unknown): Fault;
+}
+
+export type ReflectorState =
+  | { readonly at: "empty" }
+  /** The store is complete up to this version; nothing is being watched. */
+  | { readonly at: "listed"; readonly resourceVersion: string }
+  | { readonly at: "watching"; readonly resourceVersion: string };
+
+export interface ReflectorOptions<R extends Versioned, T extends Stored> {
+  readonly name: string;
+  readonly source: ListWatch<R>;
+  readonly store: Store<T>;
+  /** Trims and parses before anything is kept; `undefined` leaves the object out. Throwing makes the store `failing`: an object it cannot read must not pass for absent. */
+  readonly transform: (raw: R) => T | undefined;
+  readonly clock: Clock;
+  readonly random?: () => number;
+  readonly log?: Log;
+  readonly onState?: (state: ReflectorState) => void;
+  readonly onFault?: (fault: Fault) => void;
+}
+
+const PAGE_SIZE = 500;
+/** The API server bookmarks about once a minute, so this much silence is a dead connection. */
+const SILENCE_MS = 90_000;
+const BACKOFF = { baseMs: 800, capMs: 30_000 };
+const HEALTHY_MS = 120_000;
+/** A server that ends watches at once, without an event, must not be asked in a tight loop. */
+const TOO_SHORT_MS = 1_000;
+
+class ReflectorFault extends Error {
+  readonly fault: Fault;
+  constructor(fault: Fault) {
+    super(fault.why);
+    this.fault = fault;
+  }
+}
+
+/** Keeps `store` equal to what the API server has, until `signal` aborts. Never throws and never gives up. */
+export async function runReflector<R extends Versioned, T extends Stored>(
+  options: ReflectorOptions<R, T>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, store, clock, random = Math.random, log = silentLog, onState, onFault } = options;
+  let state = nothingKnown();
+  let failures = 0;
+  let lastFault = Number.NEGATIVE_INFINITY;
+  const enter = (next: ReflectorState): void => {
+    state = next;
+    onState?.(next);
+  };
+  while (!signal.aborted) {
+    try {
+      if (state.at === "empty") enter(await listAll(options, signal));
+      else enter(await watchOnce(options, state.resourceVersion, enter, signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      const fault = readFault(options.source, error);
+      if (state.at === "empty") store.fail(fault.why);
+      const healthy = clock.monotonic() - lastFault > HEALTHY_MS;
+      failures = healthy ? 1 : failures + 1;
+      const waitMs = fault.kind === "expired" && healthy ? 0 : delay(failures, random, BACKOFF);
+      log.warn({ reflector: name, state: state.at, fault, failures }, "list or watch failed; will try again");
+      onFault?.(fault);
+      enter(afterFault(state, fault));
+      await clock.sleep(Math.max(waitMs, fault.retryAfterMs ?? 0), signal);
+      // The wait itself is not health: the two minutes count from the moment we try again.
+      lastFault = clock.monotonic();
+    }
+  }
+}
+
+const nothingKnown = (): ReflectorState => ({ at: "empty" });
+
+/** Only an interruption leaves the version usable; everything else may have cost us an event, so the whole is listed again. */
+function afterFault(state: ReflectorState, fault: Fault): ReflectorState {
+  if (state.at === "empty" || fault.kind !== "interrupted") return nothingKnown();
+  return { at: "listed", resourceVersion: state.resourceVersion };
+}
+
+function readFault<R extends Versioned>(source: ListWatch<R>, error: unknown): Fault {
+  return error instanceof ReflectorFault ? error.fault : source.explain(error);
+}
+
+async function listAll<R extends Versioned, T extends Stored>(
+  { source, store, transform, clock }: ReflectorOptions<R, T>,
+  signal: AbortSignal,
+): Promise<ReflectorState> {
+  const values: T[] = [];
+  let resourceVersion: string | undefined;
+  let token: string | undefined;
+  do {
+    const page: ListPage<R> = await source.list(
+      token === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, continue: token },
+      signal,
+    );
+    signal.throwIfAborted();
+    resourceVersion ??= page.resourceVersion;
+    if (page.resourceVersion !== resourceVersion) {
+      throw new ReflectorFault({ kind: "garbled", why: "the pages of one list are of different versions" });
+    }
+    // Each page is trimmed on arrival: the untrimmed whole is several times what is kept.
+    for (const item of page.items) {
+      const value = transform(item);
+      if (value !== undefined) values.push(value);
+    }
+    token = page.continue === "" ? undefined : page.continue;
+  } while (token !== undefined);
+  store.contacted(clock.monotonic());
+  store.replace(values, resourceVersion);
+  return { at: "listed", resourceVersion };
+}
+
+/** One watch from `from` to its end; ends normally when the server closes it, as it does after `timeoutSeconds`. */
+async function watchOnce<R extends Versioned, T extends Stored>(
+  options: ReflectorOptions<R, T>,
+  from: string,
+  enter: (state: ReflectorState) => void,
+  signal: AbortSignal,
+): Promise<ReflectorState> {
+  const { source, store, transform, clock, random = Math.random } = options;
+  const opened = clock.monotonic();
+  await using silence = guardAgainstSilence(clock, SILENCE_MS * (1 + random() / 10), signal);
+  let resourceVersion = from;
+  enter({ at: "watching", resourceVersion });
+  try {
+    const timeoutSeconds = 300 + Math.floor(random() * 300);
+    for await (const event of source.watch({ resourceVersion: from, timeoutSeconds }, silence.signal)) {
+      signal.throwIfAborted();
+      silence.heard();
+      store.contacted(clock.monotonic());
+      takeIn(event, store, transform);
+      resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+      enter({ at: "watching", resourceVersion });
+    }
+  } catch (error) {
+    if (silence.broken) throw new ReflectorFault({ kind: "interrupted", why: "the watch fell silent" });
+    throw error;
+  }
+  if (silence.broken) throw new ReflectorFault({ kind: "interrupted", why: "the watch fell silent" });
+  if (resourceVersion === from && clock.monotonic() - opened < TOO_SHORT_MS) {
+    throw new ReflectorFault({ kind: "interrupted", why: "the watch was closed at once" });
+  }
+  return { at: "listed", resourceVersion };
+}
+
+function takeIn<R extends Versioned, T extends Stored>(
+  { type, object }: WatchedObject<R>,
+  store: Store<T>,
+  transform: (raw: R) => T | undefined,
+): void {
+  const { name, namespace, uid, resourceVersion } = object.metadata;
+  if (resourceVersion === undefined) throw new ReflectorFault({ kind: "garbled", why: "an event carries no version" });
+  if (type === "BOOKMARK") {
+    store.bookmark(resourceVersion);
+    return;
+  }
+  if (name === undefined || uid === undefined)
+    throw new ReflectorFault({ kind: "garbled", why: "an event names no object" });
+  const value = type === "DELETED" ? undefined : transform(object);
+  if (value !== undefined) store.observe(value);
+  // An object that `transform` no longer wants leaves the store as if it had been deleted.
+  else store.delete({ metadata: { name, namespace, uid, resourceVersion } });
+}
+
+interface SilenceGuard extends AsyncDisposable {
+  readonly signal: AbortSignal;
+  readonly broken: boolean;
+  heard(): void;
+}
+
+/** Aborts its signal when nothing has been heard for `ms`. One sleeping task however many events arrive: a timer for each is what bursts cannot afford. */
+function guardAgainstSilence(clock: Clock, ms: number, life: AbortSignal): SilenceGuard {
+  const watch = new AbortController();
+  const onLifeEnd = (): void => watch.abort(life.reason);
+  if (life.aborted) onLifeEnd();
+  life.addEventListener("abort", onLifeEnd, { once: true });
+  let last = clock.monotonic();
+  let broken = false;
+  const guarding = (async (): Promise<void> => {
+    while (!watch.signal.aborted) {
+      const left = last + ms - clock.monotonic();
+      if (left <= 0) {
+        broken = true;
+        watch.abort();
+      } else {
+        await clock.sleep(left, watch.signal);
+      }
+    }
+  })();
+  return {
+    signal: watch.signal,
+    get broken() {
+      return broken;
+    },
+    heard: () => {
+      last = clock.monotonic();
+    },
+    async [Symbol.asyncDispose]() {
+      life.removeEventListener("abort", onLifeEnd);
+      watch.abort();
+      await guarding;
+    },
+  };
+}
