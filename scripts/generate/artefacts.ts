@@ -1,0 +1,49 @@
+/** Everything in the repository that is written by a program and committed. */
+import { customResourceDefinition } from "../../src/api/v1alpha1/crd.ts";
+import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
+import { fieldReference } from "./field-reference.ts";
+import { reasonsPage } from "./reasons.ts";
+import { chartRules, permissionsPage } from "./roles.ts";
+import { toYaml } from "./yaml.ts";
+
+export const COMMAND = "npm run gen";
+const CHART = "charts/ceilometer-upgrade-operator";
+
+export interface Artefact {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly content: string;
+}
+
+export function artefacts(): readonly Artefact[] {
+  const crd = toYaml(COMMAND, customResourceDefinition());
+  return [
+    { path: `crds/${GROUP}_${PLURAL}.yaml`, content: crd },
+    // Not the chart's `crds/` folder: Helm installs what lies there once and never upgrades it.
+    { path: `${CHART}/files/crd.yaml`, content: crd },
+    { path: `${CHART}/files/rules.yaml`, content: toYaml(COMMAND, chartRules()) },
+    { path: "docs/reference/ceilometerupgrade.md", content: fieldReference() },
+    { path: "docs/reference/permissions.md", content: permissionsPage() },
+    { path: "docs/reference/reasons.md", content: reasonsPage() },
+  ];
+}
+
+export interface Drift {
+  readonly path: string;
+  readonly why: "missing" | "differs";
+}
+
+/** `read` answers undefined for a file that does not exist. */
+export async function drift(
+  wanted: readonly Artefact[],
+  read: (path: string) => Promise<string | undefined>,
+): Promise<readonly Drift[]> {
+  const found = await Promise.all(
+    wanted.map(async ({ path, content }): Promise<Drift | undefined> => {
+      const current = await read(path);
+      if (current === undefined) return { path, why: "missing" };
+      return current === content ? undefined : { path, why: "differs" };
+    }),
+  );
+  return found.filter((entry) => entry !== undefined);
+}

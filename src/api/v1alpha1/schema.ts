@@ -1,0 +1,370 @@
+/**
+ * What users write: the one source of the TypeScript types, of the CRD (`crds/`), of the chart's copy of it and of the field
+ * reference. Descriptions become the CRD's descriptions (`kubectl explain`); `x-kubernetes-validations` are the rules that
+ * the API server itself checks, so that most mistakes never reach the operator.
+ */
+import { z } from "zod";
+import { RELEASE_PATTERN, RELEASES } from "./releases.ts";
+
+/** One validation rule in the Common Expression Language, checked by the API server. */
+interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+}
+const rules = (...list: readonly Rule[]) => ({ "x-kubernetes-validations": list });
+
+const MAX_NAME = 253;
+const name = z
+  .string()
+  .min(1)
+  .max(MAX_NAME)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+const seconds = z.int32().min(1);
+
+const release = z
+  .string()
+  .max(16)
+  .regex(new RegExp(RELEASE_PATTERN))
+  .describe('A release name ("mitaka" to "zed", then "2023.1" and later), or a package version such as "25.0.0".');
+
+const image = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/)
+  .describe("A container image. A digest is allowed and advised.");
+
+/** `kind` of an object that holds a configuration file. */
+const configFile = z
+  .object({
+    kind: z.enum(["ConfigMap", "Secret"]).describe("The kind of the object that holds the file."),
+    name: name.describe("Its name, in the namespace of this resource."),
+    key: z
+      .string()
+      .min(1)
+      .max(MAX_NAME)
+      .regex(/^[-._a-zA-Z0-9]+$/)
+      .describe("The key that holds the file."),
+  })
+  .describe("A configuration file in a ConfigMap, or in a Secret that is immutable.");
+
+const config = z
+  .object({
+    pipeline: configFile.optional().describe("pipeline.yaml of the new agents. Absent: unchanged."),
+    eventPipeline: configFile.optional().describe("event_pipeline.yaml of the new agents. Absent: unchanged."),
+    polling: configFile.optional().describe("polling.yaml of the new agents. Absent: unchanged."),
+  })
+  .describe("The configuration that the new agents run with. Each key is optional, and absent means unchanged.");
+
+const labelValue = z.string().max(63);
+const selector = z
+  .object({
+    matchLabels: z
+      .record(z.string().min(1).max(317), labelValue)
+      .meta({ minProperties: 1, maxProperties: 16 })
+      .describe("Labels that the workload must carry, every one of them."),
+  })
+  .describe("Chooses exactly one workload by its labels. Two that match are an error, never a guess.");
+
+const targetFields = {
+  kind: z.enum(["Deployment", "DaemonSet", "StatefulSet"]).describe("The kind of the workload."),
+  name: name.optional().describe("Its name, in the namespace of this resource. Either name or selector."),
+  selector: selector.optional(),
+  container: name
+    .optional()
+    .describe("The container that runs the agent. Default: the one whose command or name is the agent's."),
+};
+const target = z
+  .object(targetFields)
+  .meta(
+    rules({
+      rule: "has(self.name) != has(self.selector)",
+      message: "set exactly one of name and selector",
+    }),
+  )
+  .describe("A workload that runs an agent.");
+const targets = z.array(target).min(1).max(16);
+
+const jobFrom = z
+  .object({
+    kind: z
+      .enum(["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"])
+      .describe("An agent workload lends its pod template; a Job or CronJob is used as it is."),
+    name: name.describe("Its name, in the namespace of this resource."),
+    container: name.optional().describe("The container to take from an agent workload. Default: the agent's."),
+  })
+  .describe(
+    'Where the pod of a Job comes from. A Job or CronJob must carry the annotation "ceilometer.openstack.org/allow-job-from: true".',
+  );
+const unchangedJobFrom = z
+  .object({
+    kind: z.enum(["Job", "CronJob"]).describe("The kind of the template."),
+    name: name.describe("Its name, in the namespace of this resource."),
+  })
+  .describe(
+    'A Job or (suspended) CronJob whose pod template is run as it is; it must carry the annotation "ceilometer.openstack.org/allow-job-from: true".',
+  );
+
+const database = z
+  .object({
+    action: z
+      .enum(["Upgrade", "Skip"])
+      .default("Upgrade")
+      .describe(
+        "Upgrade runs the release's own migration command; Skip says that no storage stands behind Ceilometer.",
+      ),
+    jobFrom: jobFrom.optional(),
+    deadlineSeconds: seconds
+      .max(86_400)
+      .default(1800)
+      .describe(
+        "How long the migration may run, in seconds. Always set: without it a lost Gnocchi keeps the Job for ever.",
+      ),
+    backup: z
+      .object({
+        jobFrom: unchangedJobFrom,
+        maxAgeSeconds: seconds
+          .max(31_536_000)
+          .default(86_400)
+          .describe("A backup that succeeded at most this many seconds ago is good enough; else a new one is run."),
+      })
+      .optional()
+      .describe("A backup that must have succeeded before the migration."),
+  })
+  .meta(
+    rules({
+      rule: "self.action == 'Skip' ? !has(self.jobFrom) && !has(self.backup) : has(self.jobFrom)",
+      message: "Upgrade needs jobFrom; Skip takes neither jobFrom nor backup",
+    }),
+  )
+  .describe("The database (Ceilometer's own, or Gnocchi's resource types). It is always first (clause F1).");
+
+const componentFields = {
+  image: image.optional().describe("Overrides target.image for this component."),
+  progressDeadlineSeconds: seconds
+    .max(604_800)
+    .optional()
+    .describe("Overrides spec.progressDeadlineSeconds for this component, in seconds."),
+};
+const scalable = {
+  targets: targets.describe("The workloads of this component."),
+  replicas: z
+    .int32()
+    .min(0)
+    .max(10_000)
+    .optional()
+    .describe("Replicas of each target afterwards. Default: what they were."),
+  ...componentFields,
+};
+const retire = z
+  .boolean()
+  .default(false)
+  .describe("The target release has no such component: scale it to zero and leave it, never delete it.");
+
+const collector = z
+  .object({ ...scalable, retire })
+  .describe("The collector (to Pike). All old collectors stop before the first new one starts (clause F2).");
+const notification = z
+  .object(scalable)
+  .describe("The notification agent. All old agents stop before the first new one starts (clause F3).");
+
+const verification = z
+  .object({
+    podLog: z
+      .object({
+        text: z
+          .string()
+          .min(1)
+          .max(256)
+          .optional()
+          .describe("A literal text that proves a successful poll. Default: the success line of the target release."),
+      })
+      .optional()
+      .describe("Looks for the line that an agent writes when it has polled. Needs pod logs enabled in the chart."),
+    job: unchangedJobFrom.optional().describe("A Job that must succeed."),
+    exporter: z
+      .object({
+        port: z.int32().min(1).max(65_535).default(9101).describe("The port of the agent's Prometheus exporter."),
+      })
+      .optional()
+      .describe("The agent's own Prometheus endpoint must serve at least one sample (2025.1 and later)."),
+    timeoutSeconds: seconds
+      .max(86_400)
+      .optional()
+      .describe(
+        "How long to wait, in seconds. Default: the longest polling interval (twice that for Pike and older) and 300 more.",
+      ),
+  })
+  .meta(
+    rules({
+      rule: "(has(self.podLog) ? 1 : 0) + (has(self.job) ? 1 : 0) + (has(self.exporter) ? 1 : 0) == 1",
+      message: "set exactly one of podLog, job and exporter",
+    }),
+  )
+  .describe("How it is verified that data is polled again. Pod readiness alone never passes (clause F4).");
+
+const polling = z
+  .object({
+    targets: targets.describe("The workloads of all polling namespaces: central, compute, ipmi."),
+    ...componentFields,
+    verification,
+  })
+  .describe("The polling agents. All go down on all hosts, one starts and is verified, then the others (clause F4).");
+
+const api = z
+  .object({
+    ...scalable,
+    retire,
+    position: z
+      .enum(["First", "Last"])
+      .default("Last")
+      .describe("First: right after the database. Last: after the polling agents. It may go at any point (clause F5)."),
+  })
+  .describe("The API (to Pike). There are never two versions of it at once (clauses F5 and P5).");
+
+const components = z
+  .object({
+    database,
+    collector: collector.optional(),
+    notification: notification.optional(),
+    polling: polling.optional(),
+    api: api.optional(),
+  })
+  .meta(
+    rules({
+      rule: "has(self.collector) || has(self.notification) || has(self.polling) || has(self.api)",
+      message: "name at least one component besides the database",
+    }),
+  )
+  .describe("What this Ceilometer consists of. An absent component does not exist here and is never waited for.");
+
+/** `{'mitaka': 6, …}` as CEL: a map literal costs far less of the rule budget than a search in a list. */
+const order = `{${RELEASES.map(([known, major]) => `'${known}': ${major}`).join(", ")}}`;
+
+export const specSchema = z
+  .object({
+    mode: z.enum(["Apply"]).default("Apply").describe("Apply carries the upgrade out."),
+    strategy: z
+      .enum(["Full"])
+      .describe("Full: the whole environment in one pass; each component is shut down before its new version starts."),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe("Stops at the next safe point. Clocks stop too; status and watching go on."),
+    from: z
+      .object({ release })
+      .optional()
+      .describe(
+        "The release that the workloads run now, where neither their annotation ceilometer.openstack.org/release nor their image tag says so.",
+      ),
+    target: z
+      .object({ release, image, config: config.optional() })
+      .describe("The release to reach, the image that carries it, and its configuration."),
+    components,
+    progressDeadlineSeconds: seconds
+      .max(604_800)
+      .default(1800)
+      .describe("How long one step may make no progress before it is reported as stalled, in seconds."),
+    ownership: z
+      .enum(["Release", "Keep"])
+      .default("Release")
+      .describe(
+        "Release gives up field ownership at the end (Helm); Keep holds it until Git shows the target (Argo CD).",
+      ),
+    onFailure: z.enum(["Hold"]).default("Hold").describe("Hold stops where it is and says why."),
+    retryAttempt: z.int32().min(0).default(0).describe("Raise by one to retry the step that failed."),
+  })
+  .meta(
+    rules({
+      rule: `!has(self.from) || !(self.from.release in ${order}) || !(self.target.release in ${order}) || ${order}[self.from.release] <= ${order}[self.target.release]`,
+      message: "the target release is older than spec.from.release; Ceilometer cannot be downgraded",
+      fieldPath: ".target.release",
+    }),
+  )
+  .describe("The upgrade that is wanted.");
+
+export const conditionSchema = z.object({
+  type: z.string().max(316).describe("The condition's name."),
+  status: z.enum(["True", "False", "Unknown"]),
+  observedGeneration: z.int32().min(0).optional().describe("The generation of the spec that this was said of."),
+  lastTransitionTime: z.string().meta({ format: "date-time" }).describe("When the status last changed."),
+  reason: z.string().min(1).max(1024).describe("A stable word for programs."),
+  message: z.string().max(32_768).describe("A sentence for people."),
+});
+
+const dateTime = z.string().meta({ format: "date-time" });
+
+export const STEP_STATES = ["Pending", "Running", "Waiting", "Held", "Succeeded", "Skipped", "Failed"] as const;
+
+const blockedBySchema = z
+  .object({
+    gate: z.string().max(64).describe("What says no."),
+    object: z.string().max(512).describe("The object it looks at."),
+    reason: z.string().max(128),
+    remedy: z.string().max(2048).describe("What to do about it."),
+    since: dateTime.optional(),
+    nextCheckTime: dateTime.optional(),
+  })
+  .describe("Why the step does not go on.");
+
+export const stepSchema = z.object({
+  name: z.string().max(64).describe("The component."),
+  state: z.enum(STEP_STATES),
+  startedAt: dateTime.optional(),
+  finishedAt: dateTime.optional(),
+  attempts: z.int32().min(0).optional(),
+  message: z.string().max(4096).optional(),
+  blockedBy: blockedBySchema.optional(),
+});
+
+export const findingSchema = z.object({
+  check: z.string().max(64),
+  severity: z.enum(["Error", "Warning"]),
+  object: z.string().max(512),
+  message: z.string().max(2048),
+  remedy: z.string().max(2048),
+});
+
+export const historySchema = z.object({
+  plan: z.string().max(64).describe("The hash of the plan."),
+  from: z.string().max(64).optional(),
+  to: z.string().max(64),
+  state: z.enum(["Completed", "Partial", "Failed"]),
+  startedAt: dateTime.optional(),
+  finishedAt: dateTime.optional(),
+});
+
+const mapList = (key: string) => ({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] });
+
+export const statusSchema = z
+  .object({
+    observedGeneration: z.int32().min(0).optional(),
+    conditions: z.array(conditionSchema).max(32).meta(mapList("type")).optional(),
+    step: z.string().max(64).optional().describe("The step that is under way, or the last one."),
+    plan: z
+      .object({ hash: z.string().max(64).optional() })
+      .optional()
+      .describe("The plan that the running attempt was started with."),
+    steps: z.array(stepSchema).max(16).meta(mapList("name")).optional(),
+    preflight: z.array(findingSchema).max(64).optional().describe("Every check that did not pass, all at once."),
+    release: z
+      .object({ current: z.string().max(64).optional(), target: z.string().max(64).optional() })
+      .optional()
+      .describe("The release that the workloads run, and the one they should."),
+    history: z.array(historySchema).max(10).optional().describe("Past attempts, newest first."),
+  })
+  .describe("A report. It is never read to decide anything.");
+
+export type Spec = z.output<typeof specSchema>;
+export type SpecInput = z.input<typeof specSchema>;
+export type Status = z.output<typeof statusSchema>;
+export type Condition = z.output<typeof conditionSchema>;
+export type StepStatus = z.output<typeof stepSchema>;
+export type BlockedBy = z.output<typeof blockedBySchema>;
+export type Finding = z.output<typeof findingSchema>;
+export type HistoryEntry = z.output<typeof historySchema>;
+export type TargetRef = z.output<typeof target>;
+export type JobFrom = z.output<typeof jobFrom>;
+export type Verification = z.output<typeof verification>;
+export type ConfigFileRef = z.output<typeof configFile>;
