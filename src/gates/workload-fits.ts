@@ -1,0 +1,98 @@
+/**
+ * What a full upgrade cannot promise is refused before anything is written: workloads whose own settings would start old
+ * pods again, or that somebody else's controller reconciles.
+ */
+import { type Agent, agentText } from "../model/agent.ts";
+import type { World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+
+const GATE = "WorkloadFits";
+
+export function workloadFits(agents: readonly Agent[], world: World): readonly Violation[] {
+  return agents.flatMap((agent) => [
+    ...pausedDeployment(agent),
+    ...partitioned(agent),
+    ...ownedByController(agent),
+    ...sharedPod(agent, agents),
+    ...autoscaled(agent, world),
+  ]);
+}
+
+const violation = (agent: Agent, reason: string, message: string, remedy: string): Violation => ({
+  gate: GATE,
+  object: agentText(agent),
+  reason,
+  message,
+  remedy,
+  severity: "Error",
+});
+
+/** Scaling a paused Deployment up after a change of image starts pods of the old one. */
+function pausedDeployment(agent: Agent): readonly Violation[] {
+  if (!agent.workload.paused) return [];
+  const name = agent.workload.metadata.name;
+  return [
+    violation(
+      agent,
+      "WorkloadPaused",
+      "the Deployment is paused, so its controller would start old pods",
+      `kubectl rollout resume deployment/${name}`,
+    ),
+  ];
+}
+
+/** Ordinals below the partition come back with the old template. */
+function partitioned(agent: Agent): readonly Violation[] {
+  if (agent.workload.partition === 0) return [];
+  return [
+    violation(
+      agent,
+      "PartitionedStatefulSet",
+      `its update partition is ${agent.workload.partition}, so its lower ordinals would come back old`,
+      "set spec.updateStrategy.rollingUpdate.partition to 0",
+    ),
+  ];
+}
+
+function ownedByController(agent: Agent): readonly Violation[] {
+  const owner = agent.workload.metadata.owner;
+  if (owner === undefined) return [];
+  return [
+    violation(
+      agent,
+      "OwnedByController",
+      `${owner.kind}/${owner.name} controls it and would take back every change`,
+      `upgrade Ceilometer through ${owner.kind}/${owner.name}, or remove that owner`,
+    ),
+  ];
+}
+
+/** Two agents in one pod cannot be upgraded one after the other. */
+function sharedPod(agent: Agent, agents: readonly Agent[]): readonly Violation[] {
+  const other = agents.find((each) => each !== agent && each.workload.metadata.uid === agent.workload.metadata.uid);
+  if (other === undefined) return [];
+  return [
+    violation(
+      agent,
+      "SharedPod",
+      `it is named by ${agent.component} and by ${other.component}; agents in one pod cannot be upgraded in order`,
+      "name it in one component only, or give each agent a workload of its own",
+    ),
+  ];
+}
+
+/** An autoscaler leaves a workload of zero replicas alone, but makes two of the first new agent's one. */
+function autoscaled(agent: Agent, world: World): readonly Violation[] {
+  if (agent.component !== "polling") return [];
+  const { kind, metadata } = agent.workload;
+  const autoscaler = world.autoscalers.find((each) => each.targetKind === kind && each.targetName === metadata.name);
+  if (autoscaler === undefined || autoscaler.minReplicas <= 1) return [];
+  return [
+    violation(
+      agent,
+      "AutoscalerMinimum",
+      `HorizontalPodAutoscaler/${autoscaler.metadata.name} asks for at least ${autoscaler.minReplicas}, but one new agent must start alone`,
+      `kubectl patch hpa ${autoscaler.metadata.name} --patch '{"spec":{"minReplicas":1}}' until the upgrade has ended`,
+    ),
+  ];
+}

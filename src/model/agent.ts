@@ -1,0 +1,135 @@
+/**
+ * One workload of a component and its pods, seen beside what it should become. Old and new are what a pod runs, never its
+ * age: a pod is new if its agent's container has the target's image and the target's configuration.
+ */
+import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import type { RecordedTarget } from "./attempt.ts";
+import type { AgentComponent } from "./component.ts";
+import { type Marks, marksOf } from "./marks.ts";
+import type { Container, Labels, Pod, PodTemplate, Workload } from "./observation.ts";
+
+/** A configuration file that the agent's container should have at a path. */
+export interface WantedMount {
+  readonly path: string;
+  /** The volume's name in the template. */
+  readonly volume: string;
+  readonly kind: "ConfigMap" | "Secret";
+  readonly object: string;
+  readonly key: string;
+}
+
+export interface Wanted {
+  readonly image: string;
+  readonly mounts: readonly WantedMount[];
+  /** Replicas afterwards, where the resource asks for a number. */
+  readonly replicas: number | undefined;
+}
+
+export interface Agent {
+  readonly component: AgentComponent;
+  readonly workload: Workload;
+  readonly container: Container;
+  readonly containerIndex: number;
+  readonly wanted: Wanted;
+  readonly marks: Marks;
+  readonly recorded: RecordedTarget | undefined;
+  /** Pods that run or terminate. An evicted pod's object stays for ever and counts for nothing. */
+  readonly pods: readonly Pod[];
+}
+
+export const agentText = (agent: { readonly workload: Workload }): string =>
+  `${agent.workload.kind}/${agent.workload.metadata.name}`;
+
+/** A pod is gone once it is deleted, or has ended for good; a terminating one is not. */
+export function isLive(pod: Pod): boolean {
+  return pod.phase !== "Failed" && pod.phase !== "Succeeded";
+}
+
+export function matches(selector: Labels, labels: Labels): boolean {
+  const wanted = Object.entries(selector);
+  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+}
+
+/** The live pods that belong to a workload: by its selector, which a pod keeps while it terminates. */
+export function podsOf(workload: Workload, pods: readonly Pod[]): readonly Pod[] {
+  return pods.filter((pod) => isLive(pod) && matches(workload.matchLabels, pod.metadata.labels));
+}
+
+export function makeAgent(input: Omit<Agent, "marks" | "pods">, pods: readonly Pod[]): Agent {
+  return { ...input, marks: marksOf(input.workload.metadata), pods: podsOf(input.workload, pods) };
+}
+
+/** A reason is given where the template is not at the target, for people who ask what is still to do. */
+export function templateGap(agent: Agent): string | undefined {
+  if (agent.container.image !== agent.wanted.image) return `runs ${agent.container.image}`;
+  const missing = agent.wanted.mounts.find((mount) => !hasMount(agent.workload.template, agent.container, mount));
+  return missing === undefined ? undefined : `${missing.path} is not ${missing.kind}/${missing.object}`;
+}
+
+export const atTarget = (agent: Agent): boolean => templateGap(agent) === undefined;
+
+function hasMount(template: PodTemplate, container: Container, wanted: WantedMount): boolean {
+  const volume = template.spec.volumes?.find((candidate) => candidate.name === wanted.volume);
+  const object = wanted.kind === "ConfigMap" ? volume?.configMap?.name : volume?.secret?.secretName;
+  const mount = container.volumeMounts?.find((candidate) => candidate.mountPath === wanted.path);
+  return object === wanted.object && mount?.name === wanted.volume && mount.subPath === wanted.key;
+}
+
+/** Whether a pod's agent runs the target's image and configuration. */
+export function isNew(agent: Agent, pod: Pod): boolean {
+  const container = pod.containers.find((candidate) => candidate.name === agent.container.name);
+  if (container?.image !== agent.wanted.image) return false;
+  return agent.wanted.mounts.every((mount) => pod.sources[mount.volume] === `${mount.kind}/${mount.object}`);
+}
+
+export const oldPods = (agent: Agent): readonly Pod[] => agent.pods.filter((pod) => !isNew(agent, pod));
+export const newPods = (agent: Agent): readonly Pod[] => agent.pods.filter((pod) => isNew(agent, pod));
+
+/** The node selector of the template, undefined where it has none. */
+export const nodeSelectorOf = (agent: Agent): Labels | undefined => agent.workload.template.spec.nodeSelector;
+
+/** Asked to run nowhere: no replicas, or a host that does not exist. */
+export function isDown(agent: Agent): boolean {
+  if (agent.workload.kind === "DaemonSet") return nodeSelectorOf(agent)?.[OFFLINE_NODE_SELECTOR] !== undefined;
+  return agent.workload.replicas === 0;
+}
+
+/** The host that a DaemonSet is pinned to by the operator, if it is. */
+export function pinnedTo(agent: Agent): string | undefined {
+  const phase = agent.marks.phase;
+  if (agent.workload.kind !== "DaemonSet" || phase?.phase !== "first") return undefined;
+  return phase.node !== undefined && nodeSelectorOf(agent)?.[HOSTNAME_NODE_SELECTOR] === phase.node
+    ? phase.node
+    : undefined;
+}
+
+/** What a workload had before anything was borrowed: from its own mark, else from the attempt record. */
+export function replicasBefore(agent: Agent): number {
+  return agent.marks.borrowed?.replicas ?? agent.recorded?.replicas ?? agent.workload.replicas ?? 0;
+}
+
+export function nodeSelectorBefore(agent: Agent): Labels | null {
+  const borrowed = agent.marks.borrowed?.nodeSelector;
+  if (borrowed !== undefined) return borrowed;
+  if (agent.recorded !== undefined) return agent.recorded.nodeSelector;
+  return nodeSelectorOf(agent) ?? null;
+}
+
+/** Replicas at the end: what the resource asks for, else what there were. */
+export const replicasAfter = (agent: Agent): number => agent.wanted.replicas ?? replicasBefore(agent);
+
+/** The controller has seen the template, and every pod it wants is new and available. */
+export function isRolledOut(agent: Agent): boolean {
+  const { status, metadata, kind, replicas } = agent.workload;
+  // Counts of an older generation describe the template before our write.
+  if (status.observedGeneration < metadata.generation) return false;
+  if (oldPods(agent).length > 0) return false;
+  if (kind === "DaemonSet") return status.updated >= status.desired && status.available >= status.desired;
+  const wanted = replicas ?? 0;
+  if (kind === "StatefulSet") {
+    // With OnDelete the revisions never agree, so the pods themselves are counted.
+    const ready = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
+    return ready.length === wanted && status.ready === wanted;
+  }
+  return status.updated === wanted && status.current === wanted && status.available === wanted;
+}

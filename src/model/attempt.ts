@@ -1,0 +1,103 @@
+/**
+ * The attempt record: what was true before the first write, kept in one immutable ConfigMap. After the first write the old
+ * values cannot be read off the cluster any more, and a killed operator needs them; status is never read instead.
+ */
+import { z } from "zod";
+import { AGENT_COMPONENTS } from "./component.ts";
+import type { Meta } from "./observation.ts";
+
+/** The key of the record's ConfigMap. */
+export const RECORD_KEY = "attempt.json";
+
+const labels = z.record(z.string(), z.string());
+
+const recordedTarget = z.object({
+  component: z.enum(AGENT_COMPONENTS),
+  kind: z.enum(["Deployment", "DaemonSet", "StatefulSet"]),
+  name: z.string(),
+  uid: z.string(),
+  container: z.string(),
+  /** The image before, and the release that it is. */
+  image: z.string(),
+  release: z.string().optional(),
+  /** The image afterwards. */
+  targetImage: z.string(),
+  replicas: z.int32().min(0).optional(),
+  /** Null where the template had none. */
+  nodeSelector: labels.nullable(),
+  strategy: z.string(),
+  /** `<volume>` to `<kind>/<name>` before. */
+  sources: labels,
+  /** Hosts on which the old agent was seen to poll: the first new agent starts on one of them. */
+  hosts: z.array(z.string()),
+});
+
+/** A configuration file of the new agents, as it is mounted. */
+const recordedFile = z.object({
+  kind: z.enum(["ConfigMap", "Secret"]),
+  /** The immutable, content-named object that pods mount. */
+  object: z.string(),
+  key: z.string(),
+  digest: z.string(),
+});
+
+const files = z.object({
+  pipeline: recordedFile.optional(),
+  eventPipeline: recordedFile.optional(),
+  polling: recordedFile.optional(),
+});
+
+export const recordSchema = z.object({
+  /** The hash of what the attempt does: the wish and what it starts from. */
+  plan: z.string(),
+  /** The hash of the wish alone: another one is another attempt. */
+  inputs: z.string(),
+  startedAt: z.string(),
+  from: z.string().optional(),
+  to: z.string(),
+  databaseJob: z.string().optional(),
+  files,
+  /** How long the slowest agent may take to poll once, in seconds. */
+  longestIntervalSeconds: z.int32().min(0),
+  targets: z.array(recordedTarget),
+});
+
+export type RecordedTarget = z.output<typeof recordedTarget>;
+export type RecordedFile = z.output<typeof recordedFile>;
+export type RecordedFiles = z.output<typeof files>;
+export type RecordBody = z.output<typeof recordSchema>;
+
+/** How an attempt ended, and at which retry: a higher one opens it again. */
+const ended = z.object({ state: z.enum(["Completed", "Superseded"]), at: z.string(), retry: z.int32().min(0) });
+export type Ended = z.output<typeof ended>;
+
+/** Intervals in which the clocks of an attempt stood still; the last one is open while they do. */
+const clock = z.array(z.object({ from: z.string(), to: z.string().optional() }));
+export type Clock = z.output<typeof clock>;
+
+export interface AttemptRecord extends RecordBody {
+  readonly metadata: Meta;
+  readonly ended: Ended | undefined;
+  readonly clock: Clock;
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the ConfigMap is no record: somebody else's, or damaged. */
+export function parseRecord(
+  metadata: Meta,
+  body: string | undefined,
+  endedText: string | undefined,
+  clockText: string | undefined,
+): AttemptRecord | undefined {
+  const record = parsed(recordSchema, body);
+  if (record === undefined) return undefined;
+  return { ...record, metadata, ended: parsed(ended, endedText), clock: parsed(clock, clockText) ?? [] };
+}

@@ -1,0 +1,46 @@
+/** What one look led to: at most one write, the questions that are open, and the story for people. */
+import type { AttemptRecord } from "./attempt.ts";
+import type { Component } from "./component.ts";
+import type { Effect, Note, Outcome, Violation } from "./outcome.ts";
+import type { ProbeRequest } from "./probe.ts";
+import type { Millis } from "./time.ts";
+
+export type Phase =
+  /** Something could not be read: nothing is decided. */
+  | "Unreadable"
+  /** Checks before the first write. */
+  | "Preflight"
+  | "Progressing"
+  | "Paused"
+  /** Somebody has to do something. */
+  | "Held"
+  | "Completed"
+  /** Everything runs the target already; nothing was written. */
+  | "NoChange"
+  /** The resource is being deleted: what was borrowed is given back. */
+  | "Deleting";
+
+export interface StepReport {
+  readonly component: Component;
+  /** Undefined where it has not been looked at yet. */
+  readonly outcome: Outcome | undefined;
+  /** When this attempt first wrote for it. */
+  readonly startedAt?: Millis;
+}
+
+export interface Decision {
+  readonly phase: Phase;
+  /** The one line that says where the upgrade is. */
+  readonly headline: Note;
+  readonly steps: readonly StepReport[];
+  /** Everything that a check had to say, errors and warnings. */
+  readonly findings: readonly Violation[];
+  readonly effect?: Effect;
+  readonly probes: readonly ProbeRequest[];
+  readonly recheckAt?: Millis;
+  readonly record?: AttemptRecord;
+  /** The release that the workloads ran before, where it is known. */
+  readonly from?: string;
+  /** Workloads that were at the target and are not any more. */
+  readonly drifted?: readonly string[];
+}

@@ -1,0 +1,32 @@
+/**
+ * Slow looks that no cache can answer: reading a pod's log, asking an exporter, asking what the operator may do. A decision
+ * names the probes it wants; the controller runs them on their own and a later observation carries the results.
+ */
+import type { Millis } from "./time.ts";
+
+export type ProbeRequest =
+  | {
+      readonly kind: "podLog";
+      /** The same id is the same question. */
+      readonly id: string;
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      readonly question: LogQuestion;
+    }
+  | { readonly kind: "exporter"; readonly id: string; readonly address: string; readonly port: number }
+  | { readonly kind: "rights"; readonly id: string; readonly namespace: string };
+
+/** What a log is searched for. */
+export type LogQuestion =
+  /** Has this polling agent polled? `finished`: the release writes a line when a poll has ended well. */
+  | { readonly about: "polling"; readonly finished: boolean; readonly text?: string }
+  /** Why did this migration fail? */
+  | { readonly about: "migration" };
+
+export interface ProbeResult {
+  readonly at: Millis;
+  readonly verdict: "pass" | "fail" | "inconclusive";
+  /** In words, never an echo of arbitrary log text. */
+  readonly reason: string;
+}

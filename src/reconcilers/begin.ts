@@ -1,0 +1,242 @@
+/**
+ * Before the first write. Everything is checked; then the resource gets its finalizer, because from now on something will be
+ * borrowed; then the attempt record is written, and each target is claimed for it. Nothing disruptive happens here.
+ */
+import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
+import { releaseOf } from "../gates/release-pair.ts";
+import { targetClaimed } from "../gates/target-claimed.ts";
+import { type Agent, atTarget, isDown, isRolledOut, nodeSelectorBefore, replicasBefore } from "../model/agent.ts";
+import type { AttemptRecord, RecordBody, RecordedTarget } from "../model/attempt.ts";
+import type { Decision } from "../model/decision.ts";
+import { canonicalJson, digest } from "../model/digest.ts";
+import type { Upgrade, World } from "../model/observation.ts";
+import type { Effect, Note, Violation } from "../model/outcome.ts";
+import type { Release } from "../model/release.ts";
+import { formatTime } from "../model/time.ts";
+import { migrationJobName } from "./database.ts";
+import { attemptRecord } from "./desired/attempt-record.ts";
+import { claim } from "./desired/workload-writes.ts";
+import { checkInputs, type Inputs } from "./inputs.ts";
+import { preflight } from "./preflight.ts";
+import { type Agents, allAgents } from "./scene.ts";
+import { sequence } from "./sequence.ts";
+import type { Resolved } from "./targets.ts";
+import { held, steps, waiting } from "./tell.ts";
+
+/** The version of the rules below and of the release facts: another version is another plan. */
+const RULES_VERSION = 1;
+
+export function begin(world: World, target: Release, inputs: Inputs, resolved: Resolved): Decision {
+  const { agents } = resolved;
+  const all = allAgents(agents);
+  const pending = steps(sequence(world), agents);
+  const checked = checkInputs(inputs, target);
+  if (resolved.violations.length === 0 && inputs.digest !== undefined && isThereAlready(world, agents)) {
+    return noChange(world, agents, target);
+  }
+  const checks = preflight(world, agents, target);
+  const findings = [...resolved.violations, ...checked.violations, ...checks.findings];
+  const errors = findings.filter((finding) => finding.severity === "Error");
+  const from = fromRelease(all, world);
+  const told = { steps: pending, findings, probes: checks.asked, ...(from === undefined ? {} : { from }) };
+  const [error] = errors;
+  if (error !== undefined || inputs.digest === undefined) return held(world, errors, { ...told, phase: "Preflight" });
+
+  const taken = targetClaimed(all, world);
+  if (taken !== undefined) {
+    const note = {
+      reason: taken.reason,
+      message: `${taken.object}: ${taken.message}; ${taken.remedy}`,
+      object: taken.object,
+    };
+    return waiting("Preflight", note, told);
+  }
+  if (checks.open > 0) {
+    const message = `asking ${checks.open} questions before anything is written`;
+    return waiting("Preflight", { reason: "Checking", message }, told);
+  }
+  if (world.upgrade.spec.paused) {
+    return waiting("Paused", { reason: "Paused", message: "paused before the first step, as spec.paused says" }, told);
+  }
+  const facts = { hosts: checks.hosts, longestIntervalSeconds: checked.longestIntervalSeconds };
+  const effect = firstWrites(world, inputs, bodyOf(world, target, agents, { ...inputs, digest: inputs.digest }, facts));
+  return { ...waiting("Progressing", effect.why, told), effect };
+}
+
+/** The release that most of the work starts from: that of the first workload, in the order of the components. */
+export function fromRelease(all: readonly Agent[], world: World): string | undefined {
+  for (const agent of all) {
+    const recorded = agent.recorded?.release ?? releaseOf(agent, world.upgrade.spec.from?.release)?.name;
+    if (recorded !== undefined) return recorded;
+  }
+  return undefined;
+}
+
+function isThereAlready(world: World, agents: Agents): boolean {
+  const { collector, api } = world.upgrade.spec.components;
+  const retired = (agent: Agent): boolean =>
+    (agent.component === "collector" && collector?.retire === true) ||
+    (agent.component === "api" && api?.retire === true);
+  return allAgents(agents).every((agent) => {
+    if (agent.marks.borrowed !== undefined || agent.marks.claim?.upgrade === world.upgrade.metadata.uid) return false;
+    if (retired(agent)) return isDown(agent) && agent.pods.length === 0;
+    const counted = agent.wanted.replicas === undefined || agent.workload.replicas === agent.wanted.replicas;
+    return atTarget(agent) && isRolledOut(agent) && counted;
+  });
+}
+
+function noChange(world: World, agents: Agents, target: Release): Decision {
+  const message = `every workload runs ${target.name} already; nothing was written`;
+  const note: Note = { reason: "NoChange", message };
+  const skipped = steps(sequence(world), agents).map((step) => ({
+    ...step,
+    outcome: { kind: "settled", skipped: true, note } as const,
+  }));
+  return { phase: "NoChange", headline: note, steps: skipped, findings: [], probes: [], from: target.name };
+}
+
+/** What has to be there before a workload may be touched, one write at a time, in this order. */
+function firstWrites(world: World, inputs: Inputs, body: NewRecord): Effect {
+  const { upgrade } = world;
+  const open = world.records.find((record) => record.ended === undefined);
+  if (open !== undefined) return supersede(world, open);
+  if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
+  const copy = inputs.copies.find((each) => !world.copies.some((there) => there.metadata.name === each.metadata.name));
+  if (copy !== undefined) {
+    const message = `keep the content of the configuration in ConfigMap/${copy.metadata.name}, which can never change`;
+    return { kind: "create", object: copy, why: { reason: "CopyingConfiguration", message, clause: "P3" } };
+  }
+  const plan = planHash(body);
+  const reopened = world.records.find((record) => record.plan === plan);
+  if (reopened !== undefined) return reopen(world, reopened);
+  const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) });
+  const message = `start from ${body.from ?? "an unknown release"} to ${body.to}: record what is true before the first write`;
+  const name = `ConfigMap/${object.metadata.name}`;
+  return { kind: "create", object, why: { reason: "AttemptStarted", message, clause: "I9", object: name } };
+}
+
+type NewRecord = Omit<RecordBody, "plan" | "startedAt">;
+
+/** Everything that will not be on the cluster any more once the first write is made. */
+function bodyOf(
+  world: World,
+  target: Release,
+  agents: Agents,
+  inputs: Inputs & { readonly digest: string },
+  facts: { readonly hosts: ReadonlyMap<string, readonly string[]>; readonly longestIntervalSeconds: number },
+): NewRecord {
+  const { upgrade } = world;
+  const all = allAgents(agents);
+  const from = fromRelease(all, world);
+  return {
+    inputs: inputs.digest,
+    ...(from === undefined ? {} : { from }),
+    to: target.name,
+    ...(upgrade.spec.components.database.action === "Skip" ? {} : { databaseJob: migrationJobName(upgrade) }),
+    files: inputs.files,
+    longestIntervalSeconds: facts.longestIntervalSeconds,
+    targets: all.map((agent) => recorded(agent, world, facts.hosts.get(agent.workload.metadata.uid) ?? [])),
+  };
+}
+
+/** The plan: the wish, and the images and configuration that it starts from. Hosts and times do not change it. */
+function planHash(body: NewRecord): string {
+  const targets = body.targets.map(({ hosts, replicas, nodeSelector, ...steady }) => steady);
+  return digest({ rules: RULES_VERSION, ...body, targets }).slice(0, 16);
+}
+
+function recorded(agent: Agent, world: World, hosts: readonly string[]): RecordedTarget {
+  const { workload, container } = agent;
+  const release = releaseOf(agent, world.upgrade.spec.from?.release);
+  const sources = (workload.template.spec.volumes ?? []).flatMap((volume): [string, string][] => {
+    if (volume.configMap !== undefined) return [[volume.name, `ConfigMap/${volume.configMap.name}`]];
+    if (volume.secret !== undefined) return [[volume.name, `Secret/${volume.secret.secretName}`]];
+    return [];
+  });
+  return {
+    component: agent.component,
+    kind: workload.kind,
+    name: workload.metadata.name,
+    uid: workload.metadata.uid,
+    container: container.name,
+    image: container.image,
+    ...(release === undefined ? {} : { release: release.name }),
+    targetImage: agent.wanted.image,
+    ...(workload.kind === "DaemonSet" ? {} : { replicas: replicasBefore(agent) }),
+    nodeSelector: nodeSelectorBefore(agent),
+    strategy: workload.strategy,
+    sources: Object.fromEntries(sources),
+    hosts: [...hosts],
+  };
+}
+
+function addFinalizer(upgrade: Upgrade): Effect {
+  const { namespace, name, uid, resourceVersion, finalizers } = upgrade.metadata;
+  const why = {
+    reason: "Holding",
+    message: "what will be borrowed is given back before the resource can go",
+    clause: "I9",
+  };
+  return {
+    kind: "annotate",
+    ref: { kind: "CeilometerUpgrade", namespace, name },
+    uid,
+    resourceVersion,
+    metadata: { finalizers: [...finalizers, FINALIZER] },
+    why: { ...why, object: `CeilometerUpgrade/${name}` },
+  };
+}
+
+function annotateRecord(
+  record: AttemptRecord,
+  annotations: Readonly<Record<string, string | null>>,
+  why: Note,
+): Effect {
+  const { namespace, name, uid, resourceVersion } = record.metadata;
+  const ref = { kind: "ConfigMap", namespace, name };
+  return {
+    kind: "annotate",
+    ref,
+    uid,
+    resourceVersion,
+    metadata: { annotations },
+    why: { ...why, object: `ConfigMap/${name}` },
+  };
+}
+
+function supersede(world: World, record: AttemptRecord): Effect {
+  const message = `the wish has changed: the attempt ${record.metadata.name} is left where it is, and a new one starts from there`;
+  return annotateRecord(
+    record,
+    { [ANNOTATION.ended]: endedMark(world, "Superseded") },
+    { reason: "Replanned", message },
+  );
+}
+
+function reopen(world: World, record: AttemptRecord): Effect {
+  const message = `back to the plan of ${record.metadata.name} of ${world.upgrade.metadata.name}`;
+  return annotateRecord(record, { [ANNOTATION.ended]: null }, { reason: "Replanned", message });
+}
+
+export function endedMark(world: World, state: "Completed" | "Superseded"): string {
+  return canonicalJson({ state, at: formatTime(world.now), retry: world.upgrade.spec.retryAttempt });
+}
+
+export { annotateRecord };
+
+/** Claims, in the order of their names, so that two resources that want the same workloads never wait for each other. */
+export function nextClaim(world: World, record: AttemptRecord, agents: Agents): Effect | Violation | undefined {
+  const all = allAgents(agents).toSorted((a, b) => (claimOrder(a) < claimOrder(b) ? -1 : 1));
+  for (const agent of all) {
+    const mine = agent.marks.claim;
+    if (mine?.upgrade === world.upgrade.metadata.uid && mine.record === record.metadata.name) continue;
+    if (agent.marks.completedPlan === record.plan && mine === undefined && atTarget(agent)) continue;
+    const taken = targetClaimed([agent], world);
+    if (taken !== undefined) return taken;
+    const why = { reason: "Claiming", message: "no other resource may work on it until this attempt has ended" };
+    return claim(agent.workload, world.upgrade.metadata.uid, record.metadata.name, why);
+  }
+  return undefined;
+}
+
+const claimOrder = (agent: Agent): string => `${agent.workload.kind}/${agent.workload.metadata.name}`;

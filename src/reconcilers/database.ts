@@ -1,0 +1,233 @@
+/**
+ * Clause F1. The database is upgraded first, by the target release's own command, in a Job; it is not taken offline, and the
+ * agents go on meanwhile. A backup comes before it where one is asked for. Without storage the step is skipped in so many
+ * words. Nothing ever downgrades the database (I10).
+ */
+import type { JobFrom } from "../api/v1alpha1/schema.ts";
+import { findJobTemplate } from "../gates/job-template.ts";
+import { isLive } from "../model/agent.ts";
+import { nameFor, shortDigest } from "../model/digest.ts";
+import type { ContainerState, Job, Pod, PodSpec, Upgrade, World } from "../model/observation.ts";
+import type { Outcome, Violation } from "../model/outcome.ts";
+import type { ProbeRequest } from "../model/probe.ts";
+import { migrationCommand, type Release } from "../model/release.ts";
+import { commandPod, job, templatePod } from "./desired/job.ts";
+import { isOwnJob } from "./own-job.ts";
+import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
+import { findContainer } from "./targets.ts";
+
+const CLAUSE = "F1";
+const BACKUP_DEADLINE_SECONDS = 86_400;
+
+/** One name for one migration: another plan for the same release and image never migrates again; a retry does. */
+export function migrationJobName(upgrade: Upgrade): string {
+  const { target, retryAttempt } = upgrade.spec;
+  const suffix = shortDigest([upgrade.metadata.uid, target.release, target.image, retryAttempt]);
+  return nameFor(`${upgrade.metadata.name}-db`, suffix);
+}
+
+export const database: PhaseReconciler = (scene) => {
+  const { spec } = scene.world.upgrade;
+  const step = spec.components.database;
+  if (step.action === "Skip") {
+    const message = "skipped, as spec.components.database.action says: no storage stands behind this Ceilometer";
+    return { kind: "settled", skipped: true, note: { reason: "DatabaseSkipped", message, clause: CLAUSE } };
+  }
+  // Nothing is written to a workload before this step is settled, so such a write is proof of it: the Job may have been
+  // removed since, by its time to live or by somebody.
+  if (allAgents(scene.agents).some((agent) => isOfPlan(agent, scene.record.plan))) {
+    return {
+      kind: "settled",
+      note: { reason: "DatabaseUpgraded", message: "the database is upgraded", clause: CLAUSE },
+    };
+  }
+  const name = migrationJobName(scene.world.upgrade);
+  const existing = scene.world.jobs.find((each) => each.metadata.name === name);
+  if (existing === undefined) return backedUp(scene) ?? migrate(scene, name, step.jobFrom);
+  if (!isOwnJob(existing, scene.world.upgrade)) return { kind: "held", violations: [foreign(existing)] };
+  return watch(scene, existing);
+};
+
+function foreign(job: Job): Violation {
+  return {
+    gate: "DatabaseFirst",
+    object: `Job/${job.metadata.name}`,
+    reason: "NameTaken",
+    message: "a Job of that name exists and belongs to somebody else",
+    remedy: "delete it, or raise spec.retryAttempt",
+    severity: "Error",
+  };
+}
+
+type MigrationPod =
+  | { readonly kind: "pod"; readonly spec: PodSpec }
+  | { readonly kind: "refused"; readonly violation: Violation };
+
+/** The pod of the migration, or why there is none. */
+export function migrationPod(world: World, target: Release, from: JobFrom): MigrationPod {
+  const { spec } = world.upgrade;
+  const field = "spec.components.database.jobFrom";
+  if (from.kind === "Job" || from.kind === "CronJob") {
+    const template = findJobTemplate(world, { kind: from.kind, name: from.name }, field);
+    if ("gate" in template) return { kind: "refused", violation: template };
+    return { kind: "pod", spec: templatePod(template, spec.target.image, from.container) };
+  }
+  const refuse = (reason: string, message: string, remedy: string): MigrationPod => ({
+    kind: "refused",
+    violation: { gate: "JobTemplate", object: `${from.kind}/${from.name}`, reason, message, remedy, severity: "Error" },
+  });
+  const workload = world.workloads.find((each) => each.kind === from.kind && each.metadata.name === from.name);
+  if (workload === undefined) {
+    return refuse(
+      "TemplateNotFound",
+      `${from.kind}/${from.name}, named in ${field}, does not exist`,
+      `correct ${field}`,
+    );
+  }
+  const { containers } = workload.template.spec;
+  const index =
+    findContainer("notification", containers, from.container) ?? findContainer("polling", containers, undefined);
+  const container = index === undefined ? undefined : containers[index];
+  if (container === undefined) {
+    const message = "none of its containers looks like an agent of Ceilometer";
+    return refuse("ContainerNotFound", message, `set ${field}.container`);
+  }
+  return { kind: "pod", spec: commandPod(workload.template, container, spec.target.image, migrationCommand(target)) };
+}
+
+function migrate(scene: Scene, name: string, from: JobFrom | undefined): Outcome {
+  const { world } = scene;
+  const { upgrade } = world;
+  // Admission refuses Upgrade without jobFrom; a resource stored before that rule still gets an answer.
+  if (from === undefined) {
+    const violation: Violation = {
+      gate: "DatabaseFirst",
+      object: `CeilometerUpgrade/${upgrade.metadata.name}`,
+      reason: "TemplateNotFound",
+      message: "spec.components.database.jobFrom is missing",
+      remedy: "name a workload or Job to take the migration's pod from",
+      severity: "Error",
+    };
+    return { kind: "held", violations: [violation] };
+  }
+  const pod = migrationPod(world, scene.target, from);
+  if (pod.kind === "refused") return { kind: "held", violations: [pod.violation] };
+  const command =
+    from.kind === "Job" || from.kind === "CronJob"
+      ? `${from.kind}/${from.name}`
+      : migrationCommand(scene.target).join(" ");
+  const note = {
+    reason: "MigratingDatabase",
+    message: `run ${command} of ${scene.target.name}; the database stays online and the agents go on`,
+    clause: CLAUSE,
+    object: `Job/${name}`,
+  };
+  const object = job({
+    upgrade,
+    name,
+    component: "database",
+    purpose: "migration",
+    spec: pod.spec,
+    deadlineSeconds: upgrade.spec.components.database.deadlineSeconds,
+  });
+  return { kind: "act", effect: { kind: "create", object, why: note }, note };
+}
+
+function watch(scene: Scene, existing: Job): Outcome {
+  const object = `Job/${existing.metadata.name}`;
+  if (existing.state === "succeeded") {
+    return {
+      kind: "settled",
+      note: { reason: "DatabaseUpgraded", message: `${object} has upgraded the database`, clause: CLAUSE, object },
+    };
+  }
+  if (existing.state === "running") {
+    return { kind: "wait", note: { reason: "MigratingDatabase", message: `${object} runs`, clause: CLAUSE, object } };
+  }
+  return failed(scene, existing, "DatabaseUpgradeFailed", "the database migration");
+}
+
+/** Container, exit code, reason, termination message; Ceilometer's own known lines if logs may be read, else how to read them. */
+function failed(scene: Scene, existing: Job, reason: string, what: string): Outcome {
+  const { namespace, name } = existing.metadata;
+  const pod = scene.world.pods.find((each) => each.metadata.owner?.uid === existing.metadata.uid);
+  const state = pod?.states.find((each) => each.terminated !== undefined);
+  const probe = pod === undefined || state === undefined ? undefined : logProbe(scene, pod, state.name);
+  const known = probe === undefined ? undefined : scene.world.probes.get(probe.id);
+  const says = known?.verdict === "pass" ? `; its log says: ${known.reason}` : "";
+  return {
+    kind: "failed",
+    violation: {
+      gate: "DatabaseFirst",
+      object: `Job/${name}`,
+      reason,
+      message: `${what} failed: ${existing.failure?.reason ?? "unknown reason"}${howItEnded(state)}${says}`,
+      remedy: `read its log with: kubectl logs -n ${namespace} job/${name}; mend the cause, then raise spec.retryAttempt`,
+      severity: "Error",
+    },
+    ...(probe === undefined || known !== undefined ? {} : { probes: [probe] }),
+  };
+}
+
+function howItEnded(state: ContainerState | undefined): string {
+  const ended = state?.terminated;
+  if (state === undefined || ended === undefined) return "";
+  const words = [ended.reason, ended.message].filter((word) => word !== "").join(": ");
+  return `; container ${state.name} ended with exit code ${ended.exitCode} (${words})`;
+}
+
+/** Asked once: the log of a pod that has ended does not change. */
+function logProbe(scene: Scene, pod: Pod, container: string): ProbeRequest | undefined {
+  if (!scene.world.operator.podLogs || isLive(pod)) return undefined;
+  const { namespace, name, uid } = pod.metadata;
+  const id = `migration/${uid}/${container}`;
+  return { kind: "podLog", id, namespace, pod: name, container, question: { about: "migration" } };
+}
+
+/** Undefined once a backup has succeeded recently enough, or none is asked for. */
+function backedUp(scene: Scene): Outcome | undefined {
+  const { world, record } = scene;
+  const { upgrade } = world;
+  const backup = upgrade.spec.components.database.backup;
+  if (backup === undefined) return undefined;
+  const template = findJobTemplate(world, backup.jobFrom, "spec.components.database.backup.jobFrom");
+  if ("gate" in template) return { kind: "held", violations: [template] };
+
+  const name = nameFor(`${upgrade.metadata.name}-backup`, shortDigest([record.plan, upgrade.spec.retryAttempt]));
+  const oldest = world.now - backup.maxAgeSeconds * 1000;
+  const source = (backup.jobFrom.kind === "CronJob" ? world.cronJobs : world.jobs).find(
+    (each) => each.metadata.name === backup.jobFrom.name,
+  );
+  const isBackup = (each: Job): boolean =>
+    (each.metadata.name === name && isOwnJob(each, upgrade)) ||
+    each.metadata.owner?.uid === source?.metadata.uid ||
+    each.metadata.uid === source?.metadata.uid;
+  const recent = world.jobs.some(
+    (each) => isBackup(each) && each.state === "succeeded" && (each.finishedAt ?? 0) >= oldest,
+  );
+  if (recent) return undefined;
+
+  const existing = world.jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
+  const base = { clause: CLAUSE, object: `Job/${name}` };
+  if (existing?.state === "running") {
+    return {
+      kind: "wait",
+      note: { ...base, reason: "BackingUp", message: `Job/${name} backs up before the migration` },
+    };
+  }
+  if (existing?.state === "failed") return failed(scene, existing, "BackupFailed", "the backup");
+  const note = {
+    ...base,
+    reason: "BackingUp",
+    message: `no backup succeeded in the last ${backup.maxAgeSeconds} s: run ${backup.jobFrom.kind}/${backup.jobFrom.name}`,
+  };
+  const object = job({
+    upgrade,
+    name,
+    component: "database",
+    purpose: "backup",
+    spec: templatePod(template, undefined),
+    deadlineSeconds: BACKUP_DEADLINE_SECONDS,
+  });
+  return { kind: "act", effect: { kind: "create", object, why: note }, note };
+}

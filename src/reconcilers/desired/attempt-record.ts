@@ -1,0 +1,26 @@
+/** The attempt record as an object: immutable, named by its plan, owned by the resource without holding up its deletion. */
+import { RECORD_KEY, type RecordBody } from "../../model/attempt.ts";
+import { canonicalJson, nameFor } from "../../model/digest.ts";
+import type { Upgrade } from "../../model/observation.ts";
+import type { ObjectBody } from "../../model/outcome.ts";
+import { gitOpsOptOut, ownerReference, ownLabels } from "./job.ts";
+
+export function recordName(upgrade: Upgrade, plan: string): string {
+  return nameFor(`${upgrade.metadata.name}-attempt`, plan.slice(0, 8));
+}
+
+export function attemptRecord(upgrade: Upgrade, body: RecordBody): ObjectBody {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      namespace: upgrade.metadata.namespace,
+      name: recordName(upgrade, body.plan),
+      labels: ownLabels(upgrade, "upgrade", "attempt"),
+      annotations: gitOpsOptOut,
+      ownerReferences: [ownerReference(upgrade)],
+    },
+    immutable: true,
+    data: { [RECORD_KEY]: canonicalJson(body) },
+  };
+}

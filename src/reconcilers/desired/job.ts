@@ -1,0 +1,116 @@
+/** Jobs: copies of pod templates that are in the namespace already, with the least that must differ. */
+import { GROUP, LABEL, OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
+import type { Container, Labels, PodSpec, PodTemplate, Upgrade } from "../../model/observation.ts";
+import type { ObjectBody } from "../../model/outcome.ts";
+
+/** Lets the garbage collector take a Job when its resource goes; it never blocks that. */
+export function ownerReference(upgrade: Upgrade): Readonly<Record<string, unknown>> {
+  return {
+    apiVersion: `${GROUP}/v1alpha1`,
+    kind: "CeilometerUpgrade",
+    name: upgrade.metadata.name,
+    uid: upgrade.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: false,
+  };
+}
+
+/**
+ * Labels of everything the operator creates. Never those of the template's workload: its Service, autoscaler and disruption
+ * budget would count the pod as their own.
+ */
+export function ownLabels(upgrade: Upgrade, component: string, purpose: string): Labels {
+  return {
+    "app.kubernetes.io/name": "ceilometer",
+    "app.kubernetes.io/component": component,
+    "app.kubernetes.io/part-of": "ceilometer-upgrade",
+    "app.kubernetes.io/managed-by": "ceilometer-upgrade-operator",
+    [LABEL.upgrade]: upgrade.metadata.uid,
+    [LABEL.component]: component,
+    [LABEL.purpose]: purpose,
+  };
+}
+
+/** GitOps tools neither prune what the operator creates nor show it as a difference. */
+const OPT_OUT: Labels = {
+  "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+  "argocd.argoproj.io/sync-options": "Prune=false",
+  "kustomize.toolkit.fluxcd.io/prune": "disabled",
+};
+
+export interface JobInput {
+  readonly upgrade: Upgrade;
+  readonly name: string;
+  readonly component: string;
+  readonly purpose: string;
+  readonly spec: PodSpec;
+  readonly deadlineSeconds: number;
+  readonly annotations?: Labels;
+}
+
+/** One try, no time to live (a failed Job is kept to be read), always with a deadline. */
+export function job(input: JobInput): ObjectBody {
+  const labels = ownLabels(input.upgrade, input.component, input.purpose);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      namespace: input.upgrade.metadata.namespace,
+      name: input.name,
+      labels,
+      annotations: { ...OPT_OUT, ...input.annotations },
+      ownerReferences: [ownerReference(input.upgrade)],
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: input.deadlineSeconds,
+      template: {
+        metadata: { labels, ...(input.annotations === undefined ? {} : { annotations: input.annotations }) },
+        spec: { ...input.spec, restartPolicy: "Never" },
+      },
+    },
+  };
+}
+
+export const gitOpsOptOut = OPT_OUT;
+
+/** What an agent's container has and a migration must not: it serves nothing and is probed by nobody. */
+const AGENT_ONLY = ["ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] as const;
+
+/** The pod of an agent turned into a pod that runs one command and ends: no sidecars and no init containers. */
+export function commandPod(
+  template: PodTemplate,
+  container: Container,
+  image: string,
+  command: readonly string[],
+): PodSpec {
+  const stripped: Record<string, unknown> = { ...container, image, command: configured(container, command) };
+  for (const field of [...AGENT_ONLY, "args"]) delete stripped[field];
+  const { initContainers: _init, nodeSelector, ...rest } = template.spec;
+  // A DaemonSet that is down asks for a host that does not exist; its copy must not.
+  const { [OFFLINE_NODE_SELECTOR]: _offline, ...hosts } = nodeSelector ?? {};
+  return { ...rest, nodeSelector: hosts, containers: [{ ...stripped, name: container.name, image }] };
+}
+
+/** The agent's own --config-file and --config-dir, so that the migration reads the configuration that the agent reads. */
+function configured(container: Container, command: readonly string[]): readonly string[] {
+  const words = [...(container.command ?? []), ...(container.args ?? [])];
+  const kept: string[] = [];
+  words.forEach((word, index) => {
+    if (/^--config-(file|dir)=/.test(word)) kept.push(word);
+    const value = words[index + 1];
+    if (/^--config-(file|dir)$/.test(word) && value !== undefined) kept.push(word, value);
+  });
+  return [...command, ...kept];
+}
+
+/** A Job's or CronJob's pod as it is, with the target's image in the container that runs Ceilometer where asked. */
+export function templatePod(template: PodTemplate, image: string | undefined, containerName?: string): PodSpec {
+  if (image === undefined) return template.spec;
+  const { containers } = template.spec;
+  const chosen = containerName ?? containers[0]?.name;
+  return {
+    ...template.spec,
+    containers: containers.map((container) => (container.name === chosen ? { ...container, image } : container)),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The end of an attempt: the targets are let go and remember the plan that brought them here, the record says that it ended,
+ * and the resource can be deleted freely again. After that the resource never writes until its spec changes.
+ */
+import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
+import { agentText, atTarget } from "../model/agent.ts";
+import type { AttemptRecord } from "../model/attempt.ts";
+import { COMPONENT_WORDS } from "../model/component.ts";
+import type { Decision } from "../model/decision.ts";
+import type { World } from "../model/observation.ts";
+import type { Effect, Note, Outcome } from "../model/outcome.ts";
+import { annotateRecord, endedMark } from "./begin.ts";
+import { release } from "./desired/workload-writes.ts";
+import { type Agents, allAgents, type Scene } from "./scene.ts";
+import { type Step, sequence } from "./sequence.ts";
+import { steps, type Told, waiting } from "./tell.ts";
+
+export function finish(scene: Scene, told: Told): Decision {
+  const { world, record } = scene;
+  const effect = letGo(scene) ?? end(world, record);
+  return { ...waiting("Progressing", effect.why, told), effect };
+}
+
+function letGo(scene: Scene): Effect | undefined {
+  const { world, record } = scene;
+  const claimed = allAgents(scene.agents).find((agent) => agent.marks.claim?.upgrade === world.upgrade.metadata.uid);
+  if (claimed === undefined) return undefined;
+  const why = {
+    reason: "Releasing",
+    message: "it has reached the target: let it go, and the ownership of its fields",
+    clause: "I9",
+  };
+  const keepOwnership = world.upgrade.spec.ownership === "Keep";
+  return release(claimed.workload, { completedPlan: record.plan, keepOwnership }, why);
+}
+
+function end(world: World, record: AttemptRecord): Effect {
+  const why = { reason: "AttemptEnded", message: `every component runs ${record.to}` };
+  return annotateRecord(record, { [ANNOTATION.ended]: endedMark(world, "Completed") }, why);
+}
+
+/** An attempt that has ended writes nothing more, but the removal of the finalizer that it no longer needs. */
+export function finished(world: World, record: AttemptRecord, agents: Agents): Decision {
+  const note: Note = { reason: "Completed", message: `every component was brought to ${record.to}` };
+  const outcomes = new Map<string, Outcome>(
+    sequence(world).map((step) => [step.component, ending(step, world, record)]),
+  );
+  const from = record.from === undefined ? {} : { from: record.from };
+  const told: Told = { steps: steps(sequence(world), agents, outcomes, record), record, ...from };
+  const decision = waiting("Completed", note, told);
+  const holding = world.upgrade.metadata.finalizers.includes(FINALIZER);
+  if (holding) return { ...decision, effect: dropFinalizer(world) };
+  // Another resource may have moved a target on since; that is no drift of this one.
+  const drifted = allAgents(agents)
+    .filter((agent) => agent.marks.completedPlan === record.plan && !atTarget(agent))
+    .map(agentText);
+  return { ...decision, drifted };
+}
+
+function ending({ component, clause }: Step, world: World, record: AttemptRecord): Outcome {
+  const { components } = world.upgrade.spec;
+  const told = (reason: string, message: string): Outcome => ({ kind: "settled", note: { reason, message, clause } });
+  if (component !== "database") {
+    const section = components[component];
+    const retired = section !== undefined && "retire" in section && section.retire;
+    const words = COMPONENT_WORDS[component];
+    if (retired) return told("Retired", `${record.to} has no ${words}; its workloads are kept at zero`);
+    return told("Upgraded", `every ${words} was brought to ${record.to}`);
+  }
+  if (components.database.action === "Upgrade") return told("DatabaseUpgraded", "the database was upgraded");
+  const message = "skipped, as spec.components.database.action says";
+  return { kind: "settled", skipped: true, note: { reason: "DatabaseSkipped", message, clause } };
+}
+
+export function dropFinalizer(world: World): Effect {
+  const { namespace, name, uid, resourceVersion, finalizers } = world.upgrade.metadata;
+  return {
+    kind: "annotate",
+    ref: { kind: "CeilometerUpgrade", namespace, name },
+    uid,
+    resourceVersion,
+    metadata: { finalizers: finalizers.filter((finalizer) => finalizer !== FINALIZER) },
+    why: {
+      reason: "LettingGo",
+      message: "nothing is borrowed any more",
+      clause: "I9",
+      object: `CeilometerUpgrade/${name}`,
+    },
+  };
+}

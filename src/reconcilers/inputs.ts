@@ -1,0 +1,143 @@
+/**
+ * The wish as it counts: the resource without what only steers it, and the content of the files it names. Another wish is
+ * another attempt; a longer time-out or a pause is not.
+ */
+import type { ConfigFileRef } from "../api/v1alpha1/schema.ts";
+import { configurationProblems } from "../gates/configuration.ts";
+import type { RecordedFile, RecordedFiles } from "../model/attempt.ts";
+import { digest, digestText, nameFor } from "../model/digest.ts";
+import type { World } from "../model/observation.ts";
+import type { ObjectBody, Violation } from "../model/outcome.ts";
+import { longestInterval, parsePolling } from "../model/polling-file.ts";
+import type { Release } from "../model/release.ts";
+import { configurationCopy } from "./desired/configuration-copy.ts";
+
+const FILES = ["pipeline", "eventPipeline", "polling"] as const;
+type FileName = (typeof FILES)[number];
+
+/** What the packaged polling file and the usual charts poll at, where no file says otherwise, in seconds. */
+const USUAL_INTERVAL_SECONDS = 600;
+
+export interface Inputs {
+  /** Undefined where a file could not be read. */
+  readonly digest: string | undefined;
+  readonly files: RecordedFiles;
+  /** Immutable copies, named by content, that the agents will mount. */
+  readonly copies: readonly ObjectBody[];
+  /** The files' content, not parsed yet: that is only done before an attempt. */
+  readonly texts: Texts;
+  /** Files that could not be read. */
+  readonly violations: readonly Violation[];
+}
+
+type Texts = Partial<Record<FileName, { object: string; key: string; text: string | undefined }>>;
+
+/** The hash of the wish: spec without its verbs and time-outs, and the files' content. */
+function wishDigest(world: World, files: RecordedFiles): string {
+  const { strategy, from, target, components } = world.upgrade.spec;
+  const { database, collector, notification, polling, api } = components;
+  const untimed = <T extends object>(section: T | undefined) =>
+    section === undefined ? undefined : { ...section, progressDeadlineSeconds: undefined };
+  const verification = { ...polling?.verification, timeoutSeconds: undefined };
+  return digest({
+    uid: world.upgrade.metadata.uid,
+    strategy,
+    from,
+    target,
+    files,
+    database: { ...database, deadlineSeconds: undefined },
+    collector: untimed(collector),
+    notification: untimed(notification),
+    polling: polling === undefined ? undefined : untimed({ ...polling, verification }),
+    api: untimed(api),
+  });
+}
+
+type Read =
+  | { readonly kind: "text"; readonly text: string | undefined; readonly immutable: boolean }
+  | { readonly kind: "not"; readonly violation: Violation };
+
+function readFile(world: World, name: FileName, ref: ConfigFileRef): Read {
+  const object = `${ref.kind}/${ref.name}`;
+  const seen = world.files.get(object) ?? { seen: "unreadable", why: "not read yet" };
+  const refuse = (reason: string, message: string, remedy: string): Read => ({
+    kind: "not",
+    violation: { gate: "Configuration", object, reason, message, remedy, severity: "Error" },
+  });
+  const field = `spec.target.config.${name}`;
+  if (ref.kind === "Secret" && !world.operator.secrets.includes(ref.name)) {
+    return refuse(
+      "SecretNotReadable",
+      `the operator may not read it (${field})`,
+      "add its name to secrets.readable in the operator's chart",
+    );
+  }
+  if (seen.seen === "absent")
+    return refuse("ConfigurationMissing", `${object}, named in ${field}, does not exist`, "create it");
+  if (seen.seen === "unreadable")
+    return refuse(
+      "Unreadable",
+      `${object}, named in ${field}, cannot be read: ${seen.why}`,
+      "wait, or give the operator the right to read it",
+    );
+  return { kind: "text", text: seen.value.data.get(ref.key), immutable: seen.value.immutable };
+}
+
+export function readInputs(world: World): Inputs {
+  const config = world.upgrade.spec.target.config ?? {};
+  const violations: Violation[] = [];
+  const files: Partial<Record<FileName, RecordedFile>> = {};
+  const copies: ObjectBody[] = [];
+  const texts: Texts = {};
+  let known = true;
+  for (const name of FILES) {
+    const ref = config[name];
+    if (ref === undefined) continue;
+    const read = readFile(world, name, ref);
+    if (read.kind === "not") {
+      known = false;
+      violations.push(read.violation);
+      continue;
+    }
+    texts[name] = { object: `${ref.kind}/${ref.name}`, key: ref.key, text: read.text };
+    if (read.text === undefined) {
+      known = false;
+      continue;
+    }
+    const hash = digestText(read.text);
+    if (ref.kind === "Secret") {
+      if (!read.immutable) violations.push(mutableSecret(ref));
+      files[name] = { kind: "Secret", object: ref.name, key: ref.key, digest: hash };
+      continue;
+    }
+    const object = nameFor(`${world.upgrade.metadata.name}-${name.toLowerCase()}`, hash.slice(0, 8));
+    files[name] = { kind: "ConfigMap", object, key: ref.key, digest: hash };
+    copies.push(configurationCopy(world.upgrade, object, ref.key, read.text));
+  }
+  return { digest: known ? wishDigest(world, files) : undefined, files, copies, texts, violations };
+}
+
+/** Whether Ceilometer would take the files, and how long its slowest poll takes. */
+export function checkInputs(
+  inputs: Inputs,
+  target: Release,
+): { readonly violations: readonly Violation[]; readonly longestIntervalSeconds: number } {
+  const text = inputs.texts.polling?.text;
+  const polling = text === undefined ? undefined : parsePolling(text);
+  return {
+    violations: [...inputs.violations, ...configurationProblems({ ...inputs.texts, release: target })],
+    longestIntervalSeconds: polling?.kind === "parsed" ? longestInterval(polling.file) : USUAL_INTERVAL_SECONDS,
+  };
+}
+
+/** A restarted container reads a mutable Secret again, so nobody can say what it has loaded. */
+function mutableSecret(ref: ConfigFileRef): Violation {
+  return {
+    gate: "Configuration",
+    object: `Secret/${ref.name}`,
+    reason: "SecretMutable",
+    message: "it is not immutable, so an edit would split the agents into two configurations",
+    remedy: "set immutable: true on the Secret, under a name of its own for each content",
+    severity: "Warning",
+  };
+}

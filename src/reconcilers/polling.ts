@@ -1,0 +1,151 @@
+/**
+ * Clause F4. Take the polling agents down on all hosts. Start the first one and verify that data is polled again. Then add
+ * the others; every further workload again first one, then verified, then the rest (I3).
+ */
+import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
+import {
+  type Agent,
+  agentText,
+  atTarget,
+  isDown,
+  isRolledOut,
+  nodeSelectorBefore,
+  pinnedTo,
+  replicasAfter,
+} from "../model/agent.ts";
+import { elapsed } from "../model/clock.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { formatDuration } from "../model/time.ts";
+import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
+import { contested, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import type { PhaseReconciler, Scene } from "./scene.ts";
+import { verificationJob } from "./verification-job.ts";
+
+const CLAUSE = "F4";
+/** How many hosts are tried where an agent polls and finds no resources to poll, before a person is asked. */
+const MAX_HOSTS = 3;
+
+export const polling: PhaseReconciler = (scene) => {
+  const agents = scene.agents.polling;
+  const pending = agents.filter((agent) => !atTarget(agent));
+  for (const agent of pending) {
+    const fight = contested(scene, agent);
+    if (fight !== undefined) return fight;
+  }
+
+  const up = pending.find((agent) => !isDown(agent));
+  if (up !== undefined) {
+    const message = `take the old polling agents of ${agentText(up)} down on all hosts`;
+    const note = { reason: "TakingDown", message, clause: CLAUSE };
+    return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
+  }
+  const gone = waitUntilGone(scene, agents, CLAUSE);
+  if (gone !== undefined && pending.length > 0) return gone;
+
+  // In the order of the resource: one workload at a time is started, verified, and given the rest of its agents.
+  for (const agent of agents) {
+    const outcome = bringUp(scene, agent);
+    if (outcome !== undefined) return outcome;
+  }
+  return {
+    kind: "settled",
+    note: {
+      reason: "Upgraded",
+      message: "every polling agent runs the target, and data is polled again",
+      clause: CLAUSE,
+    },
+  };
+};
+
+/** What the next workload in the order needs; undefined once all of its agents run and were verified. */
+function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
+  if (!atTarget(agent)) return first(scene, agent, []);
+  // Taken off a host where it found nothing to poll: the next one starts once it is gone, so that there is one at a time.
+  if (agent.workload.kind === "DaemonSet" && isDown(agent)) {
+    if (agent.pods.length === 0) return first(scene, agent, agent.marks.phase?.tried ?? []);
+    const message = `${agentText(agent)}: the first new agent leaves its host for another one`;
+    return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause: CLAUSE }, []);
+  }
+  const isFirst = agent.marks.phase?.plan === scene.record.plan && agent.marks.phase.phase === "first";
+  if (isFirst || agent.marks.borrowed !== undefined) {
+    const waiting = waitUntilAvailable(scene, [agent], CLAUSE);
+    if (waiting !== undefined) return waiting;
+    const doubt = verify(scene, agent);
+    if (doubt !== undefined) return doubt;
+    const message = `data is polled again by ${agentText(agent)}: start its other agents`;
+    const note = { reason: "StartingRest", message, clause: CLAUSE };
+    return { kind: "act", effect: startRest(agent, momentOf(scene), note), note };
+  }
+  return waitUntilAvailable(scene, [agent], CLAUSE);
+}
+
+function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
+  const host = hostFor(scene, agent, tried);
+  const where = host === undefined ? "" : ` on host ${host}`;
+  const message = `start the first new polling agent of ${agentText(agent)}${where}`;
+  const note = { reason: "StartingFirst", message, clause: CLAUSE };
+  const pin = host === undefined ? undefined : { node: host, tried };
+  return { kind: "act", effect: startFirst(agent, momentOf(scene), pin, note), note };
+}
+
+function leaveHost(scene: Scene, agent: Agent, host: string, tried: readonly string[]): Outcome {
+  const message = `nothing shows on host ${host} whether ${agentText(agent)} polls: try another host`;
+  const note = { reason: "TakingDown", message, clause: CLAUSE };
+  return { kind: "act", effect: takeDown(agent, momentOf(scene), note, tried), note };
+}
+
+/** One host for the first agent of a DaemonSet: one whose old agent polled, as the attempt record has it. */
+function hostFor(scene: Scene, agent: Agent, tried: readonly string[]): string | undefined {
+  if (agent.workload.kind !== "DaemonSet") return undefined;
+  const hosts = agent.recorded?.hosts ?? [];
+  return hosts.find((host) => !tried.includes(host));
+}
+
+/** Undefined once it is verified that this agent polls data. */
+function verify(scene: Scene, agent: Agent): Outcome | undefined {
+  const { verification } = scene.world.upgrade.spec.components.polling ?? {};
+  if (verification === undefined) return undefined;
+  // No agent is wanted (no replicas, no host): there is nothing that could poll, here or before.
+  if (nothingToVerify(agent)) return undefined;
+  if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
+
+  const answer = dataPolled(agent, verification, scene.target, scene.world.probes);
+  if (answer.kind === "pass") return undefined;
+
+  const timeout = verificationTimeout(verification, scene.target, scene.record.longestIntervalSeconds);
+  const since = phaseSince(scene, agent);
+  const spent = elapsed(scene.record.clock, since, scene.world.now);
+  const recheckAt = scene.world.now + Math.max(0, timeout - spent);
+  if (spent < timeout) {
+    const message = `verifying that ${agentText(agent)} polls data again (${formatDuration(timeout)} at most): ${answer.reason}`;
+    const note = { reason: "Verifying", message, clause: CLAUSE, object: agentText(agent) };
+    return { kind: "wait", note, probes: answer.probes, recheckAt };
+  }
+  const pinned = pinnedTo(agent);
+  const tried = [...(agent.marks.phase?.tried ?? []), ...(pinned === undefined ? [] : [pinned])];
+  if (!answer.conclusive && pinned !== undefined && tried.length < MAX_HOSTS) {
+    if (hostFor(scene, agent, tried) !== undefined) return leaveHost(scene, agent, pinned, tried);
+  }
+  return {
+    kind: "held",
+    violations: [
+      {
+        gate: "DataPolled",
+        object: agentText(agent),
+        reason: answer.conclusive ? "VerificationFailed" : "VerificationInconclusive",
+        message: `after ${formatDuration(spent)} nothing shows that data is polled again: ${answer.reason}`,
+        remedy:
+          "look at the log of the one new agent; correct its configuration or the cloud, or change spec.components.polling.verification. The others stay down until it passes",
+        severity: "Error",
+      },
+    ],
+    probes: answer.probes,
+  };
+}
+
+function nothingToVerify(agent: Agent): boolean {
+  if (!isRolledOut(agent)) return false;
+  return agent.workload.kind === "DaemonSet"
+    ? agent.workload.status.desired === 0 && nodeSelectorBefore(agent) !== undefined
+    : replicasAfter(agent) === 0;
+}

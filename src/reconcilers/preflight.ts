@@ -1,0 +1,59 @@
+/** Everything that is checked before the first write, all of it at once, so that all failures are listed together. */
+
+import { imageAllowed } from "../gates/image-allowed.ts";
+import { findJobTemplate } from "../gates/job-template.ts";
+import { releasePair } from "../gates/release-pair.ts";
+import { rights } from "../gates/rights.ts";
+import { type Sight, verificationSees } from "../gates/verification-sees.ts";
+import { workloadFits } from "../gates/workload-fits.ts";
+import type { World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+import type { ProbeRequest } from "../model/probe.ts";
+import type { Release } from "../model/release.ts";
+import { migrationPod } from "./database.ts";
+import { type Agents, allAgents } from "./scene.ts";
+
+export interface Preflight {
+  readonly findings: readonly Violation[];
+  readonly asked: readonly ProbeRequest[];
+  /** Questions without any answer yet. */
+  readonly open: number;
+  readonly hosts: Sight["hosts"];
+}
+
+export function preflight(world: World, agents: Agents, target: Release): Preflight {
+  const all = allAgents(agents);
+  const sight = verificationSees(agents.polling, world);
+  const mayDo = rights(world);
+  return {
+    findings: [
+      ...workloadFits(all, world),
+      ...releasePair(all, world, target),
+      ...imageAllowed(all, world),
+      ...jobTemplates(world, target),
+      ...sight.violations,
+      ...mayDo.violations,
+    ],
+    asked: [...sight.asked, ...mayDo.asked],
+    open: sight.open + mayDo.open,
+    hosts: sight.hosts,
+  };
+}
+
+function jobTemplates(world: World, target: Release): readonly Violation[] {
+  const { database, polling } = world.upgrade.spec.components;
+  const found: Violation[] = [];
+  if (database.action === "Upgrade" && database.jobFrom !== undefined) {
+    const pod = migrationPod(world, target, database.jobFrom);
+    if (pod.kind === "refused") found.push(pod.violation);
+  }
+  if (database.backup !== undefined) {
+    const template = findJobTemplate(world, database.backup.jobFrom, "spec.components.database.backup.jobFrom");
+    if ("gate" in template) found.push(template);
+  }
+  if (polling?.verification.job !== undefined) {
+    const template = findJobTemplate(world, polling.verification.job, "spec.components.polling.verification.job");
+    if ("gate" in template) found.push(template);
+  }
+  return found;
+}

@@ -1,0 +1,119 @@
+/** Waiting for pods, told the same way by every phase: what is waited for, what is wrong with it, and since when. */
+import { type Agent, agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
+import { elapsed } from "../model/clock.ts";
+import { COMPONENT_WORDS } from "../model/component.ts";
+import type { Pod } from "../model/observation.ts";
+import type { Note, Outcome, Violation } from "../model/outcome.ts";
+import { formatDuration, type Millis, parseTime } from "../model/time.ts";
+import { troubleOf } from "../model/trouble.ts";
+import type { Moment } from "./desired/workload-writes.ts";
+import type { Scene } from "./scene.ts";
+
+/** How long after the end of its grace period a terminating pod is taken to sit on a host that does not answer. */
+export const HOST_UNREACHABLE_AFTER: Millis = 300_000;
+
+export function momentOf(scene: Scene): Moment {
+  return { plan: scene.record.plan, retry: scene.world.upgrade.spec.retryAttempt, now: scene.world.now };
+}
+
+/** Seconds that a step of this component may take without progress. */
+function deadlineOf(scene: Scene, agent: Agent): Millis {
+  const { spec } = scene.world.upgrade;
+  return (spec.components[agent.component]?.progressDeadlineSeconds ?? spec.progressDeadlineSeconds) * 1000;
+}
+
+/** When the last write of this attempt on the workload was made; before the first one, when the attempt started. */
+export function phaseSince(scene: Scene, agent: Agent): Millis {
+  const phase = agent.marks.phase;
+  const own = phase?.plan === scene.record.plan ? parseTime(phase.at) : undefined;
+  return own ?? parseTime(scene.record.startedAt) ?? scene.world.now;
+}
+
+function overdue(scene: Scene, agent: Agent, what: string): { violation?: Violation; dueAt: Millis } {
+  const since = phaseSince(scene, agent);
+  const deadline = deadlineOf(scene, agent);
+  const spent = elapsed(scene.record.clock, since, scene.world.now);
+  const dueAt = scene.world.now + Math.max(0, deadline - spent);
+  if (spent < deadline) return { dueAt };
+  return {
+    dueAt,
+    violation: {
+      gate: "ProgressDeadline",
+      object: agentText(agent),
+      reason: "ProgressDeadlineExceeded",
+      message: `${what} for ${formatDuration(spent)}, longer than the deadline of ${formatDuration(deadline)}`,
+      remedy: "look at the pods of the workload; the upgrade goes on by itself when they are as wanted",
+      severity: "Error",
+    },
+  };
+}
+
+/** Waiting for one agent: held if something is wrong with it or it takes too long; goes on by itself either way. */
+export function waitFor(scene: Scene, agent: Agent, note: Note, trouble: readonly Violation[]): Outcome {
+  const late = overdue(scene, agent, note.message);
+  const violations = late.violation === undefined ? trouble : [...trouble, late.violation];
+  const [first, ...rest] = violations;
+  if (first !== undefined) return { kind: "held", violations: [first, ...rest], recheckAt: late.dueAt };
+  return { kind: "wait", note: { ...note, object: agentText(agent) }, recheckAt: late.dueAt };
+}
+
+/** Pods that terminate long after their grace period: nobody confirms that they are gone, so they may still run. */
+function unreachable(pods: readonly Pod[], now: Millis): readonly Violation[] {
+  return pods
+    .filter((pod) => (pod.metadata.deletingSince ?? now) + HOST_UNREACHABLE_AFTER < now)
+    .map((pod) => ({
+      gate: "HostReachable",
+      object: `Node/${pod.nodeName ?? "unknown"}`,
+      reason: "HostUnreachable",
+      message: `Pod/${pod.metadata.name} was told to stop and nobody says that it has; it may still run`,
+      remedy: "bring the host back, or delete its Node object once the host is surely off",
+      severity: "Error",
+    }));
+}
+
+/** Waits until the old pods of every one of these agents are gone; undefined once they are. */
+export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
+  for (const agent of agents) {
+    const left = oldPods(agent);
+    if (left.length === 0) continue;
+    const message = `${left.length} old ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
+    return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, unreachable(left, scene.world.now));
+  }
+  return undefined;
+}
+
+/** Waits until every one of these agents is rolled out; undefined once they are. */
+export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
+  for (const agent of agents) {
+    if (isRolledOut(agent)) continue;
+    const { status } = agent.workload;
+    const message = `${agentText(agent)}: ${status.available} of ${agent.workload.replicas ?? status.desired} new pods available`;
+    return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, troubleOf(agent));
+  }
+  return undefined;
+}
+
+/** How often one plan may bring a workload to its target before it is plain that somebody else takes it back. */
+const MAX_ROUNDS = 3;
+
+/** Somebody keeps undoing what this attempt does: to go on would be a fight. */
+export function contested(scene: Scene, agent: Agent): Outcome | undefined {
+  const phase = agent.marks.phase;
+  if (atTarget(agent) || phase?.plan !== scene.record.plan) return undefined;
+  if (phase.rounds < MAX_ROUNDS || phase.retry < scene.world.upgrade.spec.retryAttempt) return undefined;
+  const others = agent.workload.metadata.managers.filter((each) => each.subresource === undefined);
+  const last = others.toSorted((a, b) => (b.time ?? 0) - (a.time ?? 0))[0];
+  return {
+    kind: "held",
+    violations: [
+      {
+        gate: "SingleWriter",
+        object: agentText(agent),
+        reason: "Contested",
+        message: `it was brought to the target ${phase.rounds} times and somebody took it back each time; the last writer is ${last?.manager ?? "unknown"}`,
+        remedy: `make that writer agree with the target, then raise spec.retryAttempt`,
+        severity: "Error",
+      },
+    ],
+  };
+}

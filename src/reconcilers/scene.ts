@@ -1,0 +1,36 @@
+/** What a phase reconciler is given: one moment of the cluster, the attempt that is under way, and the agents it moves. */
+
+import type { Agent } from "../model/agent.ts";
+import type { AttemptRecord } from "../model/attempt.ts";
+import type { AgentComponent } from "../model/component.ts";
+import type { World } from "../model/observation.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Release } from "../model/release.ts";
+
+export type Agents = Readonly<Record<AgentComponent, readonly Agent[]>>;
+
+export interface Scene {
+  readonly world: World;
+  readonly record: AttemptRecord;
+  readonly agents: Agents;
+  readonly target: Release;
+}
+
+/** Pure: what one phase has to say about this moment. */
+export type PhaseReconciler = (scene: Scene) => Outcome;
+
+export const allAgents = (agents: Agents): readonly Agent[] => [
+  ...agents.collector,
+  ...agents.notification,
+  ...agents.polling,
+  ...agents.api,
+];
+
+/** Whether this attempt has already written to a workload: nothing is written to one before the database is settled. */
+export function hasBegun(scene: Scene, component: AgentComponent): boolean {
+  return scene.agents[component].some((agent) => isOfPlan(agent, scene.record.plan));
+}
+
+export function isOfPlan(agent: Agent, plan: string): boolean {
+  return agent.marks.phase?.plan === plan || agent.marks.completedPlan === plan;
+}

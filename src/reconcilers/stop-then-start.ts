@@ -1,0 +1,77 @@
+/**
+ * Clauses F2, F3 and F5: every old pod of every workload of the component is gone before the first new one is created.
+ * Derived at each look from the templates and the pods alone, so that it goes on from wherever it was left.
+ */
+import { type Agent, agentText, atTarget, isDown } from "../model/agent.ts";
+import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { retire, start, takeDown } from "./desired/workload-writes.ts";
+import { contested, momentOf, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import type { Scene } from "./scene.ts";
+
+export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
+  const agents = scene.agents[component];
+  const words = COMPONENT_WORDS[component];
+  const pending = agents.filter((agent) => !atTarget(agent));
+  for (const agent of pending) {
+    const fight = contested(scene, agent);
+    if (fight !== undefined) return fight;
+  }
+
+  // First all of them go down, while none of them has a new pod yet.
+  const up = replacesItself(agents) ? undefined : pending.find((agent) => !isDown(agent));
+  if (up !== undefined) {
+    const message = `shut down every old ${words} pod of ${agentText(up)}`;
+    const note = { reason: "TakingDown", message, clause };
+    return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
+  }
+
+  // Then nothing is started before the last old pod is gone, whichever workload it belongs to. A workload whose template
+  // has arrived replaces its own stragglers; its old pods hold back the others all the same.
+  const gone = pending.length > 0 && !replacesItself(agents) ? waitUntilGone(scene, agents, clause) : undefined;
+  if (gone !== undefined) return gone;
+
+  const next = pending[0] ?? agents.find(isOwed);
+  if (next !== undefined) {
+    const message = `start the new ${words} pods of ${agentText(next)}`;
+    const note = { reason: "Starting", message, clause };
+    return { kind: "act", effect: start(next, momentOf(scene), note), note };
+  }
+
+  const waiting = waitUntilAvailable(scene, agents, clause);
+  if (waiting !== undefined) return waiting;
+  return { kind: "settled", note: { reason: "Upgraded", message: `every ${words} runs the target`, clause } };
+}
+
+/** A single Deployment with the strategy Recreate: its own controller starts nothing before the last old pod is gone. */
+function replacesItself(agents: readonly Agent[]): boolean {
+  const [only, second] = agents;
+  return only?.workload.kind === "Deployment" && only.workload.strategy === "Recreate" && second === undefined;
+}
+
+/** Something is still borrowed from a workload whose template has arrived. */
+export function isOwed(agent: Agent): boolean {
+  return agent.marks.borrowed !== undefined;
+}
+
+/** The target release has no such component: to zero, reported, never deleted. */
+export function retireComponent(scene: Scene, component: AgentComponent, clause: string): Outcome {
+  const agents = scene.agents[component];
+  const words = COMPONENT_WORDS[component];
+  const up = agents.find((agent) => !isDown(agent) || isOwed(agent));
+  if (up !== undefined) {
+    const message = `retire ${agentText(up)}: ${scene.target.name} has no ${words}`;
+    const note = { reason: "Retiring", message, clause };
+    return { kind: "act", effect: retire(up, momentOf(scene), note), note };
+  }
+  const gone = waitUntilGone(scene, agents, clause);
+  if (gone !== undefined) return gone;
+  return {
+    kind: "settled",
+    note: {
+      reason: "Retired",
+      message: `${scene.target.name} has no ${words}; its workloads are kept at zero`,
+      clause,
+    },
+  };
+}

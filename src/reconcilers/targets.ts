@@ -1,0 +1,152 @@
+/** From the names in a resource to the workloads they mean: exactly one each, or a reason why not. */
+import type { TargetRef } from "../api/v1alpha1/schema.ts";
+import { type Agent, makeAgent, matches, type Wanted, type WantedMount } from "../model/agent.ts";
+import type { AttemptRecord, RecordedFile, RecordedFiles } from "../model/attempt.ts";
+import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
+import type { Container, Workload, World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+import { pollingFiles, type Release } from "../model/release.ts";
+import type { Agents } from "./scene.ts";
+
+const PROGRAMS: Readonly<Record<AgentComponent, RegExp>> = {
+  collector: /ceilometer-collector/,
+  notification: /ceilometer-(agent-)?notification/,
+  polling: /ceilometer-(polling|agent-(central|compute|ipmi)|central|compute|ipmi)/,
+  api: /ceilometer-api/,
+};
+
+const targetText = (ref: TargetRef): string =>
+  ref.name === undefined
+    ? `${ref.kind} with ${Object.entries(ref.selector?.matchLabels ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .join(",")}`
+    : `${ref.kind}/${ref.name}`;
+
+function violation(object: string, reason: string, message: string, remedy: string): Violation {
+  return { gate: "Targets", object, reason, message, remedy, severity: "Error" };
+}
+
+function findWorkload(ref: TargetRef, workloads: readonly Workload[]): Workload | Violation {
+  const found = workloads.filter(
+    (workload) =>
+      workload.kind === ref.kind &&
+      (ref.name === undefined
+        ? matches(ref.selector?.matchLabels ?? {}, workload.metadata.labels)
+        : workload.metadata.name === ref.name),
+  );
+  const [first, second] = found;
+  if (first === undefined) {
+    return violation(
+      targetText(ref),
+      "TargetNotFound",
+      `${targetText(ref)} does not exist`,
+      "create it, correct the name, or drop the target from spec.components",
+    );
+  }
+  if (second !== undefined) {
+    const names = found.map((workload) => workload.metadata.name).join(", ");
+    return violation(
+      targetText(ref),
+      "TargetAmbiguous",
+      `${found.length} workloads match: ${names}`,
+      "name one of them",
+    );
+  }
+  return first;
+}
+
+/** The container that runs the agent: the named one, else the one whose command line or name is the agent's, else the only one. */
+export function findContainer(
+  component: AgentComponent,
+  containers: readonly Container[],
+  name: string | undefined,
+): number | undefined {
+  if (name !== undefined) {
+    const named = containers.findIndex((container) => container.name === name);
+    return named < 0 ? undefined : named;
+  }
+  const program = PROGRAMS[component];
+  const says = (container: Container): boolean =>
+    [...(container.command ?? []), ...(container.args ?? [])].some((word) => program.test(word));
+  const byCommand = containers.findIndex(says);
+  if (byCommand >= 0) return byCommand;
+  const byName = containers.findIndex((container) => program.test(container.name));
+  if (byName >= 0) return byName;
+  return containers.length === 1 ? 0 : undefined;
+}
+
+const PATHS = {
+  pipeline: "/etc/ceilometer/pipeline.yaml",
+  eventPipeline: "/etc/ceilometer/event_pipeline.yaml",
+  polling: "/etc/ceilometer/polling.yaml",
+} as const;
+const VOLUMES = {
+  pipeline: "ceilometer-upgrade-pipeline",
+  eventPipeline: "ceilometer-upgrade-event-pipeline",
+  polling: "ceilometer-upgrade-polling",
+} as const;
+
+/** Which files the agents of a component read: notification agents the pipelines, polling agents what tells them what to poll. */
+export function mountsFor(component: AgentComponent, files: RecordedFiles, target: Release): readonly WantedMount[] {
+  const names: readonly (keyof typeof PATHS)[] =
+    component === "notification" ? ["pipeline", "eventPipeline"] : component === "polling" ? pollingFiles(target) : [];
+  return names.flatMap((name) => {
+    const file: RecordedFile | undefined = files[name];
+    if (file === undefined) return [];
+    return [{ path: PATHS[name], volume: VOLUMES[name], kind: file.kind, object: file.object, key: file.key }];
+  });
+}
+
+export interface Resolved {
+  readonly agents: Agents;
+  readonly violations: readonly Violation[];
+}
+
+/** Every target of the resource, with its pods and what it should become. */
+export function resolveTargets(
+  world: World,
+  target: Release,
+  files: RecordedFiles,
+  record: AttemptRecord | undefined,
+): Resolved {
+  const { components, target: wish } = world.upgrade.spec;
+  const violations: Violation[] = [];
+  const agents: Record<AgentComponent, Agent[]> = { collector: [], notification: [], polling: [], api: [] };
+  for (const component of AGENT_COMPONENTS) {
+    const section = components[component];
+    if (section === undefined) continue;
+    const wanted: Wanted = {
+      image: section.image ?? wish.image,
+      mounts: mountsFor(component, files, target),
+      replicas: "replicas" in section ? section.replicas : undefined,
+    };
+    for (const ref of section.targets) {
+      const workload = findWorkload(ref, world.workloads);
+      if ("gate" in workload) {
+        violations.push(workload);
+        continue;
+      }
+      const containers = workload.template.spec.containers;
+      const containerIndex = findContainer(component, containers, ref.container);
+      const container = containerIndex === undefined ? undefined : containers[containerIndex];
+      if (containerIndex === undefined || container === undefined) {
+        violations.push(
+          violation(
+            targetText(ref),
+            "ContainerNotFound",
+            ref.container === undefined
+              ? `none of its containers (${containers.map((each) => each.name).join(", ")}) looks like the ${component} agent`
+              : `it has no container called ${ref.container}`,
+            `set spec.components.${component}.targets[].container`,
+          ),
+        );
+        continue;
+      }
+      const recorded = record?.targets.find((each) => each.uid === workload.metadata.uid);
+      agents[component].push(
+        makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods),
+      );
+    }
+  }
+  return { agents, violations };
+}

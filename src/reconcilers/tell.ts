@@ -1,0 +1,65 @@
+/** Decisions that write nothing, told in one way. */
+
+import type { Agent } from "../model/agent.ts";
+import type { AttemptRecord } from "../model/attempt.ts";
+import type { Decision, Phase, StepReport } from "../model/decision.ts";
+import type { World } from "../model/observation.ts";
+import type { Note, Outcome, Violation } from "../model/outcome.ts";
+import type { ProbeRequest } from "../model/probe.ts";
+import { type Millis, parseTime } from "../model/time.ts";
+import type { Agents } from "./scene.ts";
+import type { Step } from "./sequence.ts";
+
+export interface Told {
+  readonly steps: readonly StepReport[];
+  readonly findings?: readonly Violation[];
+  readonly probes?: readonly ProbeRequest[];
+  readonly record?: AttemptRecord;
+  readonly from?: string;
+  readonly recheckAt?: Millis;
+  readonly phase?: Phase;
+}
+
+export function waiting(phase: Phase, headline: Note, told: Told): Decision {
+  return { findings: [], probes: [], ...told, phase, headline };
+}
+
+/** Somebody has to do something; the first reason is the headline, and all of them are listed. */
+export function held(world: World, violations: readonly Violation[], told: Told): Decision {
+  const [first] = violations;
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
+  const headline: Note =
+    first === undefined
+      ? { reason: "Held", message: `CeilometerUpgrade/${world.upgrade.metadata.name} is held` }
+      : {
+          reason: first.reason,
+          message: `${first.object}: ${first.message}; ${first.remedy}${more}`,
+          object: first.object,
+        };
+  return { findings: violations, probes: [], ...told, phase: "Held", headline };
+}
+
+/** The steps that this resource has, with what was found of each. An absent component has none. */
+export function steps(
+  sequence: readonly Step[],
+  agents: Agents,
+  outcomes: ReadonlyMap<string, Outcome> = new Map(),
+  record?: AttemptRecord,
+): readonly StepReport[] {
+  return sequence
+    .filter((step) => step.component === "database" || agents[step.component].length > 0)
+    .map(({ component }) => {
+      const own = component === "database" ? undefined : startOf(agents[component], record);
+      // The database's Job is the first thing that an attempt does.
+      const startedAt = component === "database" && outcomes.has(component) ? parseTime(record?.startedAt) : own;
+      return { component, outcome: outcomes.get(component), ...(startedAt === undefined ? {} : { startedAt }) };
+    });
+}
+
+function startOf(agents: readonly Agent[], record: AttemptRecord | undefined): Millis | undefined {
+  const starts = agents.flatMap(({ marks: { phase } }) => {
+    const at = phase !== undefined && phase.plan === record?.plan ? parseTime(phase.startedAt) : undefined;
+    return at === undefined ? [] : [at];
+  });
+  return starts.length === 0 ? undefined : Math.min(...starts);
+}
