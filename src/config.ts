@@ -1,0 +1,180 @@
+/**
+ * What the operator is told when it starts: flags, else environment variables, else the defaults given here and nowhere else.
+ * `--help` is made from the same table.
+ */
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+interface Option {
+  readonly type: "string" | "boolean";
+  readonly multiple?: true;
+  /** What the value is called in the help. */
+  readonly value?: string;
+  readonly fallback: string;
+  readonly help: string;
+}
+
+/** Every flag. Its environment variable is CEILOMETER_UPGRADE_ and the name in capitals, with commas between several values. */
+export const OPTIONS = {
+  kubeconfig: {
+    type: "string",
+    value: "PATH",
+    fallback: "",
+    help: "kubeconfig file. Default: the pod's ServiceAccount in a cluster, else KUBECONFIG, else ~/.kube/config",
+  },
+  context: { type: "string", value: "NAME", fallback: "", help: "context of the kubeconfig. Default: its current one" },
+  "watch-namespaces": {
+    type: "string",
+    multiple: true,
+    value: "NAMES",
+    fallback: "",
+    help: "namespaces to watch. Default: all of them",
+  },
+  "images-allowed": {
+    type: "string",
+    multiple: true,
+    value: "PREFIX",
+    fallback: "",
+    help: "prefixes of images that may be run. Default: the repositories that the workloads run already",
+  },
+  "pod-logs": { type: "boolean", fallback: "false", help: "read the agents' logs to verify that data is polled" },
+  secrets: {
+    type: "string",
+    multiple: true,
+    value: "NAMES",
+    fallback: "",
+    help: "Secrets that hold agent configuration and may be read",
+  },
+  "leader-elect": { type: "boolean", fallback: "false", help: "elect one leader among several replicas by a lease" },
+  "lease-namespace": {
+    type: "string",
+    value: "NAME",
+    fallback: "",
+    help: "namespace of the lease. Default: POD_NAMESPACE, else that of the kubeconfig",
+  },
+  "health-address": {
+    type: "string",
+    value: "HOST:PORT",
+    fallback: "0.0.0.0:8081",
+    help: "where /healthz and /readyz are served; port 0 takes a free one, an empty value serves none",
+  },
+  "metrics-address": {
+    type: "string",
+    value: "HOST:PORT",
+    fallback: "0.0.0.0:8080",
+    help: "where /metrics is served; port 0 takes a free one, an empty value serves none",
+  },
+  "log-level": {
+    type: "string",
+    value: "LEVEL",
+    fallback: "info",
+    help: "trace, debug, info, warn, error or silent",
+  },
+  "log-format": {
+    type: "string",
+    value: "FORMAT",
+    fallback: "auto",
+    help: "json, pretty, or auto: pretty on a terminal",
+  },
+  help: { type: "boolean", fallback: "false", help: "show this and exit" },
+  version: { type: "boolean", fallback: "false", help: "show the version and exit" },
+} as const satisfies Readonly<Record<string, Option>>;
+
+type Name = keyof typeof OPTIONS;
+const NAMES = Object.keys(OPTIONS).filter((name): name is Name => name in OPTIONS);
+
+export const environmentName = (name: string): string =>
+  `CEILOMETER_UPGRADE_${name.toUpperCase().replaceAll("-", "_")}`;
+
+const address = z.string().transform((text, context) => {
+  if (text === "") return undefined;
+  const colon = text.lastIndexOf(":");
+  const port = Number(text.slice(colon + 1));
+  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    context.addIssue({ code: "custom", message: `"${text}" is no HOST:PORT` });
+    return z.NEVER;
+  }
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port };
+});
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const list = z.array(z.string()).transform((values) =>
+  values
+    .flatMap((value) => value.split(","))
+    .map((value) => value.trim())
+    .filter(Boolean),
+);
+const optional = z.string().transform((text) => (text === "" ? undefined : text));
+
+const schema = z.object({
+  kubeconfig: optional,
+  context: optional,
+  "watch-namespaces": list,
+  "images-allowed": list,
+  "pod-logs": flag,
+  secrets: list,
+  "leader-elect": flag,
+  "lease-namespace": optional,
+  "health-address": address,
+  "metrics-address": address,
+  "log-level": z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
+  "log-format": z.enum(["json", "pretty", "auto"]),
+  help: flag,
+  version: flag,
+});
+export type Config = z.output<typeof schema>;
+
+/** A flag or variable that cannot be understood: the message names it and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+  const given = parsed(args);
+  const values = NAMES.map((name): [Name, string | string[]] => {
+    const option: Option = OPTIONS[name];
+    const flagged = given[name];
+    const several = Array.isArray(flagged) ? flagged.filter((each) => typeof each === "string") : undefined;
+    const one = typeof flagged === "string" || typeof flagged === "boolean" ? String(flagged) : undefined;
+    const value = one ?? env[environmentName(name)] ?? option.fallback;
+    return [name, option.multiple === true ? (several ?? [value]) : value];
+  });
+  const result = schema.safeParse(Object.fromEntries(values));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const name = String(issue?.path[0] ?? "");
+  throw new ConfigError(`--${name} (${environmentName(name)}): ${issue?.message ?? "not understood"}`);
+}
+
+function parsed(args: readonly string[]): Readonly<Record<string, unknown>> {
+  const options = Object.fromEntries(
+    NAMES.map((name) => {
+      const { type, multiple }: Option = OPTIONS[name];
+      return [name, { type, multiple: multiple === true }];
+    }),
+  );
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+export function helpText(): string {
+  const lines = NAMES.map((name) => {
+    const option: Option = OPTIONS[name];
+    const left = `  --${name}${option.value === undefined ? "" : ` ${option.value}`}`;
+    const fallback = option.fallback === "" || option.fallback === "false" ? "" : ` (default ${option.fallback})`;
+    const several = option.multiple === true ? "; several: repeat it, or commas" : "";
+    return `${left.padEnd(30)} ${option.help}${several}${fallback}`;
+  });
+  return [
+    "ceilometer-upgrade-operator: rolling upgrades of OpenStack Ceilometer on Kubernetes",
+    "",
+    "Usage: node main.ts [flags]",
+    "",
+    ...lines,
+    "",
+    `Each flag has an environment variable, for instance --log-level: ${environmentName("log-level")}.`,
+    "",
+  ].join("\n");
+}

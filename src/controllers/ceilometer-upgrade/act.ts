@@ -1,0 +1,65 @@
+/** One effect, carried out: one request, never repeated here. What the answer means is said in four words. */
+import type { KubeClient } from "../../kube/client.ts";
+import { failureOf, type KubeFailure } from "../../kube/errors.ts";
+import type { KubeObject } from "../../kube/object.ts";
+import { assertNever, type Effect } from "../../model/outcome.ts";
+import { resourceOfKind } from "./resources.ts";
+
+export type Acted =
+  | { readonly kind: "done"; readonly object: KubeObject }
+  /** Decided on something that is not so any more: look again. */
+  | { readonly kind: "stale"; readonly why: string }
+  /** The API server will not have it: somebody has to do something. */
+  | { readonly kind: "refused"; readonly failure: KubeFailure }
+  /** It may or may not have happened: look again, and assume neither. */
+  | { readonly kind: "unknown"; readonly failure: KubeFailure };
+
+export async function act(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<Acted> {
+  try {
+    return { kind: "done", object: await send(client, effect, signal) };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    return meaning(failure);
+  }
+}
+
+function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<KubeObject> {
+  switch (effect.kind) {
+    case "create":
+      return client.create(resourceOfKind(effect.object.kind), effect.object, { signal });
+    case "patch":
+      return client.patchJson(resourceOfKind(effect.ref.kind), effect.ref, effect.operations, { signal });
+    case "annotate": {
+      const { uid, resourceVersion } = effect;
+      const patch = { metadata: { ...effect.metadata, uid, resourceVersion } };
+      return client.patchMerge(resourceOfKind(effect.ref.kind), effect.ref, patch, { signal });
+    }
+    default:
+      return assertNever(effect);
+  }
+}
+
+/** How the API server says that a `test` of a JSON Patch did not hold; a validation error reads otherwise. */
+const TEST_FAILED =
+  /rejected our request due to an error in our request|test(ing)? .*(failed|not equal)|unable to (remove|find|test)|does not exist|missing (value|path)/i;
+
+function meaning(failure: KubeFailure): Acted {
+  switch (failure.kind) {
+    case "alreadyExists":
+    case "conflict":
+    case "notFound":
+    case "gone":
+      return { kind: "stale", why: failure.message };
+    case "invalid":
+      return TEST_FAILED.test(failure.message) ? { kind: "stale", why: failure.message } : { kind: "refused", failure };
+    case "forbidden":
+      return { kind: "refused", failure };
+    case "unauthorized":
+    case "throttled":
+    case "unavailable":
+    case "lost":
+    case "other":
+      return { kind: "unknown", failure };
+  }
+}

@@ -1,0 +1,123 @@
+/** How each kind of question is asked. Answers are words of our own: nothing that a pod or a server says is passed on. */
+import type { KubeClient } from "../../kube/client.ts";
+import { isRecord } from "../../kube/object.ts";
+import { readMigrationLog } from "../../model/migration-log.ts";
+import { assertNever } from "../../model/outcome.ts";
+import { readPollingLog } from "../../model/polling-log.ts";
+import type { ProbeRequest, ProbeResult } from "../../model/probe.ts";
+import type { Permission } from "./permissions.ts";
+import type { Ask } from "./probes.ts";
+
+type Answer = Omit<ProbeResult, "at">;
+
+/** At most this much of a log is read, in bytes: of a pod's whole life it is enough to find a poll. */
+const LOG_BYTES = 1024 * 1024;
+const LOG_LINES = 4000;
+const EXPORTER_TIMEOUT_MS = 1000;
+const EXPORTER_BYTES = 64 * 1024;
+
+export function createAsk(client: KubeClient, permissions: readonly Permission[]): Ask {
+  return (request, signal) => {
+    switch (request.kind) {
+      case "podLog":
+        return askLog(client, request, signal);
+      case "exporter":
+        return askExporter(request, signal);
+      case "rights":
+        return askRights(client, request.namespace, permissions, signal);
+      default:
+        return assertNever(request);
+    }
+  };
+}
+
+async function askLog(
+  client: KubeClient,
+  request: Extract<ProbeRequest, { kind: "podLog" }>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { namespace, pod: name, container, question } = request;
+  const log = await client.logs(
+    { namespace, name },
+    { container, tailLines: LOG_LINES, limitBytes: LOG_BYTES, signal },
+  );
+  if (question.about === "polling") return readPollingLog(log, question);
+  const known = readMigrationLog(log);
+  return known === undefined
+    ? { verdict: "inconclusive", reason: "none of the known lines" }
+    : { verdict: "pass", reason: known };
+}
+
+/** A gauge of Ceilometer with a value, as the exporter writes it. */
+const SAMPLE = /^ceilometer_[a-z0-9_]+(\{|\s)/m;
+
+async function askExporter(request: Extract<ProbeRequest, { kind: "exporter" }>, signal: AbortSignal): Promise<Answer> {
+  const host = request.address.includes(":") ? `[${request.address}]` : request.address;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(EXPORTER_TIMEOUT_MS)]);
+  const response = await fetch(`http://${host}:${request.port}/metrics`, { redirect: "error", signal: limit });
+  if (!response.ok) return { verdict: "inconclusive", reason: `the exporter answered ${response.status}` };
+  const text = await firstBytes(response, EXPORTER_BYTES);
+  return SAMPLE.test(text)
+    ? { verdict: "pass", reason: "the exporter serves samples" }
+    : { verdict: "inconclusive", reason: "the exporter serves no sample yet" };
+}
+
+async function firstBytes(response: Response, limit: number): Promise<string> {
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  if (body === null) return "";
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size < limit) {
+    const { value } = await reader.read();
+    if (value === undefined) break;
+    chunks.push(value);
+    size += value.byteLength;
+  }
+  await reader.cancel();
+  return Buffer.concat(chunks).subarray(0, limit).toString("utf8");
+}
+
+const RULES_REVIEW = {
+  group: "authorization.k8s.io",
+  version: "v1",
+  plural: "selfsubjectrulesreviews",
+  kind: "SelfSubjectRulesReview",
+  namespaced: false,
+} as const;
+
+/** One question for all rights in a namespace: what is missing of the table of permissions. */
+async function askRights(
+  client: KubeClient,
+  namespace: string,
+  permissions: readonly Permission[],
+  signal: AbortSignal,
+): Promise<Answer> {
+  const review = await client.create(RULES_REVIEW, { metadata: { name: "" }, spec: { namespace } }, { signal });
+  const status = isRecord(review["status"]) ? review["status"] : {};
+  const rules = Array.isArray(status["resourceRules"]) ? status["resourceRules"].filter(isRecord) : [];
+  const missing = permissions.flatMap((permission) => {
+    const resource =
+      permission.subresource === undefined ? permission.resource : `${permission.resource}/${permission.subresource}`;
+    const verbs = permission.verbs.filter(
+      (verb) => !rules.some((rule) => allows(rule, permission.group, resource, verb)),
+    );
+    const named = permission.group === "" ? resource : `${resource}.${permission.group}`;
+    return verbs.length === 0 ? [] : [`${verbs.join(", ")} ${named}`];
+  });
+  if (missing.length === 0) return { verdict: "pass", reason: "every right of the table" };
+  // The API server says itself where it could not tell all of them: then a missing one proves nothing.
+  if (status["incomplete"] === true)
+    return { verdict: "inconclusive", reason: "the API server could not list all rights" };
+  return { verdict: "fail", reason: `${missing.join("; ")} in namespace ${namespace}` };
+}
+
+function allows(rule: Readonly<Record<string, unknown>>, group: string, resource: string, verb: string): boolean {
+  const has = (field: string, value: string): boolean => {
+    const list = rule[field];
+    return Array.isArray(list) && (list.includes("*") || list.includes(value));
+  };
+  const names = rule["resourceNames"];
+  const narrowed = Array.isArray(names) && names.length > 0;
+  return !narrowed && has("apiGroups", group) && has("resources", resource) && has("verbs", verb);
+}

@@ -1,0 +1,192 @@
+/** Observe, decide, act, report. The whole controller; everything else is what these four words mean. */
+import type { Spec } from "../../api/v1alpha1/schema.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { Decision } from "../../model/decision.ts";
+import type { Observation } from "../../model/observation.ts";
+import type { Effect } from "../../model/outcome.ts";
+import { decide } from "../../reconcilers/decide.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { type Controller, createController, type Next, type ReconcileResult } from "../../runtime/controller.ts";
+import type { Log } from "../../runtime/logger.ts";
+import { type Acted, act } from "./act.ts";
+import { type Caches, everyCache } from "./caches.ts";
+import { type ObservePorts, observe } from "./observe.ts";
+import type { Probes } from "./probes.ts";
+import type { Reporter } from "./report.ts";
+import { resourceOfKind } from "./resources.ts";
+import { backoffAfter } from "./stale-backoff.ts";
+import { makeStatus } from "./status.ts";
+import type { UpgradeView } from "./views/upgrade.ts";
+
+export interface ControllerPorts {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly observing: ObservePorts;
+  readonly probes: Probes;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onWrite?: (effect: Effect, acted: Acted) => void;
+  /** The resource is no more. */
+  readonly onGone?: (key: string) => void;
+  readonly onDecision?: (key: string, decision: Decision) => void;
+  readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
+}
+
+const WORKERS = 4;
+const TIMEOUT_MS = 60_000;
+
+export function createUpgradeController(ports: ControllerPorts): Controller {
+  const { clock, log, onReconcile } = ports;
+  const stale = new Map<string, number>();
+  return createController({
+    name: "ceilometerupgrade",
+    workers: WORKERS,
+    timeoutMs: TIMEOUT_MS,
+    clock,
+    log,
+    reconcile: (key, signal) => reconcile(ports, stale, key, signal),
+    ...(onReconcile === undefined ? {} : { onReconcile }),
+  });
+}
+
+async function reconcile(
+  ports: ControllerPorts,
+  stale: Map<string, number>,
+  key: string,
+  signal: AbortSignal,
+): Promise<Next> {
+  const [namespace = "", name = ""] = key.split("/");
+  const view = ports.caches.upgrades.get(namespace, name);
+  if (view === undefined) {
+    ports.probes.want(key, []);
+    ports.observing.named.look(key, []);
+    stale.delete(key);
+    ports.onGone?.(key);
+    return { kind: "awaitChange" };
+  }
+  const seen = observe(ports.observing, view, ports.clock.now());
+  if (seen === undefined) return reportInvalid(ports, view, signal);
+
+  const decision = decide(seen);
+  ports.onDecision?.(key, decision);
+  ports.probes.want(key, decision.probes);
+  if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
+
+  const acted = await act(ports.client, decision.effect, signal);
+  ports.onWrite?.(decision.effect, acted);
+  return follow(ports, stale, key, { view, seen, decision, effect: decision.effect, acted }, signal);
+}
+
+interface Done {
+  readonly view: UpgradeView;
+  readonly seen: Observation;
+  readonly decision: Decision;
+  readonly effect: Effect;
+  readonly acted: Acted;
+}
+
+async function follow(
+  ports: ControllerPorts,
+  stale: Map<string, number>,
+  key: string,
+  { view, seen, decision, effect, acted }: Done,
+  signal: AbortSignal,
+): Promise<Next> {
+  const again = backoffAfter(stale, key);
+  switch (acted.kind) {
+    case "done":
+      stale.delete(key);
+      takeIn(ports.caches, acted.object);
+      ports.reporter.did(seen.upgrade.metadata, effect);
+      // Reported once the write is seen, by the next look, which is due now.
+      await report(ports, view, seen, decision, signal);
+      return { kind: "recheck", afterMs: 0 };
+    case "stale":
+      ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
+      return { kind: "recheck", afterMs: again() };
+    case "refused": {
+      const refused = refusal(decision, effect, acted.failure.message);
+      await report(ports, view, seen, refused, signal);
+      return { kind: "recheck", afterMs: again() };
+    }
+    case "unknown":
+      ports.log.warn({ key, failure: acted.failure, effect: effect.why.reason }, "the outcome of a write is not known");
+      return { kind: "recheck", afterMs: Math.max(again(), acted.failure.retryAfterMs ?? 0) };
+  }
+}
+
+/** What was written is seen at once, not only when the watch brings it back. */
+function takeIn(caches: Caches, object: Extract<Acted, { kind: "done" }>["object"]): void {
+  const resource = resourceOfKind(object.kind ?? "");
+  for (const cache of everyCache(caches)) {
+    if (cache.resource === resource) cache.put(object);
+  }
+}
+
+/** Nothing to write: report, and look again when something changes, or when time alone would change the answer. */
+async function rest(
+  ports: ControllerPorts,
+  view: UpgradeView,
+  seen: Observation,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<Next> {
+  const heldBack = await report(ports, view, seen, decision, signal);
+  const due = decision.recheckAt === undefined ? undefined : Math.max(0, decision.recheckAt - ports.clock.now());
+  const times = [heldBack, due === 0 ? undefined : due].filter((time) => time !== undefined);
+  return times.length === 0 ? { kind: "awaitChange" } : { kind: "recheck", afterMs: Math.ceil(Math.min(...times)) };
+}
+
+function report(
+  ports: ControllerPorts,
+  view: UpgradeView,
+  seen: Observation,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  // A resource that may go any moment needs no report of it.
+  if (decision.phase === "Deleting" && decision.effect !== undefined) return Promise.resolve(undefined);
+  const records = seen.records.seen === "present" ? seen.records.value : [];
+  const status = makeStatus({ upgrade: seen.upgrade, decision, records, now: seen.now }, view.status);
+  return ports.reporter.report(view.metadata, view.status, status, decision, signal);
+}
+
+function refusal(decision: Decision, effect: Effect, message: string): Decision {
+  const object = effect.why.object ?? "";
+  const headline = {
+    reason: "WriteRefused",
+    message: `${object}: the API server refused to ${effect.why.reason}: ${message}`,
+    object,
+  };
+  return { ...decision, phase: "Held", headline };
+}
+
+/** A resource that does not fit the schema is told so; it stops no other. */
+async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: AbortSignal): Promise<Next> {
+  const message = `${view.invalid ?? "the spec"}; correct the field, the resource does not fit this operator's schema`;
+  const decision: Decision = {
+    phase: "Held",
+    headline: { reason: "InvalidSpec", message },
+    steps: [],
+    findings: [],
+    probes: [],
+  };
+  const upgrade = { metadata: view.metadata, spec: INVALID };
+  const status = makeStatus({ upgrade, decision, records: [], now: ports.clock.now() }, view.status);
+  await ports.reporter.report(view.metadata, view.status, { ...status, release: {} }, decision, signal);
+  return { kind: "awaitChange" };
+}
+
+/** Stands in for a spec that could not be read, in a report that says just that. */
+const INVALID: Spec = {
+  mode: "Apply",
+  strategy: "Full",
+  paused: false,
+  target: { release: "", image: "" },
+  components: { database: { action: "Skip", deadlineSeconds: 1 } },
+  progressDeadlineSeconds: 1,
+  ownership: "Release",
+  onFailure: "Hold",
+  retryAttempt: 0,
+};

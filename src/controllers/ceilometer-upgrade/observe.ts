@@ -1,0 +1,129 @@
+/** From the caches to one observation: synchronous, so that it is one moment, and without a single request. */
+import { LABEL } from "../../api/v1alpha1/names.ts";
+import { type AttemptRecord, parseRecord } from "../../model/attempt.ts";
+import type {
+  ConfigObject,
+  CronJob,
+  Job,
+  Observation,
+  OperatorSettings,
+  PodTemplate,
+  Seen,
+  Workload,
+} from "../../model/observation.ts";
+import type { ProbeResult } from "../../model/probe.ts";
+import type { Millis } from "../../model/time.ts";
+import type { Caches } from "./caches.ts";
+import type { NamedObjects, ObjectName } from "./named-objects.ts";
+import type { OwnConfigView } from "./views/config.ts";
+import type { CronJobView, JobView } from "./views/job.ts";
+import { parseTemplate } from "./views/template.ts";
+import type { UpgradeView } from "./views/upgrade.ts";
+import type { WorkloadView } from "./views/workload.ts";
+
+export interface ObservePorts {
+  readonly caches: Caches;
+  readonly named: NamedObjects;
+  readonly probes: () => ReadonlyMap<string, ProbeResult>;
+  readonly settings: OperatorSettings;
+}
+
+/** The observation of one resource; undefined where its stored spec does not fit the schema. */
+export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis): Observation | undefined {
+  const { caches, settings } = ports;
+  const { metadata, spec } = upgrade;
+  if (spec === undefined) return undefined;
+  const { namespace, uid } = metadata;
+  const own = caches.ownConfig.list(namespace);
+  const mine = mapSeen(own, (views) => views.filter((view) => view.metadata.labels[LABEL.upgrade] === uid));
+  return {
+    now,
+    upgrade: { metadata, spec },
+    operator: settings,
+    workloads: joined([caches.deployments, caches.daemonSets, caches.statefulSets].map((each) => each.list(namespace))),
+    pods: caches.pods.list(namespace),
+    jobs: mapSeen(caches.jobs.list(namespace), (views) => views.map(jobOf)),
+    cronJobs: mapSeen(caches.cronJobs.list(namespace), (views) => views.map(cronJobOf)),
+    autoscalers: caches.autoscalers.list(namespace),
+    records: mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid))),
+    copies: mapSeen(mine, (views) => views.filter((view) => view.purpose === "configuration").map(copyOf)),
+    files: ports.named.look(`${namespace}/${metadata.name}`, filesOf(namespace, spec, settings)),
+    upgradeUids: new Set(caches.upgrades.all().map((each) => each.metadata.uid)),
+    probes: ports.probes(),
+  };
+}
+
+function filesOf(
+  namespace: string,
+  spec: NonNullable<UpgradeView["spec"]>,
+  settings: OperatorSettings,
+): readonly ObjectName[] {
+  const refs = Object.values(spec.target.config ?? {}).filter((ref) => ref !== undefined);
+  // A Secret that the operator was not told to read is not even asked for.
+  const allowed = refs.filter((ref) => ref.kind === "ConfigMap" || settings.secrets.includes(ref.name));
+  return allowed.map(({ kind, name }) => ({ kind, namespace, name }));
+}
+
+const mapSeen = <A, B>(seen: Seen<A>, map: (value: A) => B): Seen<B> =>
+  seen.seen === "present" ? { seen: "present", value: map(seen.value) } : seen;
+
+function joined(parts: readonly Seen<readonly WorkloadView[]>[]): Seen<readonly Workload[]> {
+  const views: WorkloadView[] = [];
+  for (const part of parts) {
+    if (part.seen !== "present") return part;
+    views.push(...part.value);
+  }
+  return { seen: "present", value: views.map(workloadOf) };
+}
+
+/** A template is parsed once for each version of an object, and only of objects that are looked at. */
+const templates = new WeakMap<object, PodTemplate>();
+function templateOf(view: { readonly template: string }): PodTemplate {
+  const known = templates.get(view);
+  if (known !== undefined) return known;
+  const parsed = parseTemplate(view.template);
+  templates.set(view, parsed);
+  return parsed;
+}
+
+function workloadOf(view: WorkloadView): Workload {
+  return {
+    ...view,
+    get template() {
+      return templateOf(view);
+    },
+  };
+}
+function jobOf(view: JobView): Job {
+  return {
+    ...view,
+    get template() {
+      return templateOf(view);
+    },
+  };
+}
+function cronJobOf(view: CronJobView): CronJob {
+  return {
+    ...view,
+    get template() {
+      return templateOf(view);
+    },
+  };
+}
+
+const records = new WeakMap<OwnConfigView, readonly AttemptRecord[]>();
+
+/** Only an immutable ConfigMap that the resource itself owns is taken for its memory: labels can be put on anything. */
+function recordOf(view: OwnConfigView, uid: string): readonly AttemptRecord[] {
+  if (view.purpose !== "attempt" || !view.immutable || view.metadata.owner?.uid !== uid) return [];
+  const known = records.get(view);
+  if (known !== undefined) return known;
+  const record = parseRecord(view.metadata, view.body, view.ended, view.clock);
+  const parsed = record === undefined ? [] : [record];
+  records.set(view, parsed);
+  return parsed;
+}
+
+function copyOf(view: OwnConfigView): ConfigObject {
+  return { kind: "ConfigMap", metadata: view.metadata, immutable: view.immutable, data: new Map() };
+}

@@ -1,0 +1,146 @@
+/**
+ * Every call that the operator makes, once. The chart's roles, the reference page and the preflight check of permissions
+ * come from this table, so a call without its permission is a difference to this file and nowhere else.
+ *
+ * Reading and writing are bounded on purpose: no delete of anything but one kind of pod (I9), no escalate, bind or
+ * impersonate, no wildcard, no Secret unless its name is configured, nothing cluster-scoped.
+ */
+import { GROUP, PLURAL } from "../../api/v1alpha1/names.ts";
+
+/** Named in the role, so that the operator can touch no other lease of its namespace. Renaming it allows two leaders once. */
+export const LEASE_NAME = "ceilometer-upgrade-operator";
+
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
+
+export type Scope =
+  /** Needed in each namespace that holds a resource. */
+  | "namespaced"
+  /** Needed in the operator's own namespace only. */
+  | "leader"
+  /** Only where the configuration of an agent lives in a Secret: by name, from the chart's `secrets`. */
+  | "optional:secrets"
+  /** Only where a verification reads logs: RBAC cannot narrow this one, so it is off until asked for. */
+  | "optional:podLogs";
+
+export interface Permission {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verbs: readonly Verb[];
+  /** Only these objects. Verbs that name no object (create, and an unfiltered list or watch) cannot be narrowed so. */
+  readonly resourceNames?: readonly string[];
+  readonly scope: Scope;
+  readonly why: string;
+}
+
+const read = ["get", "list", "watch"] as const;
+
+export const PERMISSIONS: readonly Permission[] = [
+  {
+    group: GROUP,
+    resource: PLURAL,
+    verbs: [...read, "patch"],
+    scope: "namespaced",
+    why: "Reads what is asked for; sets and removes the finalizer that gives borrowed fields back.",
+  },
+  {
+    group: GROUP,
+    resource: PLURAL,
+    subresource: "status",
+    verbs: ["patch"],
+    scope: "namespaced",
+    why: "Reports.",
+  },
+  ...["deployments", "daemonsets", "statefulsets"].map(
+    (resource): Permission => ({
+      group: "apps",
+      resource,
+      verbs: [...read, "patch"],
+      scope: "namespaced",
+      why: "Observes the agents; claims them, stops them, and starts them with the target's image and configuration.",
+    }),
+  ),
+  {
+    group: "batch",
+    resource: "jobs",
+    verbs: [...read, "create"],
+    scope: "namespaced",
+    why: "Runs the database migration, its backup and verification Jobs. A Job is never changed or deleted.",
+  },
+  {
+    group: "batch",
+    resource: "cronjobs",
+    verbs: read,
+    scope: "namespaced",
+    why: "Reads a suspended CronJob that a resource names as the template of a Job.",
+  },
+  {
+    group: "",
+    resource: "configmaps",
+    verbs: [...read, "create", "patch"],
+    scope: "namespaced",
+    why: "Reads the agents' configuration; writes the record of an attempt and copies that are named by their content.",
+  },
+  {
+    group: "",
+    resource: "pods",
+    verbs: [...read, "delete"],
+    scope: "namespaced",
+    why:
+      "Sees which release runs where. Deletes only a pod that never became ready, of a claimed StatefulSet whose template " +
+      "was corrected: the StatefulSet controller would wait for it for ever.",
+  },
+  {
+    group: "autoscaling",
+    resource: "horizontalpodautoscalers",
+    verbs: ["list", "watch"],
+    scope: "namespaced",
+    why: "Refuses an autoscaler that would start a second agent while the first is being verified.",
+  },
+  {
+    group: "events.k8s.io",
+    resource: "events",
+    verbs: ["create", "patch"],
+    scope: "namespaced",
+    why: "Tells what was done and why, on the resource.",
+  },
+  {
+    group: "",
+    resource: "secrets",
+    verbs: read,
+    scope: "optional:secrets",
+    why: "Reads agent configuration that lives in a Secret. Only the names listed in the chart's values, one watch each.",
+  },
+  {
+    group: "",
+    resource: "pods",
+    subresource: "log",
+    verbs: ["get"],
+    scope: "optional:podLogs",
+    why: "Verifies by the agents' own log lines that data is polled again.",
+  },
+  {
+    group: "coordination.k8s.io",
+    resource: "leases",
+    verbs: ["create"],
+    scope: "leader",
+    why: "Creates the lease that elects one leader among the replicas.",
+  },
+  {
+    group: "coordination.k8s.io",
+    resource: "leases",
+    verbs: ["get", "update"],
+    resourceNames: [LEASE_NAME],
+    scope: "leader",
+    why: "Holds and renews that lease.",
+  },
+];
+
+/** As a role names it: `pods/log`. */
+export function resourceName({ resource, subresource }: Pick<Permission, "resource" | "subresource">): string {
+  return subresource === undefined ? resource : `${resource}/${subresource}`;
+}
+
+export function permissionsFor(scope: Scope): readonly Permission[] {
+  return PERMISSIONS.filter((permission) => permission.scope === scope);
+}

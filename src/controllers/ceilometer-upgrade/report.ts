@@ -1,0 +1,106 @@
+/** What was decided and done, told to people: one status write at most, Events, log lines and metrics. */
+import type { Status } from "../../api/v1alpha1/schema.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { failureOf } from "../../kube/errors.ts";
+import type { EventRecorder } from "../../kube/events.ts";
+import type { KubeObject } from "../../kube/object.ts";
+import type { Decision } from "../../model/decision.ts";
+import { canonicalJson } from "../../model/digest.ts";
+import type { Meta } from "../../model/observation.ts";
+import type { Effect } from "../../model/outcome.ts";
+import type { Millis } from "../../model/time.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/logger.ts";
+import { UPGRADE } from "./resources.ts";
+
+/** Between two steps that take no second each, people need not read a status: at most one write in this time while moving. */
+const STATUS_EVERY: Millis = 1000;
+
+/** Writes that keep the books and mean nothing to people who follow an upgrade. */
+const SILENT = new Set(["Claiming", "Releasing", "Holding", "LettingGo", "CopyingConfiguration", "AttemptEnded"]);
+
+export interface Reporter {
+  /** When the status that was held back should be written, in milliseconds from now; undefined if nothing was. */
+  report(
+    metadata: Meta,
+    previous: Status,
+    status: Status,
+    decision: Decision | undefined,
+    signal: AbortSignal,
+  ): Promise<Millis | undefined>;
+  did(metadata: Meta, effect: Effect): void;
+  forget(uid: string): void;
+}
+
+export function createReporter(options: {
+  readonly client: KubeClient;
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly put: (object: KubeObject) => void;
+}): Reporter {
+  const { client, recorder, clock, log, put } = options;
+  const writtenAt = new Map<string, Millis>();
+  const lastSaid = new Map<string, string>();
+
+  const event = (metadata: Meta, type: "Normal" | "Warning", reason: string, message: string): void => {
+    const { namespace, name, uid, resourceVersion } = metadata;
+    const subject = { resource: UPGRADE, namespace, name, uid, resourceVersion };
+    recorder.record(subject, { type, reason, action: "Upgrade", message });
+  };
+
+  /** Said once, when it becomes true: that somebody must do something, and that it is over. */
+  const announce = (metadata: Meta, decision: Decision): void => {
+    const { phase, headline } = decision;
+    const telling = phase === "Held" || phase === "Completed" || phase === "NoChange" || phase === "Paused";
+    const line = telling ? `${phase}/${headline.reason}/${headline.object ?? ""}` : "";
+    if (lastSaid.get(metadata.uid) === line) return;
+    lastSaid.set(metadata.uid, line);
+    if (!telling) return;
+    event(metadata, phase === "Held" ? "Warning" : "Normal", headline.reason, headline.message);
+    log.info({ upgrade: `${metadata.namespace}/${metadata.name}`, phase, ...headline }, "upgrade");
+  };
+
+  return {
+    did(metadata, effect) {
+      const { why } = effect;
+      const upgrade = `${metadata.namespace}/${metadata.name}`;
+      log.info({ upgrade, write: effect.kind, ...why }, "wrote");
+      if (SILENT.has(why.reason)) return;
+      const clause = why.clause === undefined ? "" : ` (${why.clause})`;
+      event(metadata, "Normal", why.reason, `${why.message}${clause}`);
+    },
+    async report(metadata, previous, status, decision, signal) {
+      if (decision !== undefined) announce(metadata, decision);
+      if (canonicalJson(previous) === canonicalJson(status)) return undefined;
+      const wait = (writtenAt.get(metadata.uid) ?? Number.NEGATIVE_INFINITY) + STATUS_EVERY - clock.monotonic();
+      const moving = decision?.phase === "Progressing" || decision?.phase === "Preflight";
+      if (moving && wait > 0) return wait;
+      writtenAt.set(metadata.uid, clock.monotonic());
+      await write(metadata, status, signal);
+      return undefined;
+    },
+    forget(uid) {
+      writtenAt.delete(uid);
+      lastSaid.delete(uid);
+    },
+  };
+
+  /** The whole status is replaced, so that nothing that somebody else wrote there stays; on the version that was read. */
+  async function write(metadata: Meta, status: Status, signal: AbortSignal): Promise<void> {
+    const operations = [
+      { op: "test", path: "/metadata/uid", value: metadata.uid },
+      { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
+      { op: "add", path: "/status", value: status },
+    ] as const;
+    try {
+      put(await client.patchJson(UPGRADE, metadata, operations, { subresource: "status", signal }));
+    } catch (error) {
+      const failure = failureOf(error);
+      // Somebody else wrote to the resource meanwhile, or it is gone: the watch brings the news and the next look reports.
+      const stale = failure?.kind === "invalid" || failure?.kind === "conflict" || failure?.kind === "notFound";
+      if (!stale) throw error;
+      log.debug({ upgrade: `${metadata.namespace}/${metadata.name}`, why: failure?.message }, "status not written");
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** ConfigMaps and Secrets: those that the operator made, and those that a resource names. */
+import { z } from "zod";
+import { ANNOTATION, LABEL } from "../../../api/v1alpha1/names.ts";
+import type { KubeObject } from "../../../kube/object.ts";
+import { RECORD_KEY } from "../../../model/attempt.ts";
+import type { ConfigObject, Meta } from "../../../model/observation.ts";
+import { metaOf } from "./meta.ts";
+
+/** A ConfigMap that the operator made: an attempt record with its body, or a copy of a file, of which the name says all. */
+export interface OwnConfigView {
+  readonly metadata: Meta;
+  readonly purpose: string;
+  readonly immutable: boolean;
+  readonly body: string | undefined;
+  readonly ended: string | undefined;
+  readonly clock: string | undefined;
+}
+
+const configMap = z.looseObject({
+  immutable: z.boolean().optional(),
+  data: z.record(z.string(), z.string()).nullish(),
+});
+export function ownConfigView(object: KubeObject): OwnConfigView {
+  const { immutable, data } = configMap.parse(object);
+  const meta = metaOf(object, false);
+  return {
+    metadata: meta,
+    purpose: meta.labels[LABEL.purpose] ?? "",
+    immutable: immutable === true,
+    body: data?.[RECORD_KEY],
+    ended: meta.annotations[ANNOTATION.ended],
+    clock: meta.annotations[ANNOTATION.clock],
+  };
+}
+
+/** More than the parser takes is not kept either: the object is there, the text is not. */
+const MAX_FILE_BYTES = 64 * 1024;
+
+export function configView(kind: ConfigObject["kind"]): (object: KubeObject) => ConfigObject {
+  return (object) => {
+    const { immutable, data } = configMap.parse(object);
+    const entries = Object.entries(data ?? {}).map(([key, value]): [string, string | undefined] => {
+      const plain = kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value;
+      return [key, Buffer.byteLength(plain) > MAX_FILE_BYTES ? undefined : plain];
+    });
+    return { kind, metadata: metaOf(object, false), immutable: immutable === true, data: new Map(entries) };
+  };
+}

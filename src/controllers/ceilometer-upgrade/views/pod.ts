@@ -1,0 +1,96 @@
+/** Pods: which image runs where, whether it is ready, and what keeps it from being so. */
+import { z } from "zod";
+import type { KubeObject } from "../../../kube/object.ts";
+import type { ContainerState, Pod } from "../../../model/observation.ts";
+import { parseTime } from "../../../model/time.ts";
+import { count, metaOf, SHOWN, text } from "./meta.ts";
+
+const terminated = z.looseObject({ exitCode: count, reason: text, message: text });
+const containerStatus = z.looseObject({
+  name: z.string(),
+  image: text,
+  ready: z.boolean().default(false),
+  restartCount: count,
+  state: z
+    .looseObject({
+      waiting: z.looseObject({ reason: text, message: text }).optional(),
+      terminated: terminated.optional(),
+    })
+    .default({}),
+  lastState: z.looseObject({ terminated: terminated.optional() }).default({}),
+});
+const pod = z.looseObject({
+  spec: z.looseObject({
+    nodeName: z.string().optional(),
+    containers: z.array(z.looseObject({ name: z.string(), image: text })),
+    volumes: z
+      .array(
+        z.looseObject({
+          name: z.string(),
+          configMap: z.looseObject({ name: text }).optional(),
+          secret: z.looseObject({ secretName: text }).optional(),
+        }),
+      )
+      .default([]),
+  }),
+  status: z
+    .looseObject({
+      phase: text,
+      podIP: z.string().optional(),
+      conditions: z
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            reason: text,
+            message: text,
+            lastTransitionTime: z.string().nullish(),
+          }),
+        )
+        .default([]),
+      initContainerStatuses: z.array(containerStatus).default([]),
+      containerStatuses: z.array(containerStatus).default([]),
+    })
+    .default({ phase: "Pending", conditions: [], initContainerStatuses: [], containerStatuses: [] }),
+});
+
+export function podView(object: KubeObject): Pod {
+  const { spec, status } = pod.parse(object);
+  const ready = status.conditions.find((each) => each.type === "Ready");
+  const scheduled = status.conditions.find((each) => each.type === "PodScheduled");
+  const readySince = ready?.status === "True" ? parseTime(ready.lastTransitionTime ?? undefined) : undefined;
+  const sources = spec.volumes.flatMap((volume): [string, string][] => {
+    if (volume.configMap !== undefined) return [[volume.name, `ConfigMap/${volume.configMap.name}`]];
+    if (volume.secret !== undefined) return [[volume.name, `Secret/${volume.secret.secretName}`]];
+    return [];
+  });
+  return {
+    metadata: metaOf(object, false),
+    phase: status.phase,
+    ...(spec.nodeName === undefined ? {} : { nodeName: spec.nodeName }),
+    ...(status.podIP === undefined ? {} : { podIP: status.podIP }),
+    containers: spec.containers.map(({ name, image }) => ({ name, image })),
+    sources: Object.fromEntries(sources),
+    states: [...status.initContainerStatuses, ...status.containerStatuses].map(stateOf),
+    ready: ready?.status === "True",
+    ...(readySince === undefined ? {} : { readySince }),
+    ...(scheduled?.status === "False" && scheduled.reason === "Unschedulable"
+      ? { unschedulable: scheduled.message || "no reason given" }
+      : {}),
+  };
+}
+
+function stateOf(status: z.output<typeof containerStatus>): ContainerState {
+  const { waiting } = status.state;
+  const ended = status.state.terminated ?? status.lastState.terminated;
+  return {
+    name: status.name,
+    image: status.image,
+    ready: status.ready,
+    restarts: status.restartCount,
+    ...(waiting === undefined ? {} : { waiting: { reason: waiting.reason, message: waiting.message.slice(0, SHOWN) } }),
+    ...(ended === undefined
+      ? {}
+      : { terminated: { exitCode: ended.exitCode, reason: ended.reason, message: ended.message.slice(0, SHOWN) } }),
+  };
+}

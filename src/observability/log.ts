@@ -1,0 +1,45 @@
+/** Logs: one JSON object a line, or lines for people on a terminal. What could be a secret never gets in. */
+import pino from "pino";
+import type { Log } from "../runtime/logger.ts";
+
+export interface LogOptions {
+  readonly level: string;
+  readonly pretty: boolean;
+  readonly version: string;
+}
+
+/** Header and field names whose values must not be logged, wherever an error object carries them. */
+const SECRETS = [
+  "authorization",
+  "token",
+  "password",
+  "client-key-data",
+  "*.authorization",
+  "*.token",
+  "*.password",
+  "err.options",
+  "err.config",
+];
+/** user:password@ in any URL. */
+const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]+:[^\s/@]+@/gi;
+
+export function redactText(text: string): string {
+  return text.replace(CREDENTIALS, "$1[redacted]@");
+}
+
+export function createLog({ level, pretty, version }: LogOptions): Log {
+  const options: pino.LoggerOptions = {
+    level,
+    base: { version },
+    redact: { paths: SECRETS, censor: "[redacted]" },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    hooks: {
+      streamWrite: redactText,
+    },
+  };
+  if (!pretty) return pino(options);
+  // A development dependency, loaded only where a terminal asks for it.
+  const { formatters: _, ...plain } = options;
+  return pino({ ...plain, transport: { target: "pino-pretty", options: { ignore: "pid,hostname,version" } } });
+}
