@@ -1,0 +1,42 @@
+/**
+ * Bundles the operator, so that the image carries no node_modules (the API client alone is 65 MB there).
+ *
+ *     node scripts/bundle.ts [entry] [--outdir folder]
+ *
+ * What is imported lazily stays in a file of its own: inside a cluster nobody needs the API client, which reads kubeconfigs,
+ * and merely carrying it in the one file costs 35 MB of memory and doubles the time of a start.
+ */
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { outdir: { type: "string", default: "dist" } },
+});
+
+const result = await build({
+  entryPoints: { operator: positionals[0] ?? "src/main.ts" },
+  outdir: values.outdir,
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "lazy-[hash]",
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  sourcemap: true,
+  // The map only has to name files and lines.
+  sourcesContent: false,
+  // Identifiers and lines stay, so that a stack trace can be read without the map, which costs 30 MB when Node loads it.
+  minifySyntax: true,
+  // CommonJS dependencies call `require`, which a module does not have.
+  banner: {
+    js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);',
+  },
+  metafile: true,
+  logLevel: "warning",
+});
+
+for (const [path, { bytes }] of Object.entries(result.metafile.outputs)) {
+  console.info(`${(bytes / 1024).toFixed(0).padStart(7)} KiB  ${path}`);
+}

@@ -1,0 +1,102 @@
+/** `node tools/control-plane/main.ts build|up|down|sweep`: the control plane for people. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ensureBinaries } from "./binaries.ts";
+import { startCluster } from "./cluster.ts";
+import { directoryOf, knownClusters, sweep, tearDown } from "./cluster-directory.ts";
+import { startPodLogs } from "./pod-logs.ts";
+
+const usage = `usage: node tools/control-plane/main.ts <command>
+  build                 build the programs, if that has not been done
+  up [options]          start a cluster and keep it until interrupted
+      --name NAME       its name (default: dev)
+      --nodes N         simulated nodes (default: 3)
+      --speed SPEED     real: pods take as long as on a kubelet; fast: no time (default: real)
+      --audit           write an audit log
+      --detach          leave it running in the background, until "down"
+  down [--name NAME]    end a cluster
+  sweep                 end the clusters that nobody owns any more
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    name: { type: "string", default: "dev" },
+    nodes: { type: "string", default: "3" },
+    speed: { type: "string", default: "real" },
+    audit: { type: "boolean", default: false },
+    detach: { type: "boolean", default: false },
+  },
+});
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+async function up(): Promise<void> {
+  if (values.detach) return upDetached();
+  const cluster = await startCluster({
+    name: values.name,
+    nodes: Number(values.nodes),
+    speed: values.speed === "fast" ? "fast" : "real",
+    auditPolicy: values.audit,
+  });
+  await using _logs = await startPodLogs(cluster);
+  say(`export KUBECONFIG=${cluster.kubeconfig}`);
+  say(`export PATH=${cluster.binaries.directory}:$PATH`);
+  if (cluster.auditLog !== undefined) say(`# audit log: ${cluster.auditLog}`);
+  const interrupted = Promise.withResolvers<void>();
+  // "down" in another terminal removes the directory; then there is nothing left to hold.
+  const life = setInterval(() => {
+    if (!existsSync(cluster.dir)) interrupted.resolve();
+  }, 500);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.resolve());
+  await interrupted.promise;
+  clearInterval(life);
+  await cluster.stop();
+}
+
+/** The same command again, detached from this terminal; it answers as soon as the cluster can be used. */
+async function upDetached(): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    process.argv.slice(1).filter((argument) => argument !== "--detach"),
+    {
+      detached: true,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  const first = await new Promise<string>((resolve) => {
+    child.stdout.setEncoding("utf8").once("data", resolve);
+    child.once("exit", () => resolve(""));
+  });
+  if (first === "") throw new Error("the cluster did not start");
+  process.stdout.write(first);
+  child.stdout.destroy();
+  child.unref();
+}
+
+async function down(): Promise<void> {
+  await tearDown(directoryOf(values.name));
+  const left = (await knownClusters()).map((cluster) => cluster.name);
+  say(left.length === 0 ? "no cluster is left" : `still running: ${left.join(", ")}`);
+}
+
+const commands: Readonly<Record<string, () => Promise<void>>> = {
+  build: async () => say((await ensureBinaries()).directory),
+  up,
+  down,
+  sweep: async () => say(`ended: ${(await sweep()).join(", ") || "nothing"}`),
+};
+
+const command = commands[positionals[0] ?? ""];
+if (command === undefined) {
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else {
+  await command().catch((error: unknown) => {
+    process.stderr.write(`control-plane: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,124 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Api } from "./api.ts";
+import { type AgentLog, criLine, type LogLine, logOf, type Pod, podSchema } from "./ceilometer-log.ts";
+import { watchCollection } from "./watch.ts";
+
+export interface PodLogsOptions {
+  /** Only pods of these namespaces. Default: all. */
+  readonly namespaces?: readonly string[];
+  /** Milliseconds between two polls of an agent. Default 15000. */
+  readonly interval?: number;
+}
+
+/** A polling agent's first successful poll, as its log says it. */
+export interface FirstPoll {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly image: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface PodLogs extends AsyncDisposable {
+  /** First polls so far, oldest first. A log line exists only after its entry here. */
+  readonly firstPolls: () => readonly FirstPoll[];
+}
+
+/** What the files and the API need to know about one running pod. */
+interface Writer {
+  readonly pod: Pod;
+  readonly logs: readonly {
+    readonly container: string;
+    readonly image: string;
+    readonly file: string;
+    readonly log: AgentLog;
+  }[];
+}
+
+/** Where a simulated kubelet takes logs from, for as long as the answer is not disposed. */
+export async function startPodLogs(
+  cluster: { readonly api: Api; readonly dir: string },
+  options: PodLogsOptions = {},
+): Promise<PodLogs> {
+  const { api, dir } = cluster;
+  const writers = new Map<string, Writer>();
+  const firstPolls: FirstPoll[] = [];
+  const pending = new Set<Promise<void>>();
+
+  const begin = async (pod: Pod): Promise<void> => {
+    const logs = pod.spec.containers.map((container) => ({
+      container: container.name,
+      image: container.image,
+      file: join(dir, "pod-logs", pod.metadata.namespace, pod.metadata.uid, `${container.name}.log`),
+      log: logOf(pod, container),
+    }));
+    const writer: Writer = { pod, logs };
+    writers.set(pod.metadata.uid, writer);
+    await mkdir(join(dir, "pod-logs", pod.metadata.namespace, pod.metadata.uid), { recursive: true });
+    await Promise.all(logs.map(({ file, log }) => appendFile(file, render(log.start))));
+    await poll(writer);
+    await publish(api, writer);
+  };
+
+  const poll = async ({ pod, logs }: Writer): Promise<void> => {
+    for (const { file, image, log } of logs) {
+      if (log.cycle.length === 0) continue;
+      const { namespace, name } = pod.metadata;
+      const known = firstPolls.some(
+        (first) => first.pod === name && first.namespace === namespace && first.image === image,
+      );
+      if (!known && succeeded(log.cycle)) firstPolls.push({ namespace, pod: name, image, at: Date.now() });
+      await appendFile(file, render(log.cycle));
+    }
+  };
+
+  /** Work on a pod may outlive the pod, and then the cluster; neither is a reason to stop the others. */
+  const track = (work: Promise<void>): void => {
+    const settled = work.catch(() => undefined).finally(() => pending.delete(settled));
+    pending.add(settled);
+  };
+
+  const watch = watchCollection(api, "/api/v1/pods", podSchema, ({ type, object: pod }) => {
+    const { uid, namespace } = pod.metadata;
+    if (type === "DELETED" || pod.metadata.deletionTimestamp !== undefined) {
+      writers.delete(uid);
+      return;
+    }
+    if (options.namespaces?.includes(namespace) === false) return;
+    // A Job's pod may be over before anybody has seen it run.
+    if (pod.status.phase !== "Pending" && !writers.has(uid)) track(begin(pod));
+  });
+  const timer = setInterval(() => {
+    for (const writer of writers.values()) track(poll(writer));
+  }, options.interval ?? 15_000);
+  await watch.synced;
+  return {
+    firstPolls: () => firstPolls,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await watch.stop();
+      await Promise.all(pending);
+    },
+  };
+}
+
+/** Tells the simulated kubelet which file is whose. The object goes with its pod, so nothing is left behind. */
+async function publish(api: Api, { pod, logs }: Writer): Promise<void> {
+  const { namespace, name, uid } = pod.metadata;
+  const path = `/apis/kwok.x-k8s.io/v1alpha1/namespaces/${namespace}/logs/${name}?fieldManager=pod-logs&force=true`;
+  const body = {
+    apiVersion: "kwok.x-k8s.io/v1alpha1",
+    kind: "Logs",
+    metadata: { name, namespace, ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }] },
+    spec: { logs: logs.map(({ container, file }) => ({ containers: [container], logsFile: file, follow: true })) },
+  };
+  await api.request("PATCH", path, body, { contentType: "application/apply-patch+yaml" });
+}
+
+const render = (lines: readonly LogLine[]): string => {
+  const now = new Date();
+  return lines.map((line) => criLine(line, now)).join("");
+};
+
+const succeeded = (cycle: readonly LogLine[]): boolean => cycle.every(({ level }) => level === "INFO");
