@@ -1,0 +1,309 @@
+/**
+ * Bad input that the API server itself refuses, and the field that its answer names. Each case is one edit of a resource
+ * that is accepted.
+ */
+import { API_VERSION, KIND } from "../../src/api/v1alpha1/names.ts";
+import type { SpecInput } from "../../src/api/v1alpha1/schema.ts";
+
+export interface Refusal {
+  readonly name: string;
+  /** Where in the resource, as a JSON Pointer below `/spec`. An undefined value removes the field. */
+  readonly edits: Readonly<Record<string, unknown>>;
+  /** The field path in the answer. */
+  readonly field: string;
+  readonly says: string;
+}
+
+export function resource(spec: unknown) {
+  return { apiVersion: API_VERSION, kind: KIND, metadata: { name: "admission", namespace: "default" }, spec };
+}
+
+/** Says only what must be said; what the API server adds is `defaulted`. */
+export const accepted: SpecInput = {
+  strategy: "Full",
+  from: { release: "newton" },
+  target: { release: "ocata", image: "registry.example/ceilometer:ocata" },
+  components: {
+    database: {
+      jobFrom: { kind: "Deployment", name: "ceilometer-notification" },
+      backup: { jobFrom: { kind: "CronJob", name: "backup" } },
+    },
+    collector: { targets: [{ kind: "Deployment", name: "ceilometer-collector" }] },
+    notification: { targets: [{ kind: "Deployment", name: "ceilometer-notification" }] },
+    polling: { targets: [{ kind: "DaemonSet", name: "ceilometer-compute" }], verification: { exporter: {} } },
+    api: { targets: [{ kind: "Deployment", selector: { matchLabels: { component: "api" } } }] },
+  },
+};
+
+/** Every default of the API, by JSON Pointer below `/spec`. */
+export const defaulted: Readonly<Record<string, unknown>> = {
+  "/mode": "Apply",
+  "/paused": false,
+  "/progressDeadlineSeconds": 1800,
+  "/ownership": "Release",
+  "/onFailure": "Hold",
+  "/retryAttempt": 0,
+  "/components/database/action": "Upgrade",
+  "/components/database/deadlineSeconds": 1800,
+  "/components/database/backup/maxAgeSeconds": 86_400,
+  "/components/collector/retire": false,
+  "/components/polling/verification/exporter/port": 9101,
+  "/components/api/retire": false,
+  "/components/api/position": "Last",
+};
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ kind: "Deployment", name: `ceilometer-${index}` }));
+
+/** Neither the operator's rights nor its identity, and no code, can be had through a field. */
+const unknown = (field: string, value: unknown): Refusal => ({
+  name: `unknown field ${field}`,
+  edits: { [`/${field.replaceAll(".", "/")}`]: value },
+  field: `spec.${field}`,
+  says: "unknown field",
+});
+
+export const refusals: readonly Refusal[] = [
+  { name: "no strategy", edits: { "/strategy": undefined }, field: "spec.strategy", says: "Required value" },
+  { name: "unknown strategy", edits: { "/strategy": "Fast" }, field: "spec.strategy", says: "Unsupported value" },
+  { name: "strategy in lower case", edits: { "/strategy": "full" }, field: "spec.strategy", says: "Unsupported value" },
+  { name: "unknown mode", edits: { "/mode": "Force" }, field: "spec.mode", says: "Unsupported value" },
+  { name: "paused as text", edits: { "/paused": "yes" }, field: "spec.paused", says: "must be of type boolean" },
+  { name: "no target", edits: { "/target": undefined }, field: "spec.target", says: "Required value" },
+  {
+    name: "no target release",
+    edits: { "/target/release": undefined },
+    field: "spec.target.release",
+    says: "Required value",
+  },
+  {
+    name: "release as a number (2025.2 without quotes)",
+    edits: { "/target/release": 2025.2 },
+    field: "spec.target.release",
+    says: "must be of type string",
+  },
+  {
+    name: "unknown release",
+    edits: { "/target/release": "octopus" },
+    field: "spec.target.release",
+    says: "should match",
+  },
+  {
+    name: "release in upper case",
+    edits: { "/target/release": "Ocata" },
+    field: "spec.target.release",
+    says: "should match",
+  },
+  { name: "half a version", edits: { "/target/release": "25.0" }, field: "spec.target.release", says: "should match" },
+  {
+    name: "unknown release before",
+    edits: { "/from/release": "kilo" },
+    field: "spec.from.release",
+    says: "should match",
+  },
+  {
+    name: "a target that is older",
+    edits: { "/from/release": "pike" },
+    field: "spec.target.release",
+    says: "cannot be downgraded",
+  },
+  {
+    name: "a target that is older, across the change of names",
+    edits: { "/from/release": "2023.1" },
+    field: "spec.target.release",
+    says: "cannot be downgraded",
+  },
+  { name: "no image", edits: { "/target/image": undefined }, field: "spec.target.image", says: "Required value" },
+  { name: "empty image", edits: { "/target/image": "" }, field: "spec.target.image", says: "at least 1 chars" },
+  { name: "image with a blank", edits: { "/target/image": "a b" }, field: "spec.target.image", says: "should match" },
+  {
+    name: "image with a new line",
+    edits: { "/target/image": "a\nb" },
+    field: "spec.target.image",
+    says: "should match",
+  },
+  { name: "image as a link", edits: { "/target/image": "a?b=c" }, field: "spec.target.image", says: "should match" },
+  {
+    name: "image too long",
+    edits: { "/target/image": "a".repeat(513) },
+    field: "spec.target.image",
+    says: "may not be more than 512",
+  },
+  {
+    name: "configuration in a kind that holds none",
+    edits: { "/target/config": { polling: { kind: "Pod", name: "a", key: "polling.yaml" } } },
+    field: "spec.target.config.polling.kind",
+    says: "Unsupported value",
+  },
+  {
+    name: "configuration in another directory",
+    edits: { "/target/config": { polling: { kind: "Secret", name: "a", key: "../polling.yaml" } } },
+    field: "spec.target.config.polling.key",
+    says: "should match",
+  },
+  { name: "no components", edits: { "/components": undefined }, field: "spec.components", says: "Required value" },
+  {
+    name: "no database",
+    edits: { "/components/database": undefined },
+    field: "spec.components.database",
+    says: "Required value",
+  },
+  {
+    name: "nothing but a database",
+    edits: Object.fromEntries(
+      ["collector", "notification", "polling", "api"].map((component) => [`/components/${component}`, undefined]),
+    ),
+    field: "spec.components",
+    says: "name at least one component besides the database",
+  },
+  {
+    name: "a database upgrade without a job",
+    edits: { "/components/database/jobFrom": undefined },
+    field: "spec.components.database",
+    says: "Upgrade needs jobFrom",
+  },
+  {
+    name: "a database that is skipped, with a job",
+    edits: { "/components/database/action": "Skip" },
+    field: "spec.components.database",
+    says: "Skip takes neither jobFrom nor backup",
+  },
+  {
+    name: "a job from a Pod",
+    edits: { "/components/database/jobFrom/kind": "Pod" },
+    field: "spec.components.database.jobFrom.kind",
+    says: "Unsupported value",
+  },
+  {
+    name: "a backup from a workload",
+    edits: { "/components/database/backup/jobFrom/kind": "Deployment" },
+    field: "spec.components.database.backup.jobFrom.kind",
+    says: "Unsupported value",
+  },
+  {
+    name: "no time for the database",
+    edits: { "/components/database/deadlineSeconds": 0 },
+    field: "spec.components.database.deadlineSeconds",
+    says: "greater than or equal to 1",
+  },
+  {
+    name: "a negative deadline",
+    edits: { "/progressDeadlineSeconds": -1 },
+    field: "spec.progressDeadlineSeconds",
+    says: "greater than or equal to 1",
+  },
+  {
+    name: "a deadline of years",
+    edits: { "/progressDeadlineSeconds": 1e8 },
+    field: "spec.progressDeadlineSeconds",
+    says: "less than or equal to 604800",
+  },
+  {
+    name: "a duration as text",
+    edits: { "/progressDeadlineSeconds": "30m" },
+    field: "spec.progressDeadlineSeconds",
+    says: "must be of type integer",
+  },
+  {
+    name: "half a second",
+    edits: { "/progressDeadlineSeconds": 0.5 },
+    field: "spec.progressDeadlineSeconds",
+    says: "must be of type integer",
+  },
+  {
+    name: "no targets",
+    edits: { "/components/collector/targets": [] },
+    field: "spec.components.collector.targets",
+    says: "at least 1 items",
+  },
+  {
+    name: "too many targets",
+    edits: { "/components/collector/targets": many(17) },
+    field: "spec.components.collector.targets",
+    says: "at most 16 items",
+  },
+  {
+    name: "a target that is no workload",
+    edits: { "/components/collector/targets/0/kind": "ReplicaSet" },
+    field: "spec.components.collector.targets[0].kind",
+    says: "Unsupported value",
+  },
+  {
+    name: "a target without a name",
+    edits: { "/components/collector/targets/0/name": undefined },
+    field: "spec.components.collector.targets[0]",
+    says: "set exactly one of name and selector",
+  },
+  {
+    name: "a target with a name and a selector",
+    edits: { "/components/api/targets/0/name": "ceilometer-api" },
+    field: "spec.components.api.targets[0]",
+    says: "set exactly one of name and selector",
+  },
+  {
+    name: "a selector that chooses everything",
+    edits: { "/components/api/targets/0/selector/matchLabels": {} },
+    field: "spec.components.api.targets[0].selector.matchLabels",
+    says: "at least 1 properties",
+  },
+  {
+    name: "a target in another namespace, by its name",
+    edits: { "/components/collector/targets/0/name": "kube-system/coredns" },
+    field: "spec.components.collector.targets[0].name",
+    says: "should match",
+  },
+  {
+    name: "negative replicas",
+    edits: { "/components/collector/replicas": -1 },
+    field: "spec.components.collector.replicas",
+    says: "greater than or equal to 0",
+  },
+  {
+    name: "polling without a verification",
+    edits: { "/components/polling/verification": undefined },
+    field: "spec.components.polling.verification",
+    says: "Required value",
+  },
+  {
+    name: "a verification that verifies nothing",
+    edits: { "/components/polling/verification": {} },
+    field: "spec.components.polling.verification",
+    says: "set exactly one of podLog, job and exporter",
+  },
+  {
+    name: "two verifications",
+    edits: { "/components/polling/verification/podLog": {} },
+    field: "spec.components.polling.verification",
+    says: "set exactly one of podLog, job and exporter",
+  },
+  {
+    name: "no time for the verification",
+    edits: { "/components/polling/verification/timeoutSeconds": 0 },
+    field: "spec.components.polling.verification.timeoutSeconds",
+    says: "greater than or equal to 1",
+  },
+  {
+    name: "a port that does not exist",
+    edits: { "/components/polling/verification/exporter/port": 65_536 },
+    field: "spec.components.polling.verification.exporter.port",
+    says: "less than or equal to 65535",
+  },
+  {
+    name: "an API in the middle",
+    edits: { "/components/api/position": "Middle" },
+    field: "spec.components.api.position",
+    says: "Unsupported value",
+  },
+  {
+    name: "a retry undone",
+    edits: { "/retryAttempt": -1 },
+    field: "spec.retryAttempt",
+    says: "greater than or equal to 0",
+  },
+  unknown("only", ["database"]),
+  unknown("strateggy", "Full"),
+  unknown("target.namespace", "other"),
+  unknown("components.database.command", ["sh"]),
+  unknown("components.database.serviceAccountName", "admin"),
+  unknown("components.polling.verification.url", "http://169.254.169.254"),
+];

@@ -1,0 +1,177 @@
+/**
+ * The operator as a process of its own, with the rights of the chart's ServiceAccount and no others: what the chart forgot
+ * shows as a 403.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
+import { create, uniqueName } from "./shared-cluster.ts";
+
+const CHART = "charts/ceilometer-upgrade-operator";
+const RELEASE = "upgrades";
+const PLACEHOLDER = "namespace-of-the-test";
+
+export interface OperatorOptions {
+  readonly cluster: ClusterAccess;
+  readonly namespace: string;
+  /** From `installRights`. */
+  readonly token: string;
+  /** Address of the fault proxy. Default: the API server itself. */
+  readonly server?: string;
+  readonly flags?: readonly string[];
+}
+
+const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
+export type LogLine = z.infer<typeof lineSchema>;
+
+export interface OperatorProcess extends AsyncDisposable {
+  /** Rejects when the process ends before it is ready. */
+  readonly ready: Promise<void>;
+  readonly log: readonly LogLine[];
+  /** Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Asks it to end; rejects when it does not end well. */
+  stop(): Promise<void>;
+  /** Lines that no run may have: a refusal by the API server, an error, anything that is not the operator's own log. */
+  complaints(): readonly string[];
+}
+
+const manifestSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.enum(["ServiceAccount", "Role", "RoleBinding"]),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string() }),
+});
+type Manifest = z.infer<typeof manifestSchema>;
+
+let rendered: Promise<readonly string[]> | undefined;
+
+/** The chart is rendered once in a worker; the namespace is put in for each test. */
+async function manifests(cluster: ClusterAccess, namespace: string): Promise<readonly Manifest[]> {
+  rendered ??= render(cluster);
+  return (await rendered).map((text) => manifestSchema.parse(JSON.parse(text.replaceAll(PLACEHOLDER, namespace))));
+}
+
+async function render(cluster: ClusterAccess): Promise<readonly string[]> {
+  const { code, stdout, stderr } = await cluster.helm([
+    "template",
+    RELEASE,
+    CHART,
+    "--namespace",
+    PLACEHOLDER,
+    "--set",
+    `watchNamespaces={${PLACEHOLDER}},podLogs.enabled=true`,
+    "--show-only",
+    "templates/serviceaccount.yaml",
+    "--show-only",
+    "templates/rbac.yaml",
+  ]);
+  if (code !== 0) throw new Error(`helm template: ${stderr}`);
+  return parseAllDocuments(stdout).flatMap((document) => {
+    const object: unknown = document.toJS();
+    return object === null ? [] : [JSON.stringify(object)];
+  });
+}
+
+const PLURALS = { ServiceAccount: "serviceaccounts", Role: "roles", RoleBinding: "rolebindings" } as const;
+
+/** The chart's own ServiceAccount and RBAC for one namespace; answers a token of that account. */
+export async function installRights(cluster: ClusterAccess, namespace: string): Promise<string> {
+  let account = "";
+  for (const object of await manifests(cluster, namespace)) {
+    const group = object.kind === "ServiceAccount" ? "/api/v1" : `/apis/${object.apiVersion}`;
+    await create(cluster, `${group}/namespaces/${object.metadata.namespace}/${PLURALS[object.kind]}`, object);
+    if (object.kind === "ServiceAccount") account = object.metadata.name;
+  }
+  return tokenOf(cluster, namespace, account);
+}
+
+/** What `kubectl create token` does. */
+export async function tokenOf(cluster: ClusterAccess, namespace: string, account: string): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 7200 } };
+  const answer = z.object({ status: z.object({ token: z.string() }) });
+  return answer.parse(await create(cluster, path, request)).status.token;
+}
+
+/** A kubeconfig with the ServiceAccount as its only user. */
+async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOptions): Promise<string> {
+  const directory = join(cluster.dir, "operators");
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, `${uniqueName(namespace)}.json`);
+  const authority =
+    server === undefined
+      ? { "certificate-authority-data": Buffer.from(cluster.api.access.ca).toString("base64") }
+      : {};
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "e2e", cluster: { server: server ?? cluster.server, ...authority } }],
+    users: [{ name: "operator", user: { token } }],
+    contexts: [{ name: "e2e", context: { cluster: "e2e", user: "operator", namespace } }],
+    "current-context": "e2e",
+  };
+  await writeFile(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
+}
+
+export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  const { cluster, namespace, flags = [] } = options;
+  const parameters = [
+    ...["--kubeconfig", await kubeconfigFor(options)],
+    ...["--watch-namespaces", namespace, "--pod-logs"],
+    ...["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"],
+    ...["--log-format", "json", "--log-level", "debug"],
+    ...flags,
+  ];
+  // The cache of compiled modules halves the time of a start, and there are hundreds of them.
+  const env = { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(cluster.dir, "compiled") };
+  const child = spawn(process.execPath, ["src/main.ts", ...parameters], { stdio: ["ignore", "pipe", "pipe"], env });
+  const log: LogLine[] = [];
+  const strange: string[] = [];
+  const { promise: ready, resolve: nowReady, reject: neverReady } = Promise.withResolvers<void>();
+  // Whoever never asks is not to be stopped by it.
+  ready.catch(() => undefined);
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (text) => {
+      const line = parseLine(text);
+      if (line === undefined) strange.push(text);
+      else log.push(line);
+      if (line?.msg === "ready") nowReady();
+    });
+  }
+  const exited = once(child, "close");
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+  };
+  void exited.then(() => neverReady(new Error(`the operator ended before it was ready:\n${strange.join("\n")}`)));
+  return {
+    ready,
+    log,
+    kill: () => end("SIGKILL"),
+    async stop() {
+      await end("SIGTERM");
+      if (child.exitCode !== 0) throw new Error(`the operator ended with ${child.exitCode ?? child.signalCode}`);
+    },
+    complaints: () => [...strange, ...log.filter(isComplaint).map((line) => JSON.stringify(line))],
+    [Symbol.asyncDispose]: () => end("SIGKILL"),
+  };
+}
+
+function parseLine(text: string): LogLine | undefined {
+  try {
+    return lineSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function isComplaint(line: LogLine): boolean {
+  if (line.level === "error" || line.level === "fatal") return true;
+  return /"code":403|forbidden/i.test(JSON.stringify(line));
+}

@@ -1,0 +1,276 @@
+import { once } from "node:events";
+import {
+  createServer,
+  type IncomingMessage,
+  request as plainRequest,
+  type RequestOptions,
+  type ServerResponse,
+} from "node:http";
+import { Agent, request as tlsRequest } from "node:https";
+import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+
+export type Phase = "before" | "after-commit" | "after-response";
+
+/** What a hook may do to a write. In phase `after-response` nothing is left to be changed but time. */
+export type Fault =
+  /** `before`: the server never hears of it. `after-commit`: it is done, but the client never learns. The connection breaks. */
+  | { readonly kind: "drop" }
+  /** The client is told this status, whatever happened. */
+  | { readonly kind: "answer"; readonly status: number; readonly message?: string; readonly retryAfterSeconds?: number }
+  | { readonly kind: "delay"; readonly milliseconds: number };
+
+export interface WriteRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface RecordedWrite {
+  /** Counts from 1, in the order of arrival. */
+  readonly n: number;
+  readonly method: string;
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** What the client was told; undefined if it was told nothing. */
+  status: number | undefined;
+  /** What the server said; undefined if it was never asked. */
+  committed: number | undefined;
+}
+
+export type WriteHook = (
+  n: number,
+  phase: Phase,
+  request: WriteRequest,
+) => Fault | undefined | Promise<Fault | undefined>;
+
+export interface FaultProxyOptions {
+  /** Address of the API server, `https://…` (or `http://…` for a stub). */
+  readonly server: string;
+  /** The authority that signed its certificate, in PEM. */
+  readonly ca?: string;
+  /** A client certificate to speak with, on behalf of requests that carry no authorization of their own. */
+  readonly identity?: { readonly cert: string; readonly key: string };
+  /** Leases and events are written all the time and mean nothing to a sequence. Default true: they are passed on uncounted. */
+  readonly ignoreLeasesAndEvents?: boolean;
+  readonly onWrite?: WriteHook;
+}
+
+export interface FaultProxy extends AsyncDisposable {
+  /** Address for the client: plain HTTP on the loopback interface. */
+  readonly url: string;
+  readonly writes: readonly RecordedWrite[];
+  /** Replaces the hook; undefined lets everything pass. */
+  setHook(hook: WriteHook | undefined): void;
+  /** Breaks every open connection, watches too. */
+  breakConnections(): void;
+  /** While true, every new request is refused by a broken connection. */
+  setOutage(on: boolean): void;
+}
+
+const mutating = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const noise = /\/(?:leases|events)(?:\/|\?|$)/;
+/** Reviews are questions in the form of a POST. */
+const question = /\/(?:selfsubject|subject|token|localsubject)[a-z]*reviews(?:\?|$)/;
+const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "host"]);
+
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const upstream = upstreamOf(options);
+  const writes: RecordedWrite[] = [];
+  const sockets = new Set<Socket>();
+  let hook = options.onWrite;
+  let outage = false;
+
+  const isCounted = (method: string, path: string): boolean =>
+    mutating.has(method) && !question.test(path) && !((options.ignoreLeasesAndEvents ?? true) && noise.test(path));
+
+  const server = createServer((incoming, outgoing) => {
+    const { method = "GET", url: path = "/" } = incoming;
+    const work =
+      outage || !isCounted(method, path) ? pass(incoming, outgoing, upstream, outage) : write(incoming, outgoing);
+    work.catch(() => outgoing.destroy());
+  });
+
+  async function write(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { method = "GET", url: path = "/" } = incoming;
+    const record: RecordedWrite = {
+      n: writes.length + 1,
+      method,
+      path,
+      at: Date.now(),
+      status: undefined,
+      committed: undefined,
+    };
+    writes.push(record);
+    const content = await bodyOf(incoming);
+    const body = content.toString();
+    const ask = async (phase: Phase): Promise<Fault | undefined> => {
+      const fault = await hook?.(record.n, phase, { method, path, body });
+      if (fault?.kind !== "delay") return fault;
+      await pause(fault.milliseconds);
+      return undefined;
+    };
+    let fault = await ask("before");
+    let answer: Answered | undefined;
+    if (fault === undefined) {
+      answer = await exchange(upstream, incoming, content);
+      record.committed = answer.status;
+      fault = await ask("after-commit");
+    }
+    if (fault?.kind === "drop") {
+      outgoing.destroy();
+      return;
+    }
+    if (fault?.kind === "answer") answer = refusal(fault);
+    if (answer === undefined) throw new Error("a request without an answer");
+    record.status = answer.status;
+    outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+    await once(outgoing, "close");
+    await ask("after-response");
+  }
+
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a server without a port");
+  const breakConnections = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    writes,
+    setHook(next) {
+      hook = next;
+    },
+    breakConnections,
+    setOutage(on) {
+      outage = on;
+      if (on) breakConnections();
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      breakConnections();
+      await closed;
+      upstream.close();
+    },
+  };
+}
+
+interface Upstream {
+  request(incoming: IncomingMessage, onResponse: (response: IncomingMessage) => void): ReturnType<typeof plainRequest>;
+  close(): void;
+}
+
+function upstreamOf({ server, ca, identity }: FaultProxyOptions): Upstream {
+  const isTls = server.startsWith("https:");
+  const anonymous = new Agent({ keepAlive: true, ca });
+  // A certificate outweighs a token, so a caller with a token must come without one.
+  const identified = new Agent({ keepAlive: true, ca, cert: identity?.cert, key: identity?.key });
+  return {
+    request(incoming, onResponse) {
+      const url = new URL(incoming.url ?? "/", server);
+      const target: RequestOptions = { method: incoming.method, headers: forwarded(incoming) };
+      const agent = incoming.headers.authorization === undefined ? identified : anonymous;
+      return isTls ? tlsRequest(url, { ...target, agent }, onResponse) : plainRequest(url, target, onResponse);
+    },
+    close() {
+      anonymous.destroy();
+      identified.destroy();
+    },
+  };
+}
+
+function forwarded({ headers }: IncomingMessage): NodeJS.Dict<string | string[]> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)));
+}
+
+/** Streams both ways, so that a watch delivers each event as it comes and ends when its client goes. */
+function pass(incoming: IncomingMessage, outgoing: ServerResponse, upstream: Upstream, refuse: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (refuse) {
+      reject(new Error("outage"));
+      return;
+    }
+    const asked = upstream.request(incoming, (response) => {
+      outgoing.writeHead(response.statusCode ?? 502, forwarded(response));
+      outgoing.flushHeaders();
+      response.on("error", () => outgoing.destroy());
+      response.on("aborted", () => outgoing.destroy());
+      response.pipe(outgoing);
+    });
+    asked.on("error", reject);
+    outgoing.on("close", () => {
+      asked.destroy();
+      resolve();
+    });
+    incoming.pipe(asked);
+  });
+}
+
+interface Answered {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: Buffer | string;
+}
+
+function exchange(upstream: Upstream, incoming: IncomingMessage, body: Buffer): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const asked = upstream.request(incoming, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 502, headers: forwarded(response), body: Buffer.concat(chunks) }),
+      );
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  403: "Forbidden",
+  404: "NotFound",
+  409: "Conflict",
+  422: "Invalid",
+  429: "TooManyRequests",
+  500: "InternalError",
+  503: "ServiceUnavailable",
+  504: "Timeout",
+};
+
+/** A refusal in the API server's own form, so that clients classify it as they would a real one. */
+function refusal(fault: Extract<Fault, { kind: "answer" }>): Answered {
+  const { status, message = "injected by the fault proxy", retryAfterSeconds } = fault;
+  const details = retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } };
+  const body = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason: reasons[status] ?? "",
+    code: status,
+    ...details,
+  };
+  return {
+    status,
+    headers: {
+      "content-type": "application/json",
+      ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    },
+    body: JSON.stringify(body),
+  };
+}
