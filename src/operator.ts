@@ -91,10 +91,8 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
   // What changes in a namespace may matter to every resource of it.
   const onChange = (namespace: string): void => onRead(namespace);
   const onRead = (namespace: string | undefined): void => {
-    for (const { metadata } of caches.upgrades.all()) {
-      if (namespace === undefined || metadata.namespace === namespace)
-        enqueue(`${metadata.namespace}/${metadata.name}`);
-    }
+    const upgrades = namespace === undefined ? caches.upgrades.all() : caches.upgrades.of(namespace);
+    for (const { metadata } of upgrades) enqueue(`${metadata.namespace}/${metadata.name}`);
   };
   const onFault = (kind: string, fault: Fault): void => metrics.watchFault(kind, fault.kind);
   const caches = createCaches({

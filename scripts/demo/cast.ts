@@ -18,7 +18,9 @@ export function castOf({ spec, status }: UpgradeView): readonly CastComponent[] 
     if (name === "database") return [{ name, objects: [] }];
     const targets = components[name]?.targets;
     if (targets === undefined) return [];
-    return [{ name, objects: targets.flatMap((each) => (each.name === undefined ? [] : [`${each.kind}/${each.name}`])) }];
+    return [
+      { name, objects: targets.flatMap((each) => (each.name === undefined ? [] : [`${each.kind}/${each.name}`])) },
+    ];
   }).toSorted((a, b) => rank(a.name) - rank(b.name));
 }
 
@@ -29,10 +31,17 @@ export interface Troupe {
 
 /** Every pod that a workload has had: old or new by the image it runs, never by its age. */
 export function troupeOf({ pods, upgrade }: Story, object: string): Troupe {
-  const target = upgrade?.spec.target.image;
+  const targets = upgrade === undefined ? [] : targetImages(upgrade);
   const own = pods.filter((pod) => pod.object === object);
-  const isFresh = (pod: PodRecord): boolean => pod.images.some((image) => image === target);
+  const isFresh = (pod: PodRecord): boolean => pod.images.some((image) => targets.includes(image));
   return { old: own.filter((pod) => !isFresh(pod)), fresh: own.filter(isFresh) };
+}
+
+/** A component may have an image of its own. */
+function targetImages({ spec: { target, components } }: UpgradeView): readonly string[] {
+  const { collector, notification, polling, api } = components;
+  const own = [collector, notification, polling, api].map((component) => component?.image);
+  return [target.image, ...own.filter((image) => image !== undefined)];
 }
 
 /** The image of the agent among those of a pod's containers: the one from the repository that the upgrade draws from. */

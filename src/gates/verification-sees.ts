@@ -32,7 +32,9 @@ export function verificationSees(agents: readonly Agent[], world: World): Sight 
   for (const agent of agents) {
     const running = agent.pods.filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
     const sample = running.toSorted(byName).slice(0, SAMPLE);
-    hosts.set(agent.workload.metadata.uid, hostsOf(running));
+    // Every host that has an agent is a candidate, those first where one is ready.
+    const candidates = [...new Set([...hostsOf(running), ...hostsOf(agent.pods)])];
+    hosts.set(agent.workload.metadata.uid, candidates);
     if (verification === undefined || verification.job !== undefined) continue;
     if (verification.podLog !== undefined && !world.operator.podLogs) {
       violations.push(
@@ -53,7 +55,7 @@ export function verificationSees(agents: readonly Agent[], world: World): Sight 
     });
     const seen = asked.filter((each) => each.result?.verdict === "pass").map((each) => each.pod);
     if (seen.length > 0) {
-      hosts.set(agent.workload.metadata.uid, [...new Set([...hostsOf(seen), ...hostsOf(running)])]);
+      hosts.set(agent.workload.metadata.uid, [...new Set([...hostsOf(seen), ...candidates])]);
       continue;
     }
     questions.push(...asked.map((each) => each.probe));

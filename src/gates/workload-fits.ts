@@ -10,12 +10,16 @@ const GATE = "WorkloadFits";
 
 export function workloadFits(agents: readonly Agent[], world: World): readonly Violation[] {
   return agents.flatMap((agent) => [
-    ...pausedDeployment(agent),
-    ...partitioned(agent),
+    ...startsOldPods(agent),
     ...ownedByController(agent),
     ...sharedPod(agent, agents),
     ...autoscaled(agent, world),
   ]);
+}
+
+/** Settings under which a workload whose template is new starts old pods: checked before, and again at each start. */
+export function startsOldPods(agent: Agent): readonly Violation[] {
+  return [...pausedDeployment(agent), ...partitioned(agent)];
 }
 
 const violation = (agent: Agent, reason: string, message: string, remedy: string): Violation => ({

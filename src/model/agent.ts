@@ -85,6 +85,17 @@ export function isNew(agent: Agent, pod: Pod): boolean {
 export const oldPods = (agent: Agent): readonly Pod[] => agent.pods.filter((pod) => !isNew(agent, pod));
 export const newPods = (agent: Agent): readonly Pod[] => agent.pods.filter((pod) => isNew(agent, pod));
 
+/**
+ * Whether something is still to be done to the workload itself: its template is not at the target, or it is and old pods run
+ * that this plan has not replaced (somebody else changed the template, or its strategy leaves old pods alone).
+ */
+export function needsWork(agent: Agent, plan: string): boolean {
+  if (!atTarget(agent)) return true;
+  const phase = agent.marks.phase;
+  const started = phase?.plan === plan && phase.phase !== "down";
+  return !started && oldPods(agent).length > 0;
+}
+
 /** The node selector of the template, undefined where it has none. */
 export const nodeSelectorOf = (agent: Agent): Labels | undefined => agent.workload.template.spec.nodeSelector;
 

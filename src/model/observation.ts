@@ -201,8 +201,8 @@ export interface Observation {
   readonly copies: Seen<readonly ConfigObject[]>;
   /** The objects that spec.target.config names, by `<kind>/<name>`. */
   readonly files: ReadonlyMap<string, Seen<ConfigObject>>;
-  /** The uids of all resources of this kind that exist: a claim of any other uid is void. */
-  readonly upgradeUids: ReadonlySet<string>;
+  /** The uids of all resources of this kind in the namespace: a claim of any other uid is void. */
+  readonly upgradeUids: Seen<ReadonlySet<string>>;
   readonly probes: ReadonlyMap<string, ProbeResult>;
 }
 
@@ -240,6 +240,8 @@ export function readWorld(seen: Observation): World | { readonly unreadable: rea
     autoscalers: list("horizontalpodautoscalers", seen.autoscalers),
     records: list("attempt records", seen.records),
     copies: list("configuration copies", seen.copies),
+    upgradeUids: seen.upgradeUids.seen === "present" ? seen.upgradeUids.value : new Set(),
   };
+  if (seen.upgradeUids.seen === "unreadable") unreadable.push(`other upgrades: ${seen.upgradeUids.why}`);
   return unreadable.length > 0 ? { unreadable } : world;
 }

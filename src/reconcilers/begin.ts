@@ -135,8 +135,17 @@ function bodyOf(
     ...(upgrade.spec.components.database.action === "Skip" ? {} : { databaseJob: migrationJobName(upgrade) }),
     files: inputs.files,
     longestIntervalSeconds: facts.longestIntervalSeconds,
-    targets: all.map((agent) => recorded(agent, world, facts.hosts.get(agent.workload.metadata.uid) ?? [])),
+    targets: all.map((agent) => recorded(agent, world, hostsOf(agent, world, facts.hosts))),
   };
+}
+
+/** Hosts for a first agent. One that an earlier attempt has taken down runs nowhere now: that attempt knows where it ran. */
+function hostsOf(agent: Agent, world: World, seen: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const { uid } = agent.workload.metadata;
+  const now = seen.get(uid) ?? [];
+  if (!isDown(agent) && now.length > 0) return now;
+  const before = world.records.flatMap((record) => record.targets.find((each) => each.uid === uid)?.hosts ?? []);
+  return [...new Set([...now, ...before])];
 }
 
 /** The plan: the wish, and the images and configuration that it starts from. Hosts and times do not change it. */

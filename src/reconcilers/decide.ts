@@ -25,15 +25,13 @@ import { held, steps, waiting } from "./tell.ts";
 
 export function decide(seen: Observation): Decision {
   const world = readWorld(seen);
-  if ("unreadable" in world) {
-    const message = `cannot read ${world.unreadable.join("; ")}; nothing is decided until it can`;
-    return waiting("Unreadable", { reason: "Unreadable", message }, { steps: [] });
-  }
+  if ("unreadable" in world) return unreadable(world.unreadable);
   if (world.upgrade.metadata.deletingSince !== undefined) return giveEverythingBack(world);
 
   const target = parseRelease(world.upgrade.spec.target.release);
   if (target === undefined) return unknownTarget(world);
   const inputs = readInputs(world);
+  if (inputs.unreadable !== undefined) return unreadable([inputs.unreadable]);
   const record = currentRecord(world, inputs.digest);
   if (record === undefined) {
     const files = inputs.files;
@@ -48,6 +46,12 @@ export function decide(seen: Observation): Decision {
     return held(world, resolved.violations, told);
   }
   return proceed({ world, record, agents: resolved.agents, target });
+}
+
+/** Not knowing is no reason to act, and no reason to say that something is wrong. */
+function unreadable(what: readonly string[]): Decision {
+  const message = `cannot read ${what.join("; ")}; nothing is decided until it can`;
+  return waiting("Unreadable", { reason: "Unreadable", message }, { steps: [] });
 }
 
 /** The attempt that this wish has, unless another one has taken its place: the newest of its records. */

@@ -26,7 +26,9 @@ export interface Inputs {
   readonly copies: readonly ObjectBody[];
   /** The files' content, not parsed yet: that is only done before an attempt. */
   readonly texts: Texts;
-  /** Files that could not be read. */
+  /** Why a file could not be looked at, if that is so: nothing is known of it, which is not the same as a fault in it. */
+  readonly unreadable: string | undefined;
+  /** Files that are not there, or must not be read. */
   readonly violations: readonly Violation[];
 }
 
@@ -55,7 +57,8 @@ function wishDigest(world: World, files: RecordedFiles): string {
 
 type Read =
   | { readonly kind: "text"; readonly text: string | undefined; readonly immutable: boolean }
-  | { readonly kind: "not"; readonly violation: Violation };
+  | { readonly kind: "not"; readonly violation: Violation }
+  | { readonly kind: "unreadable"; readonly why: string };
 
 function readFile(world: World, name: FileName, ref: ConfigFileRef): Read {
   const object = `${ref.kind}/${ref.name}`;
@@ -74,12 +77,7 @@ function readFile(world: World, name: FileName, ref: ConfigFileRef): Read {
   }
   if (seen.seen === "absent")
     return refuse("ConfigurationMissing", `${object}, named in ${field}, does not exist`, "create it");
-  if (seen.seen === "unreadable")
-    return refuse(
-      "Unreadable",
-      `${object}, named in ${field}, cannot be read: ${seen.why}`,
-      "wait, or give the operator the right to read it",
-    );
+  if (seen.seen === "unreadable") return { kind: "unreadable", why: `${object}: ${seen.why}` };
   return { kind: "text", text: seen.value.data.get(ref.key), immutable: seen.value.immutable };
 }
 
@@ -90,10 +88,15 @@ export function readInputs(world: World): Inputs {
   const copies: ObjectBody[] = [];
   const texts: Texts = {};
   let known = true;
+  let unreadable: string | undefined;
   for (const name of FILES) {
     const ref = config[name];
     if (ref === undefined) continue;
     const read = readFile(world, name, ref);
+    if (read.kind === "unreadable") {
+      unreadable ??= read.why;
+      continue;
+    }
     if (read.kind === "not") {
       known = false;
       violations.push(read.violation);
@@ -114,7 +117,8 @@ export function readInputs(world: World): Inputs {
     files[name] = { kind: "ConfigMap", object, key: ref.key, digest: hash };
     copies.push(configurationCopy(world.upgrade, object, ref.key, read.text));
   }
-  return { digest: known ? wishDigest(world, files) : undefined, files, copies, texts, violations };
+  const complete = known && unreadable === undefined;
+  return { digest: complete ? wishDigest(world, files) : undefined, files, copies, texts, unreadable, violations };
 }
 
 /** Whether Ceilometer would take the files, and how long its slowest poll takes. */

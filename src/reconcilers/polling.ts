@@ -3,21 +3,20 @@
  * the others; every further workload again first one, then verified, then the rest (I3).
  */
 import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
-import {
-  type Agent,
-  agentText,
-  atTarget,
-  isDown,
-  isRolledOut,
-  nodeSelectorBefore,
-  pinnedTo,
-  replicasAfter,
-} from "../model/agent.ts";
+import { type Agent, agentText, isDown, needsWork, newPods, pinnedTo, replicasAfter } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
-import type { Outcome } from "../model/outcome.ts";
+import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration } from "../model/time.ts";
 import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
-import { contested, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import {
+  contested,
+  momentOf,
+  phaseSince,
+  waitFor,
+  waitUntilAvailable,
+  waitUntilGone,
+  wouldStartOld,
+} from "./progress.ts";
 import type { PhaseReconciler, Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
 
@@ -27,10 +26,10 @@ const MAX_HOSTS = 3;
 
 export const polling: PhaseReconciler = (scene) => {
   const agents = scene.agents.polling;
-  const pending = agents.filter((agent) => !atTarget(agent));
+  const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
   for (const agent of pending) {
-    const fight = contested(scene, agent);
-    if (fight !== undefined) return fight;
+    const refused = contested(scene, agent) ?? wouldStartOld(agent);
+    if (refused !== undefined) return refused;
   }
 
   const up = pending.find((agent) => !isDown(agent));
@@ -59,7 +58,7 @@ export const polling: PhaseReconciler = (scene) => {
 
 /** What the next workload in the order needs; undefined once all of its agents run and were verified. */
 function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
-  if (!atTarget(agent)) return first(scene, agent, []);
+  if (needsWork(agent, scene.record.plan)) return first(scene, agent, []);
   // Taken off a host where it found nothing to poll: the next one starts once it is gone, so that there is one at a time.
   if (agent.workload.kind === "DaemonSet" && isDown(agent)) {
     if (agent.pods.length === 0) return first(scene, agent, agent.marks.phase?.tried ?? []);
@@ -88,10 +87,28 @@ function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
   return { kind: "act", effect: startFirst(agent, momentOf(scene), pin, note), note };
 }
 
-function leaveHost(scene: Scene, agent: Agent, host: string, tried: readonly string[]): Outcome {
-  const message = `nothing shows on host ${host} whether ${agentText(agent)} polls: try another host`;
+/** Another host, if there is one that was not tried; undefined where a person has to look. */
+function leaveHost(scene: Scene, agent: Agent, host: string, why: string): Outcome | undefined {
+  const tried = [...(agent.marks.phase?.tried ?? []), host];
+  if (tried.length >= MAX_HOSTS || hostFor(scene, agent, tried) === undefined) return undefined;
+  const message = `the first new agent of ${agentText(agent)} leaves host ${host}: ${why}`;
   const note = { reason: "TakingDown", message, clause: CLAUSE };
   return { kind: "act", effect: takeDown(agent, momentOf(scene), note, tried), note };
+}
+
+/** The host was drained or removed since the attempt began: no agent runs there, so there is nothing to verify. */
+function hostIsGone(scene: Scene, agent: Agent, host: string): Outcome {
+  const elsewhere = leaveHost(scene, agent, host, "the host takes no agent any more");
+  if (elsewhere !== undefined) return elsewhere;
+  const violation: Violation = {
+    gate: "DataPolled",
+    object: agentText(agent),
+    reason: "VerificationInconclusive",
+    message: `host ${host}, on which the first new agent was to start, takes no agent any more`,
+    remedy: "bring the host back, or raise spec.retryAttempt to start again",
+    severity: "Error",
+  };
+  return { kind: "held", violations: [violation] };
 }
 
 /** One host for the first agent of a DaemonSet: one whose old agent polled, as the attempt record has it. */
@@ -105,10 +122,11 @@ function hostFor(scene: Scene, agent: Agent, tried: readonly string[]): string |
 function verify(scene: Scene, agent: Agent): Outcome | undefined {
   const { verification } = scene.world.upgrade.spec.components.polling ?? {};
   if (verification === undefined) return undefined;
-  // No agent is wanted (no replicas, no host): there is nothing that could poll, here or before.
   if (nothingToVerify(agent)) return undefined;
   if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
 
+  const pinned = pinnedTo(agent);
+  if (pinned !== undefined && newPods(agent).length === 0) return hostIsGone(scene, agent, pinned);
   const answer = dataPolled(agent, verification, scene.target, scene.world.probes);
   if (answer.kind === "pass") return undefined;
 
@@ -121,10 +139,9 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
     const note = { reason: "Verifying", message, clause: CLAUSE, object: agentText(agent) };
     return { kind: "wait", note, probes: answer.probes, recheckAt };
   }
-  const pinned = pinnedTo(agent);
-  const tried = [...(agent.marks.phase?.tried ?? []), ...(pinned === undefined ? [] : [pinned])];
-  if (!answer.conclusive && pinned !== undefined && tried.length < MAX_HOSTS) {
-    if (hostFor(scene, agent, tried) !== undefined) return leaveHost(scene, agent, pinned, tried);
+  if (!answer.conclusive && pinned !== undefined) {
+    const elsewhere = leaveHost(scene, agent, pinned, "nothing shows there whether it polls");
+    if (elsewhere !== undefined) return elsewhere;
   }
   return {
     kind: "held",
@@ -143,9 +160,8 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   };
 }
 
+/** No agent is wanted: no replicas, or a DaemonSet that is pinned nowhere and matches no host. */
 function nothingToVerify(agent: Agent): boolean {
-  if (!isRolledOut(agent)) return false;
-  return agent.workload.kind === "DaemonSet"
-    ? agent.workload.status.desired === 0 && nodeSelectorBefore(agent) !== undefined
-    : replicasAfter(agent) === 0;
+  if (agent.workload.kind === "DaemonSet") return pinnedTo(agent) === undefined && agent.workload.status.desired === 0;
+  return replicasAfter(agent) === 0;
 }

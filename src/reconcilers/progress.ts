@@ -1,4 +1,5 @@
 /** Waiting for pods, told the same way by every phase: what is waited for, what is wrong with it, and since when. */
+import { startsOldPods } from "../gates/workload-fits.ts";
 import { type Agent, agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
@@ -71,13 +72,32 @@ function unreachable(pods: readonly Pod[], now: Millis): readonly Violation[] {
     }));
 }
 
+/** When the next of these pods is to be taken for one on a host that does not answer. */
+function nextDoubt(pods: readonly Pod[], now: Millis): Millis | undefined {
+  const doubts = pods
+    .map((pod) => (pod.metadata.deletingSince ?? Number.POSITIVE_INFINITY) + HOST_UNREACHABLE_AFTER + 1)
+    .filter((at) => at > now && Number.isFinite(at));
+  return doubts.length === 0 ? undefined : Math.min(...doubts);
+}
+
+function sooner(outcome: Outcome, at: Millis | undefined): Outcome {
+  if (at === undefined || (outcome.kind !== "wait" && outcome.kind !== "held")) return outcome;
+  return { ...outcome, recheckAt: Math.min(at, outcome.recheckAt ?? at) };
+}
+
 /** Waits until the old pods of every one of these agents are gone; undefined once they are. */
 export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     const left = oldPods(agent);
     if (left.length === 0) continue;
     const message = `${left.length} old ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
-    return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, unreachable(left, scene.world.now));
+    const waiting = waitFor(
+      scene,
+      agent,
+      { reason: "WaitingForOldPods", message, clause },
+      unreachable(left, scene.world.now),
+    );
+    return sooner(waiting, nextDoubt(left, scene.world.now));
   }
   return undefined;
 }
@@ -91,6 +111,12 @@ export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], claus
     return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, troubleOf(agent));
   }
   return undefined;
+}
+
+/** Somebody has changed the workload since it was checked, so that to start it would bring old pods back: not before it is mended. */
+export function wouldStartOld(agent: Agent): Outcome | undefined {
+  const [first, ...rest] = startsOldPods(agent);
+  return first === undefined ? undefined : { kind: "held", violations: [first, ...rest] };
 }
 
 /** How often one plan may bring a workload to its target before it is plain that somebody else takes it back. */

@@ -2,20 +2,20 @@
  * Clauses F2, F3 and F5: every old pod of every workload of the component is gone before the first new one is created.
  * Derived at each look from the templates and the pods alone, so that it goes on from wherever it was left.
  */
-import { type Agent, agentText, atTarget, isDown } from "../model/agent.ts";
+import { type Agent, agentText, isDown, needsWork } from "../model/agent.ts";
 import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { retire, start, takeDown } from "./desired/workload-writes.ts";
-import { contested, momentOf, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import { contested, momentOf, waitUntilAvailable, waitUntilGone, wouldStartOld } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 
 export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
   const agents = scene.agents[component];
   const words = COMPONENT_WORDS[component];
-  const pending = agents.filter((agent) => !atTarget(agent));
+  const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
   for (const agent of pending) {
-    const fight = contested(scene, agent);
-    if (fight !== undefined) return fight;
+    const refused = contested(scene, agent) ?? wouldStartOld(agent);
+    if (refused !== undefined) return refused;
   }
 
   // First all of them go down, while none of them has a new pod yet.

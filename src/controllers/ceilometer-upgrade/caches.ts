@@ -37,6 +37,8 @@ export interface KindCache<T extends Stored> {
   readonly resource: Resource;
   list(namespace: string): Seen<readonly T[]>;
   get(namespace: string, name: string): T | undefined;
+  /** What is held of one namespace, complete or not. */
+  of(namespace: string): readonly T[];
   all(): readonly T[];
   /** Takes in the answer to a write of our own, so that the next look sees it. */
   put(object: KubeObject): void;
@@ -122,6 +124,7 @@ function kindCache<T extends Stored>(
     managed,
     list: (namespace) => seenList(storeOf(namespace), namespace),
     get: (namespace, name) => storeOf(namespace)?.get(namespace, name),
+    of: (namespace) => storeOf(namespace)?.list(namespace) ?? [],
     all: () => [...stores.values()].flatMap((store) => [...store.list()]),
     put: (object) => storeOf(object.metadata.namespace ?? "")?.put(view(object)),
     get lastContact() {

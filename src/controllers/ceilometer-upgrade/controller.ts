@@ -62,6 +62,7 @@ async function reconcile(
     ports.probes.want(key, []);
     ports.observing.named.look(key, []);
     stale.delete(key);
+    ports.reporter.forget(key);
     ports.onGone?.(key);
     return { kind: "awaitChange" };
   }

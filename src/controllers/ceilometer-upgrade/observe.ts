@@ -48,7 +48,7 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
     records: mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid))),
     copies: mapSeen(mine, (views) => views.filter((view) => view.purpose === "configuration").map(copyOf)),
     files: ports.named.look(`${namespace}/${metadata.name}`, filesOf(namespace, spec, settings)),
-    upgradeUids: new Set(caches.upgrades.all().map((each) => each.metadata.uid)),
+    upgradeUids: mapSeen(caches.upgrades.list(namespace), (all) => new Set(all.map((each) => each.metadata.uid))),
     probes: ports.probes(),
   };
 }

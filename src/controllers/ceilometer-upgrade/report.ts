@@ -16,8 +16,13 @@ import { UPGRADE } from "./resources.ts";
 /** Between two steps that take no second each, people need not read a status: at most one write in this time while moving. */
 const STATUS_EVERY: Millis = 1000;
 
+/** How long something must stay unreadable before it is reported. */
+const UNREADABLE_FOR: Millis = 5000;
+
 /** Writes that keep the books and mean nothing to people who follow an upgrade. */
 const SILENT = new Set(["Claiming", "Releasing", "Holding", "LettingGo", "CopyingConfiguration", "AttemptEnded"]);
+
+const keyOf = ({ namespace, name }: Meta): string => `${namespace}/${name}`;
 
 export interface Reporter {
   /** When the status that was held back should be written, in milliseconds from now; undefined if nothing was. */
@@ -29,7 +34,7 @@ export interface Reporter {
     signal: AbortSignal,
   ): Promise<Millis | undefined>;
   did(metadata: Meta, effect: Effect): void;
-  forget(uid: string): void;
+  forget(key: string): void;
 }
 
 export function createReporter(options: {
@@ -42,6 +47,7 @@ export function createReporter(options: {
   const { client, recorder, clock, log, put } = options;
   const writtenAt = new Map<string, Millis>();
   const lastSaid = new Map<string, string>();
+  const unreadableSince = new Map<string, Millis>();
 
   const event = (metadata: Meta, type: "Normal" | "Warning", reason: string, message: string): void => {
     const { namespace, name, uid, resourceVersion } = metadata;
@@ -54,17 +60,28 @@ export function createReporter(options: {
     const { phase, headline } = decision;
     const telling = phase === "Held" || phase === "Completed" || phase === "NoChange" || phase === "Paused";
     const line = telling ? `${phase}/${headline.reason}/${headline.object ?? ""}` : "";
-    if (lastSaid.get(metadata.uid) === line) return;
-    lastSaid.set(metadata.uid, line);
+    if (lastSaid.get(keyOf(metadata)) === line) return;
+    lastSaid.set(keyOf(metadata), line);
     if (!telling) return;
     event(metadata, phase === "Held" ? "Warning" : "Normal", headline.reason, headline.message);
-    log.info({ upgrade: `${metadata.namespace}/${metadata.name}`, phase, ...headline }, "upgrade");
+    log.info({ upgrade: keyOf(metadata), phase, ...headline }, "upgrade");
+  };
+
+  /** A cache that is being filled is no news; one that stays unreadable is. Milliseconds until it may be told. */
+  const impatience = (metadata: Meta, decision: Decision | undefined): Millis => {
+    if (decision?.phase !== "Unreadable") {
+      unreadableSince.delete(keyOf(metadata));
+      return 0;
+    }
+    const since = unreadableSince.get(keyOf(metadata)) ?? clock.monotonic();
+    unreadableSince.set(keyOf(metadata), since);
+    return since + UNREADABLE_FOR - clock.monotonic();
   };
 
   return {
     did(metadata, effect) {
       const { why } = effect;
-      const upgrade = `${metadata.namespace}/${metadata.name}`;
+      const upgrade = keyOf(metadata);
       log.info({ upgrade, write: effect.kind, ...why }, "wrote");
       if (SILENT.has(why.reason)) return;
       const clause = why.clause === undefined ? "" : ` (${why.clause})`;
@@ -73,16 +90,19 @@ export function createReporter(options: {
     async report(metadata, previous, status, decision, signal) {
       if (decision !== undefined) announce(metadata, decision);
       if (canonicalJson(previous) === canonicalJson(status)) return undefined;
-      const wait = (writtenAt.get(metadata.uid) ?? Number.NEGATIVE_INFINITY) + STATUS_EVERY - clock.monotonic();
+      const patience = impatience(metadata, decision);
+      if (patience > 0) return patience;
+      const wait = (writtenAt.get(keyOf(metadata)) ?? Number.NEGATIVE_INFINITY) + STATUS_EVERY - clock.monotonic();
       const moving = decision?.phase === "Progressing" || decision?.phase === "Preflight";
       if (moving && wait > 0) return wait;
-      writtenAt.set(metadata.uid, clock.monotonic());
+      writtenAt.set(keyOf(metadata), clock.monotonic());
       await write(metadata, status, signal);
       return undefined;
     },
-    forget(uid) {
-      writtenAt.delete(uid);
-      lastSaid.delete(uid);
+    forget(key) {
+      writtenAt.delete(key);
+      lastSaid.delete(key);
+      unreadableSince.delete(key);
     },
   };
 
@@ -100,7 +120,7 @@ export function createReporter(options: {
       // Somebody else wrote to the resource meanwhile, or it is gone: the watch brings the news and the next look reports.
       const stale = failure?.kind === "invalid" || failure?.kind === "conflict" || failure?.kind === "notFound";
       if (!stale) throw error;
-      log.debug({ upgrade: `${metadata.namespace}/${metadata.name}`, why: failure?.message }, "status not written");
+      log.debug({ upgrade: keyOf(metadata), why: failure?.message }, "status not written");
     }
   }
 }

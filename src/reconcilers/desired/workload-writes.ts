@@ -69,8 +69,16 @@ function phaseMark(agent: Agent, moment: Moment, phase: Phase["phase"], more: Pa
 
 function borrow(agent: Agent, loan: Borrowed): KubePatchOperation[] {
   // What was borrowed first is what must come back: a second loan never overwrites it.
-  if (agent.marks.borrowed !== undefined) return [];
+  if (agent.marks.borrowed !== undefined && !isScaledByOthers(agent)) return [];
   return [{ op: "add", path: annotationPath(ANNOTATION.borrowed), value: canonicalJson(loan) }];
+}
+
+/** Somebody scaled the workload while the operator held it: that number, not the borrowed one, is what is wanted now. */
+function isScaledByOthers(agent: Agent): boolean {
+  const { phase, borrowed } = agent.marks;
+  if (agent.workload.kind === "DaemonSet" || borrowed === undefined || phase === undefined) return false;
+  const held = phase.phase === "down" ? 0 : phase.phase === "first" ? Math.min(1, replicasAfter(agent)) : undefined;
+  return held !== undefined && agent.workload.replicas !== held;
 }
 
 function returned(agent: Agent): KubePatchOperation[] {
@@ -233,9 +241,9 @@ export function giveBack(agent: Agent, why: Note): Effect {
 }
 
 function giveBackValues(agent: Agent): KubePatchOperation[] {
-  return agent.workload.kind === "DaemonSet"
-    ? setNodeSelector(agent, nodeSelectorBefore(agent))
-    : setReplicas(agent, replicasAfter(agent));
+  if (agent.workload.kind === "DaemonSet") return setNodeSelector(agent, nodeSelectorBefore(agent));
+  if (agent.wanted.replicas === undefined && isScaledByOthers(agent)) return [];
+  return setReplicas(agent, replicasAfter(agent));
 }
 
 /** Only one attempt of one resource works on a workload. The loser of two claims is refused with a conflict. */

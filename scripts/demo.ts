@@ -1,0 +1,157 @@
+/** `npm run demo`: the real operator upgrades a sample Ceilometer on a real control plane, before your eyes. */
+import { randomBytes } from "node:crypto";
+import { join, relative } from "node:path";
+import { cacheRoot } from "../tools/control-plane/binaries.ts";
+import { type Cluster, startCluster } from "../tools/control-plane/cluster.ts";
+import { startPodLogs } from "../tools/control-plane/pod-logs.ts";
+import { followUpgrade } from "./demo/follow-upgrade.ts";
+import { deploySample, exampleFile, installChart, operatorKubeconfig, root, successful } from "./demo/installation.ts";
+import { type Interruption, untilInterrupted } from "./demo/interruption.ts";
+import { observe } from "./demo/observation.ts";
+import { startOperator } from "./demo/operator-process.ts";
+import { type DemoOptions, HELP, readOptions, TOPOLOGIES, UsageError } from "./demo/options.ts";
+import { createScreen } from "./demo/screen.ts";
+import { piece } from "./demo/text.ts";
+import { spawnTied } from "./demo/tied-process.ts";
+import { eventLines, timelineLines, timelineOf } from "./demo/timeline.ts";
+import type { Verdict } from "./demo/verdict.ts";
+
+const screen = createScreen(process.stdout, process.env);
+
+/** Milliseconds between two polls of a simulated agent: what a verification waits for at most. */
+const POLLING_INTERVAL = { fast: 1000, real: 5000 } as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const interruption = untilInterrupted(process);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => screen.release());
+  const work = demonstrate(options, stack, interruption);
+  const result = await Promise.race([work, interruption.happened]);
+  if (typeof result === "number") return result;
+  // What it was about to do ends with the cluster; nobody is left to hear of it.
+  work.catch(() => undefined);
+  screen.release();
+  screen.say(`\n${result.why}: ending everything`);
+  return result.exitCode;
+}
+
+async function demonstrate(
+  options: DemoOptions,
+  stack: AsyncDisposableStack,
+  interruption: Interruption,
+): Promise<number> {
+  const { topology, speed, keep } = options;
+  const { namespace } = TOPOLOGIES[topology];
+  const watchNamespace = keep ? undefined : namespace;
+
+  await step("the control plane is built", () => buildControlPlane(stack));
+  const name = `demo-${randomBytes(3).toString("hex")}`;
+  const cluster = await step("etcd, API server, controllers and scheduler run, with 3 simulated nodes", async () =>
+    stack.use(await startCluster({ name, speed, nodes: 3 })),
+  );
+  stack.use(await startPodLogs(cluster, { interval: POLLING_INTERVAL[speed] }));
+  await step(`${exampleFile(topology, "ceilometer")} is applied and its pods are ready`, () =>
+    deploySample(cluster, topology, namespace),
+  );
+  await step("the chart is installed: definition, ServiceAccount, roles", () => installChart(cluster, watchNamespace));
+  const operator = await step("the operator runs as that ServiceAccount, and no more", async () => {
+    const kubeconfig = await operatorKubeconfig(cluster);
+    const log = join(cacheRoot, "demo", "operator.log");
+    const started = stack.use(await startOperator({ kubeconfig, watchNamespace, log }));
+    const ended = await Promise.race([started.ready, started.ended]);
+    if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${started.lastWords().join("\n")}`);
+    return started;
+  });
+
+  const observation = stack.use(await observe(cluster.api, namespace));
+  const file = exampleFile(topology, "upgrade");
+  const since = Date.now();
+  screen.say("");
+  screen.say([piece(`$ kubectl apply -f ${file}`, "strong")]);
+  screen.say(await successful("kubectl apply", cluster.kubectl(["apply", "-f", join(root, file)])));
+  screen.say("");
+  const verdict = await followUpgrade({ observation, operator, screen, since });
+  await observation.caughtUp();
+  screen.release();
+  const story = observation.story();
+  screen.say("");
+  screen.say([piece("What the operator said (seconds since kubectl apply)", "strong")]);
+  for (const line of eventLines(story.events, since)) screen.say(line);
+  screen.say("");
+  screen.say([piece("What happened to the pods (seconds since kubectl apply)", "strong")]);
+  for (const line of timelineLines(timelineOf(story, since), since)) screen.say(line);
+  screen.say("");
+  const code = tellVerdict(verdict, (Date.now() - since) / 1000);
+  if (keep) await keepRunning(cluster, operator.log, interruption);
+  return code;
+}
+
+/** In a process of its own, so that a compiler that runs for minutes ends with the demo, however that ends. */
+async function buildControlPlane(stack: AsyncDisposableStack): Promise<void> {
+  const last: string[] = [];
+  const build = stack.use(
+    spawnTied([join("tools", "control-plane", "main.ts"), "build"], {
+      cwd: root,
+      onLine(line, stream) {
+        last.push(line);
+        if (stream === "stderr") screen.say([piece(`    ${line}`, "quiet")]);
+      },
+    }),
+  );
+  const ended = await build.ended;
+  if (ended !== "exit code 0") throw new Error(`the control plane could not be built (${ended})`);
+}
+
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await work();
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  screen.say([piece("ok  ", "good"), piece(what), piece(`  ${seconds} s`, "quiet")]);
+  return result;
+}
+
+function tellVerdict(verdict: Verdict, seconds: number): number {
+  if (verdict.kind === "succeeded") {
+    screen.say([piece("Succeeded", "good"), piece(` after ${seconds.toFixed(1)} s: ${verdict.message}`)]);
+    return 0;
+  }
+  const [reason, message] =
+    verdict.kind === "running" ? ["Running", "it has not ended"] : [verdict.reason, verdict.message];
+  screen.say([piece(reason, "bad"), piece(`: ${message}`)]);
+  return 1;
+}
+
+async function keepRunning(cluster: Cluster, log: string, interruption: Interruption): Promise<void> {
+  const others = Object.keys(TOPOLOGIES);
+  const lines = [
+    "",
+    "Everything keeps running until Ctrl-C. In another terminal, in this folder:",
+    "",
+    `  export KUBECONFIG=${cluster.kubeconfig}`,
+    `  export PATH=${cluster.binaries.directory}:$PATH`,
+    "  kubectl get ceilometerupgrades --all-namespaces",
+    ...others.map(
+      (other) => `  kubectl apply -f examples/${other}/ceilometer.yaml   # then examples/${other}/upgrade.yaml`,
+    ),
+    "",
+    `The operator, as the chart's ServiceAccount, watches all namespaces; its log is ${relative(process.cwd(), log)}.`,
+  ];
+  for (const line of lines) screen.say(line);
+  await interruption.happened;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  screen.release();
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(error instanceof UsageError ? `${text}\nSee --help.\n` : `demo: ${text}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+// Whatever an interrupted step still waits for must not keep the process.
+process.exit();

@@ -1,0 +1,64 @@
+/** Where the demo speaks: a terminal, whose last lines are redrawn, or anything else, which gets plain lines. */
+import { type Line, piece, renderLine, wantsColours } from "./text.ts";
+
+export interface Screen {
+  readonly isTerminal: boolean;
+  /** Columns. */
+  readonly width: number;
+  say(line: Line | string): void;
+  /** Draws these lines in place of those of the last call. Does nothing where nothing can be redrawn. */
+  show(lines: readonly Line[]): void;
+  /** Leaves what was drawn last, and gives the cursor back. */
+  release(): void;
+}
+
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}
+
+const ESCAPE = "\u001B[";
+
+export function createScreen(output: Output, env: Readonly<Record<string, string | undefined>>): Screen {
+  const isTerminal = output.isTTY === true && env["TERM"] !== "dumb";
+  const colours = wantsColours(isTerminal, env);
+  // A line as wide as the terminal makes some of them wrap.
+  const widthNow = (): number => (isTerminal ? Math.max(20, (output.columns ?? 80) - 1) : 1000);
+  let drawn: readonly Line[] = [];
+  let height = 0;
+
+  const render = (line: Line): string => renderLine(line, { width: widthNow(), colours });
+  const erase = (): string => (height === 0 ? "" : `${ESCAPE}${height}A\r${ESCAPE}0J`);
+  const draw = (): string => {
+    // What has scrolled off the top cannot be redrawn.
+    const shown = drawn.slice(0, Math.max(1, (output.rows ?? 24) - 1));
+    height = shown.length;
+    return shown.map((line) => `${render(line)}\n`).join("");
+  };
+
+  return {
+    isTerminal,
+    get width() {
+      return widthNow();
+    },
+    say(line) {
+      const pieces = typeof line === "string" ? [piece(line)] : line;
+      // Nothing is cut here: the terminal may wrap what is never redrawn.
+      const text = `${renderLine(pieces, { width: Number.POSITIVE_INFINITY, colours })}\n`;
+      output.write(isTerminal ? `${erase()}${text}${draw()}` : text);
+    },
+    show(lines) {
+      if (!isTerminal) return;
+      const before = erase();
+      drawn = lines;
+      output.write(`${ESCAPE}?25l${before}${draw()}`);
+    },
+    release() {
+      drawn = [];
+      height = 0;
+      if (isTerminal) output.write(`${ESCAPE}?25h`);
+    },
+  };
+}
