@@ -79,6 +79,8 @@ export interface KubeClient {
     options?: CallOptions & { readonly subresource?: string },
   ): Promise<KubeObject>;
   create(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  /** Asks a question by posting it, as a SelfSubjectRulesReview is asked: the answer has a status and is stored nowhere. */
+  review(resource: Resource, question: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>;
   /** Server-side apply with force. With `metadata.resourceVersion` in it, it is refused unless that is still the version. */
   apply(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   /** Writes the whole object; conflicts unless it is still at its `metadata.resourceVersion`. */
@@ -186,7 +188,7 @@ interface Body {
 function writes(
   call: Call,
   fieldManager: string,
-): Pick<KubeClient, "create" | "apply" | "replace" | "patchJson" | "patchMerge" | "remove"> {
+): Pick<KubeClient, "create" | "review" | "apply" | "replace" | "patchJson" | "patchMerge" | "remove"> {
   const send = async (
     method: "POST" | "PUT" | "PATCH",
     path: string,
@@ -200,6 +202,11 @@ function writes(
   return {
     create: (resource, object, options = {}) =>
       send("POST", resourcePath(resource, { namespace: object.metadata.namespace }), json(resource, object), options),
+    async review(resource, question, { signal } = {}) {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ ...question, apiVersion: apiVersion(resource), kind: resource.kind });
+      return parseJson(await call({ method: "POST", path: resourcePath(resource), headers, body, signal }));
+    },
     apply: (resource, object, options = {}) =>
       send("PATCH", pathOf(resource, object.metadata, options), applied(resource, object), { ...options, force: true }),
     replace: (resource, object, options = {}) =>

@@ -104,9 +104,7 @@ async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOpti
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${uniqueName(namespace)}.json`);
   const authority =
-    server === undefined
-      ? { "certificate-authority-data": Buffer.from(cluster.api.access.ca).toString("base64") }
-      : {};
+    server === undefined ? { "certificate-authority-data": Buffer.from(cluster.api.access.ca).toString("base64") } : {};
   const config = {
     apiVersion: "v1",
     kind: "Config",

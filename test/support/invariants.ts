@@ -218,7 +218,9 @@ function ageOf(under: ComponentUnderAudit, containers: readonly ContainerImage[]
 function isMigration(scope: AuditScope, job: JobFact): boolean {
   if (scope.database === "skipped") return false;
   const { image, command = defaultMigration } = scope.database;
-  return job.containers.some((container) => [image].flat().includes(container.image) && command.test(container.command));
+  return job.containers.some(
+    (container) => [image].flat().includes(container.image) && command.test(container.command),
+  );
 }
 
 function isDone(under: ComponentUnderAudit, workload: WorkloadFact, original: WorkloadFact | undefined): boolean {

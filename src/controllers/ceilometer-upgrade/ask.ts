@@ -93,8 +93,8 @@ async function askRights(
   permissions: readonly Permission[],
   signal: AbortSignal,
 ): Promise<Answer> {
-  const review = await client.create(RULES_REVIEW, { metadata: { name: "" }, spec: { namespace } }, { signal });
-  const status = isRecord(review["status"]) ? review["status"] : {};
+  const review = await client.review(RULES_REVIEW, { spec: { namespace } }, { signal });
+  const status = isRecord(review) && isRecord(review["status"]) ? review["status"] : {};
   const rules = Array.isArray(status["resourceRules"]) ? status["resourceRules"].filter(isRecord) : [];
   const missing = permissions.flatMap((permission) => {
     const resource =
