@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { ConfigError, environmentName, helpText, OPTIONS, readConfig } from "./config.ts";
+
+test("defaults need no flag and no variable", () => {
+  const config = readConfig([], {});
+  expect(config["watch-namespaces"]).toEqual([]);
+  expect(config["pod-logs"]).toBe(false);
+  expect(config["health-address"]).toEqual({ host: "0.0.0.0", port: 8081 });
+  expect(config.kubeconfig).toBeUndefined();
+});
+
+test("a flag is stronger than its variable, and several values come by repetition or by commas", () => {
+  const env = { CEILOMETER_UPGRADE_LOG_LEVEL: "warn", CEILOMETER_UPGRADE_SECRETS: "a, b" };
+  const config = readConfig(["--log-level=debug", "--watch-namespaces=x,y", "--watch-namespaces=z"], env);
+  expect(config["log-level"]).toBe("debug");
+  expect(config.secrets).toEqual(["a", "b"]);
+  expect(config["watch-namespaces"]).toEqual(["x", "y", "z"]);
+});
+
+test("addresses: IPv6 in brackets, port 0, and none at all", () => {
+  const config = readConfig(["--health-address=[::1]:0", "--metrics-address="], {});
+  expect(config["health-address"]).toEqual({ host: "::1", port: 0 });
+  expect(config["metrics-address"]).toBeUndefined();
+});
+
+test.each([
+  [["--log-level=loud"], "--log-level"],
+  [["--health-address=here"], "--health-address"],
+  [["--no-such-flag"], "--no-such-flag"],
+  [["word"], "word"],
+])("%j is refused and named", (args, name) => {
+  expect(() => readConfig(args, {})).toThrow(ConfigError);
+  expect(() => readConfig(args, {})).toThrow(name);
+});
+
+test("a variable that cannot be understood is named too", () => {
+  expect(() => readConfig([], { CEILOMETER_UPGRADE_POD_LOGS: "maybe" })).toThrow("CEILOMETER_UPGRADE_POD_LOGS");
+});
+
+test("the help names every flag and how to find its variable", () => {
+  const help = helpText();
+  for (const name of Object.keys(OPTIONS)) expect(help).toContain(`--${name}`);
+  expect(help).toContain(environmentName("log-level"));
+});
