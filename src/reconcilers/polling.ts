@@ -59,13 +59,15 @@ export const polling: PhaseReconciler = (scene) => {
 /** What the next workload in the order needs; undefined once all of its agents run and were verified. */
 function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
   if (needsWork(agent, scene.record.plan)) return first(scene, agent, []);
-  // Taken off a host where it found nothing to poll: the next one starts once it is gone, so that there is one at a time.
-  if (agent.workload.kind === "DaemonSet" && isDown(agent)) {
-    if (agent.pods.length === 0) return first(scene, agent, agent.marks.phase?.tried ?? []);
-    const message = `${agentText(agent)}: the first new agent leaves its host for another one`;
+  const phase = agent.marks.phase;
+  // Taken down again to start elsewhere, or anew: only once it is gone, so that there is one new agent at a time.
+  if (isDown(agent) && phase?.phase === "down") {
+    if (agent.pods.length === 0) return first(scene, agent, phase.tried ?? []);
+    const message = `${agentText(agent)}: the first new agent is not gone yet`;
     return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause: CLAUSE }, []);
   }
-  const isFirst = agent.marks.phase?.plan === scene.record.plan && agent.marks.phase.phase === "first";
+  const isFirst = phase?.plan === scene.record.plan && phase.phase === "first";
+  if (isFirst && phase.retry < scene.world.upgrade.spec.retryAttempt) return startAnew(scene, agent);
   if (isFirst || agent.marks.borrowed !== undefined) {
     const waiting = waitUntilAvailable(scene, [agent], CLAUSE);
     if (waiting !== undefined) return waiting;
@@ -85,6 +87,13 @@ function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
   const note = { reason: "StartingFirst", message, clause: CLAUSE };
   const pin = host === undefined ? undefined : { node: host, tried };
   return { kind: "act", effect: startFirst(agent, momentOf(scene), pin, note), note };
+}
+
+/** A retry is asked for: the first agent starts again, on any host, and its verification has its whole time again. */
+function startAnew(scene: Scene, agent: Agent): Outcome {
+  const message = `start the first new agent of ${agentText(agent)} anew, as spec.retryAttempt asks`;
+  const note = { reason: "Retrying", message, clause: CLAUSE };
+  return { kind: "act", effect: takeDown(agent, momentOf(scene), note), note };
 }
 
 /** Another host, if there is one that was not tried; undefined where a person has to look. */

@@ -7,7 +7,7 @@ import type { Pod } from "../model/observation.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
-import type { Moment } from "./desired/workload-writes.ts";
+import { type Moment, restartClock } from "./desired/workload-writes.ts";
 import type { Scene } from "./scene.ts";
 
 /** How long after the end of its grace period a terminating pod is taken to sit on a host that does not answer. */
@@ -52,6 +52,12 @@ function overdue(scene: Scene, agent: Agent, what: string): { violation?: Violat
 /** Waiting for one agent: held if something is wrong with it or it takes too long; goes on by itself either way. */
 export function waitFor(scene: Scene, agent: Agent, note: Note, trouble: readonly Violation[]): Outcome {
   const late = overdue(scene, agent, note.message);
+  const phase = agent.marks.phase;
+  const retry = phase?.plan === scene.record.plan && phase.retry < scene.world.upgrade.spec.retryAttempt;
+  if (late.violation !== undefined && retry) {
+    const why = { ...note, reason: "Retrying", message: `wait anew, as spec.retryAttempt asks: ${note.message}` };
+    return { kind: "act", effect: restartClock(agent, momentOf(scene), why), note: why };
+  }
   const violations = late.violation === undefined ? trouble : [...trouble, late.violation];
   const [first, ...rest] = violations;
   if (first !== undefined) return { kind: "held", violations: [first, ...rest], recheckAt: late.dueAt };

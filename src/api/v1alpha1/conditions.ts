@@ -170,6 +170,7 @@ export const REASONS = {
   StartingFirst: { meaning: "The first new polling agent is started.", remedy: nothing },
   StartingRest: { meaning: "The other new polling agents are started.", remedy: nothing },
   WaitingForNewPods: { meaning: "New pods are not available yet.", remedy: nothing },
+  Retrying: { meaning: "The step that failed is tried again, as spec.retryAttempt asks.", remedy: nothing },
   Verifying: { meaning: "It is being verified that data is polled again.", remedy: nothing },
   VerificationFailed: {
     meaning: "The first new agent does not poll.",

@@ -231,6 +231,11 @@ export function startRest(agent: Agent, moment: Moment, why: Note): Effect {
   return patch(agent, [...giveBackValues(agent), ...returned(agent), phaseMark(agent, moment, "rest")], why);
 }
 
+/** Nothing changes but the clock of the step, which starts anew: a retry is asked for. */
+export function restartClock(agent: Agent, moment: Moment, why: Note): Effect {
+  return patch(agent, [phaseMark(agent, moment, agent.marks.phase?.phase ?? "up")], why);
+}
+
 /** What was borrowed comes back and nothing else changes: the resource is being deleted. */
 export function giveBack(agent: Agent, why: Note): Effect {
   const values =
