@@ -3,6 +3,7 @@ import type { RequestOptions } from "node:https";
 import { delimiter, join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { readPlainKubeconfig } from "./kubeconfig.ts";
 import type { Credentials, KubeConnection } from "./transport.ts";
 
 export interface ConnectionSource {
@@ -50,6 +51,11 @@ async function inCluster(
 }
 
 async function fromKubeconfig(path: string, context: string | undefined): Promise<KubeConnection> {
+  const plain = path.includes(delimiter) ? undefined : await readPlainKubeconfig(path, context);
+  if (plain !== undefined) {
+    const { server, namespace } = plain;
+    return { server, namespace, authenticate: remembering(() => plain.load()) };
+  }
   // Imported only here: it costs more memory than the rest of the program, and in a cluster nothing needs it.
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();

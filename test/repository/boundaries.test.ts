@@ -43,7 +43,7 @@ const PACKAGES: Record<Folder, readonly string[]> = {
   gates: ["zod"],
   reconcilers: ["zod"],
   controllers: ["zod", "node:events"],
-  kube: ["zod", "node:https", "@kubernetes/client-node"],
+  kube: ["zod", "yaml", "node:https", "@kubernetes/client-node"],
   runtime: ["node:timers/promises"],
   observability: ["zod", "node:http", "pino", "prom-client"],
 };
