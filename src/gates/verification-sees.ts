@@ -35,6 +35,7 @@ export function verificationSees(agents: readonly Agent[], world: World): Sight 
     // Every host that has an agent is a candidate, those first where one is ready.
     const candidates = [...new Set([...hostsOf(running), ...hostsOf(agent.pods)])];
     hosts.set(agent.workload.metadata.uid, candidates);
+    if (candidates.length === 0 && agent.marks.phase === undefined) violations.push(...nowhere(agent));
     if (verification === undefined || verification.job !== undefined) continue;
     if (verification.podLog !== undefined && !world.operator.podLogs) {
       violations.push(
@@ -72,6 +73,14 @@ export function verificationSees(agents: readonly Agent[], world: World): Sight 
     );
   }
   return { violations, asked: questions, open, hosts };
+}
+
+/** Its hosts should have agents and none has one right now: nobody could say on which of them the first new one may start. */
+function nowhere(agent: Agent): readonly Violation[] {
+  const { kind, status } = agent.workload;
+  if (kind !== "DaemonSet" || status.desired === 0) return [];
+  const message = `no agent runs on any of its ${status.desired} hosts, so that there is none to begin with`;
+  return [blind(agent, message, "bring the old agents up first, one at the least")];
 }
 
 function blind(agent: Agent, message: string, remedy: string): Violation {

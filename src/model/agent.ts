@@ -114,16 +114,22 @@ export function pinnedTo(agent: Agent): string | undefined {
     : undefined;
 }
 
-/** What a workload had before anything was borrowed: from its own mark, else from the attempt record. */
+/** The record speaks of the time before the attempt: it is asked only where what is there now was put there by us. */
+function recordedIfHeld(agent: Agent): RecordedTarget | undefined {
+  const phase = agent.marks.phase?.phase;
+  return phase === "down" || phase === "first" ? agent.recorded : undefined;
+}
+
+/** What a workload had before anything was borrowed: from its own mark, else from the record, else what it has. */
 export function replicasBefore(agent: Agent): number {
-  return agent.marks.borrowed?.replicas ?? agent.recorded?.replicas ?? agent.workload.replicas ?? 0;
+  return agent.marks.borrowed?.replicas ?? recordedIfHeld(agent)?.replicas ?? agent.workload.replicas ?? 0;
 }
 
 export function nodeSelectorBefore(agent: Agent): Labels | null {
   const borrowed = agent.marks.borrowed?.nodeSelector;
   if (borrowed !== undefined) return borrowed;
-  if (agent.recorded !== undefined) return agent.recorded.nodeSelector;
-  return nodeSelectorOf(agent) ?? null;
+  const recorded = recordedIfHeld(agent);
+  return recorded === undefined ? (nodeSelectorOf(agent) ?? null) : recorded.nodeSelector;
 }
 
 /** Replicas at the end: what the resource asks for, else what there were. */
@@ -131,11 +137,15 @@ export const replicasAfter = (agent: Agent): number => agent.wanted.replicas ?? 
 
 /** The controller has seen the template, and every pod it wants is new and available. */
 export function isRolledOut(agent: Agent): boolean {
-  const { status, metadata, kind, replicas } = agent.workload;
+  const { status, metadata, kind, replicas, strategy } = agent.workload;
   // Counts of an older generation describe the template before our write.
   if (status.observedGeneration < metadata.generation) return false;
   if (oldPods(agent).length > 0) return false;
-  if (kind === "DaemonSet") return status.updated >= status.desired && status.available >= status.desired;
+  if (kind === "DaemonSet") {
+    // With OnDelete a verified first agent keeps the pin of its own template, so it never counts as updated.
+    const updated = strategy === "OnDelete" || status.updated >= status.desired;
+    return updated && status.available >= status.desired;
+  }
   const wanted = replicas ?? 0;
   if (kind === "StatefulSet") {
     // With OnDelete the revisions never agree, so the pods themselves are counted.

@@ -171,6 +171,13 @@ export interface ConfigObject {
   readonly data: ReadonlyMap<string, string | undefined>;
 }
 
+/** An immutable copy of a configuration file, with the digest of each key's text. */
+export interface ConfigurationCopy {
+  readonly name: string;
+  readonly immutable: boolean;
+  readonly digests: ReadonlyMap<string, string>;
+}
+
 export interface Upgrade {
   readonly metadata: Meta;
   readonly spec: Spec;
@@ -197,8 +204,8 @@ export interface Observation {
   readonly cronJobs: Seen<readonly CronJob[]>;
   readonly autoscalers: Seen<readonly Autoscaler[]>;
   readonly records: Seen<readonly AttemptRecord[]>;
-  /** Immutable copies of configuration that the operator made, by name. */
-  readonly copies: Seen<readonly ConfigObject[]>;
+  /** Copies of configuration that the operator made, for any resource: they outlive theirs. */
+  readonly copies: Seen<readonly ConfigurationCopy[]>;
   /** The objects that spec.target.config names, by `<kind>/<name>`. */
   readonly files: ReadonlyMap<string, Seen<ConfigObject>>;
   /** The uids of all resources of this kind in the namespace: a claim of any other uid is void. */
@@ -217,7 +224,7 @@ export interface World {
   readonly cronJobs: readonly CronJob[];
   readonly autoscalers: readonly Autoscaler[];
   readonly records: readonly AttemptRecord[];
-  readonly copies: readonly ConfigObject[];
+  readonly copies: readonly ConfigurationCopy[];
   readonly files: ReadonlyMap<string, Seen<ConfigObject>>;
   readonly upgradeUids: ReadonlySet<string>;
   readonly probes: ReadonlyMap<string, ProbeResult>;

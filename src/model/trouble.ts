@@ -64,7 +64,14 @@ export function troubleOf(agent: Agent): readonly Violation[] {
       severity: "Error",
     });
   }
-  for (const pod of newPods(agent)) {
+  for (const trouble of troubleOfPods(newPods(agent))) found.set(trouble.reason, trouble);
+  return [...found.values()];
+}
+
+/** What keeps pods from running, of an agent or of a Job: at most one line per cause. */
+export function troubleOfPods(pods: readonly Pod[]): readonly Violation[] {
+  const found = new Map<string, Violation>();
+  for (const pod of pods) {
     const trouble = pod.metadata.deletingSince === undefined ? troubleOfPod(pod) : undefined;
     if (trouble !== undefined && !found.has(trouble.reason)) found.set(trouble.reason, trouble);
   }

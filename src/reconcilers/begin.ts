@@ -9,16 +9,16 @@ import { type Agent, atTarget, isDown, isRolledOut, nodeSelectorBefore, replicas
 import type { AttemptRecord, RecordBody, RecordedTarget } from "../model/attempt.ts";
 import type { Decision } from "../model/decision.ts";
 import { canonicalJson, digest } from "../model/digest.ts";
-import type { Upgrade, World } from "../model/observation.ts";
+import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
 import { formatTime } from "../model/time.ts";
 import { migrationJobName } from "./database.ts";
 import { attemptRecord } from "./desired/attempt-record.ts";
 import { claim } from "./desired/workload-writes.ts";
-import { checkInputs, type Inputs } from "./inputs.ts";
+import { checkInputs, type Inputs, type WantedCopy } from "./inputs.ts";
 import { preflight } from "./preflight.ts";
-import { type Agents, allAgents } from "./scene.ts";
+import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
 import { sequence } from "./sequence.ts";
 import type { Resolved } from "./targets.ts";
 import { held, steps, waiting } from "./tell.ts";
@@ -73,13 +73,9 @@ export function fromRelease(all: readonly Agent[], world: World): string | undef
 }
 
 function isThereAlready(world: World, agents: Agents): boolean {
-  const { collector, api } = world.upgrade.spec.components;
-  const retired = (agent: Agent): boolean =>
-    (agent.component === "collector" && collector?.retire === true) ||
-    (agent.component === "api" && api?.retire === true);
   return allAgents(agents).every((agent) => {
     if (agent.marks.borrowed !== undefined || agent.marks.claim?.upgrade === world.upgrade.metadata.uid) return false;
-    if (retired(agent)) return isDown(agent) && agent.pods.length === 0;
+    if (isRetired(world, agent)) return isDown(agent) && agent.pods.length === 0;
     const counted = agent.wanted.replicas === undefined || agent.workload.replicas === agent.wanted.replicas;
     return atTarget(agent) && isRolledOut(agent) && counted;
   });
@@ -101,10 +97,11 @@ function firstWrites(world: World, inputs: Inputs, body: NewRecord): Effect {
   const open = world.records.find((record) => record.ended === undefined);
   if (open !== undefined) return supersede(world, open);
   if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
-  const copy = inputs.copies.find((each) => !world.copies.some((there) => there.metadata.name === each.metadata.name));
+  const copy = inputs.copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
   if (copy !== undefined) {
-    const message = `keep the content of the configuration in ConfigMap/${copy.metadata.name}, which can never change`;
-    return { kind: "create", object: copy, why: { reason: "CopyingConfiguration", message, clause: "P3" } };
+    const object = `ConfigMap/${copy.name}`;
+    const message = `keep the content of the configuration in ${object}, which can never change`;
+    return { kind: "create", object: copy.object, why: { reason: "CopyingConfiguration", message, object } };
   }
   const plan = planHash(body);
   const reopened = world.records.find((record) => record.plan === plan);
@@ -113,6 +110,11 @@ function firstWrites(world: World, inputs: Inputs, body: NewRecord): Effect {
   const message = `start from ${body.from ?? "an unknown release"} to ${body.to}: record what is true before the first write`;
   const name = `ConfigMap/${object.metadata.name}`;
   return { kind: "create", object, why: { reason: "AttemptStarted", message, clause: "I9", object: name } };
+}
+
+/** Copies outlive the resource that they were made for, because pods mount them: one with this content is as good as ours. */
+function isCopy(there: ConfigurationCopy, wanted: WantedCopy): boolean {
+  return there.name === wanted.name && there.immutable && there.digests.get(wanted.key) === wanted.digest;
 }
 
 type NewRecord = Omit<RecordBody, "plan" | "startedAt">;
@@ -179,7 +181,7 @@ function recorded(agent: Agent, world: World, hosts: readonly string[]): Recorde
   };
 }
 
-function addFinalizer(upgrade: Upgrade): Effect {
+export function addFinalizer(upgrade: Upgrade): Effect {
   const { namespace, name, uid, resourceVersion, finalizers } = upgrade.metadata;
   const why = {
     reason: "Holding",
@@ -239,7 +241,7 @@ export function nextClaim(world: World, record: AttemptRecord, agents: Agents): 
   for (const agent of all) {
     const mine = agent.marks.claim;
     if (mine?.upgrade === world.upgrade.metadata.uid && mine.record === record.metadata.name) continue;
-    if (agent.marks.completedPlan === record.plan && mine === undefined && atTarget(agent)) continue;
+    if (agent.marks.completedPlan === record.plan && mine === undefined && hasArrived(world, agent)) continue;
     const taken = targetClaimed([agent], world);
     if (taken !== undefined) return taken;
     const why = { reason: "Claiming", message: "no other resource may work on it until this attempt has ended" };

@@ -12,7 +12,7 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
 import { commandPod, job, templatePod } from "./desired/job.ts";
-import { isOwnJob } from "./own-job.ts";
+import { isOwnJob, waitForJob } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
 import { findContainer } from "./targets.ts";
 
@@ -142,7 +142,8 @@ function watch(scene: Scene, existing: Job): Outcome {
     };
   }
   if (existing.state === "running") {
-    return { kind: "wait", note: { reason: "MigratingDatabase", message: `${object} runs`, clause: CLAUSE, object } };
+    const note = { reason: "MigratingDatabase", message: `${object} runs`, clause: CLAUSE, object };
+    return waitForJob(scene.world, existing, note);
   }
   return failed(scene, existing, "DatabaseUpgradeFailed", "the database migration");
 }
@@ -210,10 +211,8 @@ function backedUp(scene: Scene): Outcome | undefined {
   const existing = world.jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
   const base = { clause: CLAUSE, object: `Job/${name}` };
   if (existing?.state === "running") {
-    return {
-      kind: "wait",
-      note: { ...base, reason: "BackingUp", message: `Job/${name} backs up before the migration` },
-    };
+    const note = { ...base, reason: "BackingUp", message: `Job/${name} backs up before the migration` };
+    return waitForJob(world, existing, note);
   }
   if (existing?.state === "failed") return failed(scene, existing, "BackupFailed", "the backup");
   const note = {

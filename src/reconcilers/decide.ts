@@ -2,7 +2,7 @@
  * The operator is this function: what was seen in, one write at most out. It reads no clock, keeps no memory and asks nobody;
  * the same observation always gives the same decision.
  */
-import { ANNOTATION } from "../api/v1alpha1/names.ts";
+import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { databaseFirst } from "../gates/database-first.ts";
 import { agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
@@ -14,7 +14,7 @@ import { type Observation, readWorld, type World } from "../model/observation.ts
 import { assertNever, type Effect, type Outcome } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
 import { formatTime } from "../model/time.ts";
-import { annotateRecord, begin, fromRelease, nextClaim } from "./begin.ts";
+import { addFinalizer, annotateRecord, begin, fromRelease, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
 import { readInputs } from "./inputs.ts";
@@ -54,11 +54,25 @@ function unreadable(what: readonly string[]): Decision {
   return waiting("Unreadable", { reason: "Unreadable", message }, { steps: [] });
 }
 
-/** The attempt that this wish has, unless another one has taken its place: the newest of its records. */
+/**
+ * The attempt that this wish has: the newest of its records that no other attempt has taken the place of. A wish that comes
+ * back after another one was tried is a new attempt, from whatever that other one left.
+ */
 function currentRecord(world: World, inputs: string | undefined): AttemptRecord | undefined {
-  return world.records
+  const [newest] = world.records
     .filter((record) => record.inputs === inputs && record.ended?.state !== "Superseded")
-    .toSorted((a, b) => b.metadata.createdAt - a.metadata.createdAt || (a.metadata.name < b.metadata.name ? -1 : 1))[0];
+    .toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+  if (newest?.ended === undefined) return newest;
+  // Whatever became of the other one: what it did to the workloads is not undone by coming back.
+  const overtaken = world.records.some(
+    (other) => other !== newest && (other.ended === undefined || isLater(other, newest)),
+  );
+  return overtaken ? undefined : newest;
+}
+
+/** By what was last written on it: its end, where it has ended. Versions are numbers by contract. */
+function isLater(a: AttemptRecord, b: AttemptRecord): boolean {
+  return BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion);
 }
 
 /** Admission refuses it; a resource stored before a release was dropped from the list still gets an answer. */
@@ -122,7 +136,10 @@ function open(outcome: Extract<Outcome, { kind: "wait" | "held" | "failed" }>): 
 }
 
 function claimOrTidy(scene: Scene): ReturnType<typeof nextClaim> {
-  return returnStrays(scene) ?? nextClaim(scene.world, scene.record, scene.agents);
+  const { world, record, agents } = scene;
+  // A retry of an attempt that had ended borrows again, so it holds the resource again.
+  if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(world.upgrade);
+  return returnStrays(scene) ?? nextClaim(world, record, agents);
 }
 
 /** Goes through the steps in their order and stops at the first that is not finished. */

@@ -3,7 +3,7 @@
  * and the resource can be deleted freely again. After that the resource never writes until its spec changes.
  */
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
-import { agentText, atTarget } from "../model/agent.ts";
+import { agentText } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
@@ -11,7 +11,7 @@ import type { World } from "../model/observation.ts";
 import type { Effect, Note, Outcome } from "../model/outcome.ts";
 import { annotateRecord, endedMark } from "./begin.ts";
 import { release } from "./desired/workload-writes.ts";
-import { type Agents, allAgents, type Scene } from "./scene.ts";
+import { type Agents, allAgents, hasArrived, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
 import { steps, type Told, waiting } from "./tell.ts";
 
@@ -52,7 +52,7 @@ export function finished(world: World, record: AttemptRecord, agents: Agents): D
   if (holding) return { ...decision, effect: dropFinalizer(world) };
   // Another resource may have moved a target on since; that is no drift of this one.
   const drifted = allAgents(agents)
-    .filter((agent) => agent.marks.completedPlan === record.plan && !atTarget(agent))
+    .filter((agent) => agent.marks.completedPlan === record.plan && !hasArrived(world, agent))
     .map(agentText);
   return { ...decision, drifted };
 }

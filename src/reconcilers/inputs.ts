@@ -23,13 +23,20 @@ export interface Inputs {
   readonly digest: string | undefined;
   readonly files: RecordedFiles;
   /** Immutable copies, named by content, that the agents will mount. */
-  readonly copies: readonly ObjectBody[];
+  readonly copies: readonly WantedCopy[];
   /** The files' content, not parsed yet: that is only done before an attempt. */
   readonly texts: Texts;
   /** Why a file could not be looked at, if that is so: nothing is known of it, which is not the same as a fault in it. */
   readonly unreadable: string | undefined;
   /** Files that are not there, or must not be read. */
   readonly violations: readonly Violation[];
+}
+
+export interface WantedCopy {
+  readonly name: string;
+  readonly key: string;
+  readonly digest: string;
+  readonly object: ObjectBody;
 }
 
 type Texts = Partial<Record<FileName, { object: string; key: string; text: string | undefined }>>;
@@ -72,20 +79,25 @@ function readFile(world: World, name: FileName, ref: ConfigFileRef): Read {
     return refuse(
       "SecretNotReadable",
       `the operator may not read it (${field})`,
-      "add its name to secrets.readable in the operator's chart",
+      "add its name to secrets in the operator's chart",
     );
   }
   if (seen.seen === "absent")
     return refuse("ConfigurationMissing", `${object}, named in ${field}, does not exist`, "create it");
   if (seen.seen === "unreadable") return { kind: "unreadable", why: `${object}: ${seen.why}` };
-  return { kind: "text", text: seen.value.data.get(ref.key), immutable: seen.value.immutable };
+  const { data, immutable } = seen.value;
+  if (data.has(ref.key) && data.get(ref.key) === undefined) {
+    const message = `${object}, key ${ref.key}, is larger than 64 KiB`;
+    return refuse("ConfigurationInvalid", message, "shorten it: no file that Ceilometer reads needs as much");
+  }
+  return { kind: "text", text: data.get(ref.key), immutable };
 }
 
 export function readInputs(world: World): Inputs {
   const config = world.upgrade.spec.target.config ?? {};
   const violations: Violation[] = [];
   const files: Partial<Record<FileName, RecordedFile>> = {};
-  const copies: ObjectBody[] = [];
+  const copies: WantedCopy[] = [];
   const texts: Texts = {};
   let known = true;
   let unreadable: string | undefined;
@@ -115,7 +127,12 @@ export function readInputs(world: World): Inputs {
     }
     const object = nameFor(`${world.upgrade.metadata.name}-${name.toLowerCase()}`, hash.slice(0, 8));
     files[name] = { kind: "ConfigMap", object, key: ref.key, digest: hash };
-    copies.push(configurationCopy(world.upgrade, object, ref.key, read.text));
+    copies.push({
+      name: object,
+      key: ref.key,
+      digest: hash,
+      object: configurationCopy(world.upgrade, object, ref.key, read.text),
+    });
   }
   const complete = known && unreadable === undefined;
   return { digest: complete ? wishDigest(world, files) : undefined, files, copies, texts, unreadable, violations };

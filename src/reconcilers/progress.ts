@@ -91,11 +91,23 @@ function sooner(outcome: Outcome, at: Millis | undefined): Outcome {
   return { ...outcome, recheckAt: Math.min(at, outcome.recheckAt ?? at) };
 }
 
-/** Waits until the old pods of every one of these agents are gone; undefined once they are. */
+/** Its controller has not acted on the last write yet: it may be about to replace a pod of the generation before. */
+function isUnseen({ workload: { status, metadata } }: Agent): boolean {
+  return status.observedGeneration < metadata.generation;
+}
+
+/**
+ * Waits until the old pods of every one of these agents are gone; undefined once they are. That none is there proves nothing
+ * while a controller does not know yet that it shall not make another one in the place of one that was evicted.
+ */
 export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     const left = oldPods(agent);
-    if (left.length === 0) continue;
+    if (left.length === 0 && !isUnseen(agent)) continue;
+    if (left.length === 0) {
+      const message = `the controller of ${agentText(agent)} has not seen yet that it is to have no old pods`;
+      return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, []);
+    }
     const message = `${left.length} old ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
     const waiting = waitFor(
       scene,

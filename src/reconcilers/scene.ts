@@ -1,6 +1,6 @@
 /** What a phase reconciler is given: one moment of the cluster, the attempt that is under way, and the agents it moves. */
 
-import type { Agent } from "../model/agent.ts";
+import { type Agent, atTarget, isDown } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import type { AgentComponent } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
@@ -29,6 +29,18 @@ export const allAgents = (agents: Agents): readonly Agent[] => [
 /** Whether this attempt has already written to a workload: nothing is written to one before the database is settled. */
 export function hasBegun(scene: Scene, component: AgentComponent): boolean {
   return scene.agents[component].some((agent) => isOfPlan(agent, scene.record.plan));
+}
+
+/** The target release has no such component: its workloads are kept at zero, and keep their old template. */
+export function isRetired(world: World, agent: Agent): boolean {
+  const { collector, api } = world.upgrade.spec.components;
+  if (agent.component === "collector") return collector?.retire === true;
+  return agent.component === "api" && api?.retire === true;
+}
+
+/** The template, or for a component that retires the absence of pods, is what the resource wants. */
+export function hasArrived(world: World, agent: Agent): boolean {
+  return isRetired(world, agent) ? isDown(agent) : atTarget(agent);
 }
 
 export function isOfPlan(agent: Agent, plan: string): boolean {

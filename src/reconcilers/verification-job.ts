@@ -4,7 +4,7 @@ import { type Agent, agentText } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { job, templatePod } from "./desired/job.ts";
-import { isOwnJob } from "./own-job.ts";
+import { isOwnJob, waitForJob } from "./own-job.ts";
 import type { Scene } from "./scene.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 900;
@@ -43,7 +43,7 @@ export function verificationJob(
   if (existing.state === "succeeded") return undefined;
   if (existing.state === "running") {
     const message = `Job/${name} verifies that ${agentText(agent)} polls data again`;
-    return { kind: "wait", note: { ...base, reason: "Verifying", message } };
+    return waitForJob(world, existing, { ...base, reason: "Verifying", message });
   }
   return {
     kind: "held",

@@ -33,6 +33,8 @@ export interface ControllerPorts {
   readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
 }
 
+/** After waits of this length between stale writes, the write is reported as refused. */
+const STUCK_MS = 2000;
 const WORKERS = 4;
 const TIMEOUT_MS = 60_000;
 
@@ -103,9 +105,13 @@ async function follow(
       // Reported once the write is seen, by the next look, which is due now.
       await report(ports, view, seen, decision, signal);
       return { kind: "recheck", afterMs: 0 };
-    case "stale":
+    case "stale": {
+      const waitMs = again();
+      // News that does not come is no news: somebody should know what stands in the way.
+      if (waitMs >= STUCK_MS) await report(ports, view, seen, refusal(decision, effect, acted.why), signal);
       ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
-      return { kind: "recheck", afterMs: again() };
+      return { kind: "recheck", afterMs: waitMs };
+    }
     case "refused": {
       const refused = refusal(decision, effect, acted.failure.message);
       await report(ports, view, seen, refused, signal);

@@ -2,7 +2,7 @@
 import { LABEL } from "../../api/v1alpha1/names.ts";
 import { type AttemptRecord, parseRecord } from "../../model/attempt.ts";
 import type {
-  ConfigObject,
+  ConfigurationCopy,
   CronJob,
   Job,
   Observation,
@@ -46,7 +46,7 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
     cronJobs: mapSeen(caches.cronJobs.list(namespace), (views) => views.map(cronJobOf)),
     autoscalers: caches.autoscalers.list(namespace),
     records: mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid))),
-    copies: mapSeen(mine, (views) => views.filter((view) => view.purpose === "configuration").map(copyOf)),
+    copies: mapSeen(own, (views) => views.filter((view) => view.purpose === "configuration").map(copyOf)),
     files: ports.named.look(`${namespace}/${metadata.name}`, filesOf(namespace, spec, settings)),
     upgradeUids: mapSeen(caches.upgrades.list(namespace), (all) => new Set(all.map((each) => each.metadata.uid))),
     probes: ports.probes(),
@@ -124,6 +124,6 @@ function recordOf(view: OwnConfigView, uid: string): readonly AttemptRecord[] {
   return parsed;
 }
 
-function copyOf(view: OwnConfigView): ConfigObject {
-  return { kind: "ConfigMap", metadata: view.metadata, immutable: view.immutable, data: new Map() };
+function copyOf({ metadata, immutable, digests }: OwnConfigView): ConfigurationCopy {
+  return { name: metadata.name, immutable, digests };
 }

@@ -2,7 +2,7 @@
  * Every call that the operator makes, once. The chart's roles, the reference page and the preflight check of permissions
  * come from this table, so a call without its permission is a difference to this file and nowhere else.
  *
- * Reading and writing are bounded on purpose: no delete of anything but one kind of pod (I9), no escalate, bind or
+ * Reading and writing are bounded on purpose: nothing is ever deleted (I9), no escalate, bind or
  * impersonate, no wildcard, no Secret unless its name is configured, nothing cluster-scoped.
  */
 import { GROUP, PLURAL } from "../../api/v1alpha1/names.ts";
@@ -84,11 +84,9 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     group: "",
     resource: "pods",
-    verbs: [...read, "delete"],
+    verbs: read,
     scope: "namespaced",
-    why:
-      "Sees which release runs where. Deletes only a pod that never became ready, of a claimed StatefulSet whose template " +
-      "was corrected: the StatefulSet controller would wait for it for ever.",
+    why: "Sees which release runs where, and whether an old pod is really gone.",
   },
   {
     group: "autoscaling",

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ANNOTATION, LABEL } from "../../../api/v1alpha1/names.ts";
 import type { KubeObject } from "../../../kube/object.ts";
 import { RECORD_KEY } from "../../../model/attempt.ts";
+import { digestText } from "../../../model/digest.ts";
 import type { ConfigObject, Meta } from "../../../model/observation.ts";
 import { metaOf } from "./meta.ts";
 
@@ -12,6 +13,8 @@ export interface OwnConfigView {
   readonly purpose: string;
   readonly immutable: boolean;
   readonly body: string | undefined;
+  /** Of a copy: the digest of each key's text, which is all that is asked of it. */
+  readonly digests: ReadonlyMap<string, string>;
   readonly ended: string | undefined;
   readonly clock: string | undefined;
 }
@@ -23,9 +26,12 @@ const configMap = z.looseObject({
 export function ownConfigView(object: KubeObject): OwnConfigView {
   const { immutable, data } = configMap.parse(object);
   const meta = metaOf(object, false);
+  const purpose = meta.labels[LABEL.purpose] ?? "";
+  const texts = purpose === "configuration" ? Object.entries(data ?? {}) : [];
   return {
     metadata: meta,
-    purpose: meta.labels[LABEL.purpose] ?? "",
+    purpose,
+    digests: new Map(texts.map(([key, text]) => [key, digestText(text)])),
     immutable: immutable === true,
     body: data?.[RECORD_KEY],
     ended: meta.annotations[ANNOTATION.ended],
