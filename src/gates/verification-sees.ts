@@ -2,11 +2,13 @@
  * Before anything is taken down, the verification of clause F4 is tried on the old agents that run: one that cannot see
  * success there (a log that goes to a file, a raised log level) would never see it afterwards, with every host down.
  */
+
+import type { Verification } from "../api/v1alpha1/schema.ts";
 import { type Agent, agentText } from "../model/agent.ts";
 import type { Pod, World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import type { ProbeRequest } from "../model/probe.ts";
-import { hasExporter } from "../model/release.ts";
+import { hasExporter, type Release } from "../model/release.ts";
 import { probeFor } from "./data-polled.ts";
 import { releaseOf } from "./release-pair.ts";
 
@@ -24,63 +26,64 @@ export interface Sight {
 }
 
 export function verificationSees(agents: readonly Agent[], world: World): Sight {
+  const looks = agents.map((agent) => ({ uid: agent.workload.metadata.uid, look: lookAt(agent, world) }));
+  return {
+    violations: looks.flatMap(({ look }) => look.violations),
+    asked: looks.flatMap(({ look }) => look.asked),
+    open: looks.reduce((sum, { look }) => sum + look.open, 0),
+    hosts: new Map(looks.map(({ uid, look }) => [uid, look.hosts])),
+  };
+}
+
+/** The same for one workload. */
+interface Look extends Omit<Sight, "hosts"> {
+  readonly hosts: readonly string[];
+}
+
+function lookAt(agent: Agent, world: World): Look {
   const verification = world.upgrade.spec.components.polling?.verification;
-  const violations: Violation[] = [];
-  const questions: ProbeRequest[] = [];
-  let open = 0;
-  const hosts = new Map<string, readonly string[]>();
-  for (const agent of agents) {
-    const running = agent.pods.filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
-    const sample = running.toSorted(byName).slice(0, SAMPLE);
-    // Every host that has an agent is a candidate, those first where one is ready.
-    const candidates = [...new Set([...hostsOf(running), ...hostsOf(agent.pods)])];
-    hosts.set(agent.workload.metadata.uid, candidates);
-    if (candidates.length === 0 && agent.marks.phase === undefined) violations.push(...nowhere(agent));
-    if (verification === undefined || verification.job !== undefined) continue;
-    if (verification.podLog !== undefined && !world.operator.podLogs) {
-      violations.push(
-        blind(
-          agent,
-          "the operator may not read pod logs",
-          "enable podLogs in the operator's chart, or verify by exporter or job",
-        ),
-      );
-      continue;
-    }
-    const release = releaseOf(agent, world.upgrade.spec.from?.release);
-    if (release === undefined || (verification.exporter !== undefined && !hasExporter(release))) continue;
-    if (agent.marks.phase !== undefined) continue;
-    const asked = sample.flatMap((pod) => {
+  const running = agent.pods.filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
+  // Every host that has an agent is a candidate, those first where one is ready.
+  const hosts = [...new Set([...hostsOf(running), ...hostsOf(agent.pods)])];
+  const nothing: Look = { violations: [], asked: [], open: 0, hosts };
+  if (verification === undefined || verification.job !== undefined) return nothing;
+  if (verification.podLog !== undefined && !world.operator.podLogs) {
+    const remedy = "enable podLogs in the operator's chart, or verify by exporter or job";
+    return { ...nothing, violations: [blind(agent, "the operator may not read pod logs", remedy)] };
+  }
+  const release = releaseOf(agent, world.upgrade.spec.from?.release);
+  // One that an earlier attempt has moved is no old agent any more; one without an exporter cannot be asked there.
+  const cannotBeTried =
+    agent.marks.phase !== undefined ||
+    (verification.exporter !== undefined && release !== undefined && !hasExporter(release));
+  if (release === undefined || cannotBeTried) return nothing;
+  return ask(agent, { running, verification, release }, world, nothing);
+}
+
+interface Question {
+  readonly running: readonly Pod[];
+  readonly verification: Verification;
+  readonly release: Release;
+}
+
+function ask(agent: Agent, { running, verification, release }: Question, world: World, nothing: Look): Look {
+  const asked = running
+    .toSorted(byName)
+    .slice(0, SAMPLE)
+    .flatMap((pod) => {
       const probe = probeFor(verification, agent.container.name, pod, release);
       return probe === undefined ? [] : [{ pod, probe, result: world.probes.get(probe.id) }];
     });
-    const seen = asked.filter((each) => each.result?.verdict === "pass").map((each) => each.pod);
-    if (seen.length > 0) {
-      hosts.set(agent.workload.metadata.uid, [...new Set([...hostsOf(seen), ...candidates])]);
-      continue;
-    }
-    questions.push(...asked.map((each) => each.probe));
-    const unanswered = asked.filter((each) => each.result === undefined).length;
-    open += unanswered;
-    if (asked.length === 0 || unanswered > 0) continue;
-    const reasons = [...new Set(asked.map((each) => each.result?.reason ?? ""))].join("; ");
-    violations.push(
-      blind(
-        agent,
-        `tried on ${asked.length} running old agents, it sees no successful poll: ${reasons}`,
-        "let the agents log to standard error at level INFO, wait for their next poll, or choose another verification",
-      ),
-    );
-  }
-  return { violations, asked: questions, open, hosts };
-}
-
-/** Its hosts should have agents and none has one right now: nobody could say on which of them the first new one may start. */
-function nowhere(agent: Agent): readonly Violation[] {
-  const { kind, status } = agent.workload;
-  if (kind !== "DaemonSet" || status.desired === 0) return [];
-  const message = `no agent runs on any of its ${status.desired} hosts, so that there is none to begin with`;
-  return [blind(agent, message, "bring the old agents up first, one at the least")];
+  const seen = asked.filter((each) => each.result?.verdict === "pass").map((each) => each.pod);
+  if (seen.length > 0) return { ...nothing, hosts: [...new Set([...hostsOf(seen), ...nothing.hosts])] };
+  const open = asked.filter((each) => each.result === undefined).length;
+  const look = { ...nothing, asked: asked.map((each) => each.probe), open };
+  if (asked.length === 0 || open > 0) return look;
+  const reasons = [...new Set(asked.map((each) => each.result?.reason ?? ""))].join("; ");
+  const message = `tried on ${asked.length} running old agents, it sees no successful poll: ${reasons}`;
+  const remedy =
+    "let the agents log to standard error at level INFO, wait for their next poll, or choose another verification";
+  return { ...look, violations: [blind(agent, message, remedy)] };
 }
 
 function blind(agent: Agent, message: string, remedy: string): Violation {
