@@ -1,12 +1,13 @@
 /** `npm run demo`: the real operator upgrades a sample Ceilometer on a real control plane, before your eyes. */
 import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { cacheRoot } from "../tools/control-plane/binaries.ts";
 import { type Cluster, startCluster } from "../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../tools/control-plane/pod-logs.ts";
 import { followUpgrade } from "./demo/follow-upgrade.ts";
 import { deploySample, exampleFile, installChart, operatorKubeconfig, root, successful } from "./demo/installation.ts";
-import { type Interruption, untilInterrupted } from "./demo/interruption.ts";
+import { untilInterrupted } from "./demo/interruption.ts";
 import { observe } from "./demo/observation.ts";
 import { startOperator } from "./demo/operator-process.ts";
 import { type DemoOptions, HELP, readOptions, TOPOLOGIES, UsageError } from "./demo/options.ts";
@@ -30,21 +31,32 @@ async function main(args: readonly string[]): Promise<number> {
   const interruption = untilInterrupted(process);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => screen.release());
-  const work = demonstrate(options, stack, interruption);
+  const work = demonstrate(options, stack);
   const result = await Promise.race([work, interruption.happened]);
-  if (typeof result === "number") return result;
-  // What it was about to do ends with the cluster; nobody is left to hear of it.
-  work.catch(() => undefined);
-  screen.release();
-  screen.say(`\n${result.why}: ending everything`);
-  return result.exitCode;
+  if ("why" in result) {
+    // What it was about to do ends with the cluster; nobody is left to hear of it.
+    work.catch(() => undefined);
+    screen.release();
+    screen.say(`\n${result.why}: ending everything`);
+    return result.exitCode;
+  }
+  const { cluster, operatorLog, hasSucceeded } = result;
+  if (options.keep) {
+    tellHowToGoOn(cluster, operatorLog);
+    screen.say(`\n${(await interruption.happened).why}: ending everything`);
+  }
+  // Only of use to find out what went wrong.
+  if (hasSucceeded) stack.defer(() => rm(operatorLog, { force: true }));
+  return hasSucceeded ? 0 : 1;
 }
 
-async function demonstrate(
-  options: DemoOptions,
-  stack: AsyncDisposableStack,
-  interruption: Interruption,
-): Promise<number> {
+interface Demonstrated {
+  readonly cluster: Cluster;
+  readonly operatorLog: string;
+  readonly hasSucceeded: boolean;
+}
+
+async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): Promise<Demonstrated> {
   const { topology, speed, keep } = options;
   const { namespace } = TOPOLOGIES[topology];
   const watchNamespace = keep ? undefined : namespace;
@@ -61,7 +73,7 @@ async function demonstrate(
   await step("the chart is installed: definition, ServiceAccount, roles", () => installChart(cluster, watchNamespace));
   const operator = await step("the operator runs as that ServiceAccount, and no more", async () => {
     const kubeconfig = await operatorKubeconfig(cluster);
-    const log = join(cacheRoot, "demo", "operator.log");
+    const log = join(cacheRoot, "demo", `${name}.log`);
     const started = stack.use(await startOperator({ kubeconfig, watchNamespace, log }));
     const ended = await Promise.race([started.ready, started.ended]);
     if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${started.lastWords().join("\n")}`);
@@ -86,9 +98,8 @@ async function demonstrate(
   screen.say([piece("What happened to the pods (seconds since kubectl apply)", "strong")]);
   for (const line of timelineLines(timelineOf(story, since), since)) screen.say(line);
   screen.say("");
-  const code = tellVerdict(verdict, (Date.now() - since) / 1000);
-  if (keep) await keepRunning(cluster, operator.log, interruption);
-  return code;
+  tellVerdict(verdict, (Date.now() - since) / 1000);
+  return { cluster, operatorLog: operator.log, hasSucceeded: verdict.kind === "succeeded" };
 }
 
 /** In a process of its own, so that a compiler that runs for minutes ends with the demo, however that ends. */
@@ -115,19 +126,15 @@ async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-function tellVerdict(verdict: Verdict, seconds: number): number {
+function tellVerdict(verdict: Verdict, seconds: number): void {
   if (verdict.kind === "succeeded") {
     screen.say([piece("Succeeded", "good"), piece(` after ${seconds.toFixed(1)} s: ${verdict.message}`)]);
-    return 0;
+  } else if (verdict.kind !== "running") {
+    screen.say([piece(verdict.reason, "bad"), piece(`: ${verdict.message}`)]);
   }
-  const [reason, message] =
-    verdict.kind === "running" ? ["Running", "it has not ended"] : [verdict.reason, verdict.message];
-  screen.say([piece(reason, "bad"), piece(`: ${message}`)]);
-  return 1;
 }
 
-async function keepRunning(cluster: Cluster, log: string, interruption: Interruption): Promise<void> {
-  const others = Object.keys(TOPOLOGIES);
+function tellHowToGoOn(cluster: Cluster, operatorLog: string): void {
   const lines = [
     "",
     "Everything keeps running until Ctrl-C. In another terminal, in this folder:",
@@ -135,14 +142,13 @@ async function keepRunning(cluster: Cluster, log: string, interruption: Interrup
     `  export KUBECONFIG=${cluster.kubeconfig}`,
     `  export PATH=${cluster.binaries.directory}:$PATH`,
     "  kubectl get ceilometerupgrades --all-namespaces",
-    ...others.map(
-      (other) => `  kubectl apply -f examples/${other}/ceilometer.yaml   # then examples/${other}/upgrade.yaml`,
+    ...Object.keys(TOPOLOGIES).map(
+      (name) => `  kubectl apply -f examples/${name}/ceilometer.yaml   # then examples/${name}/upgrade.yaml`,
     ),
     "",
-    `The operator, as the chart's ServiceAccount, watches all namespaces; its log is ${relative(process.cwd(), log)}.`,
+    `The operator, as the chart's ServiceAccount, watches all namespaces; its log is ${relative(process.cwd(), operatorLog)}.`,
   ];
   for (const line of lines) screen.say(line);
-  await interruption.happened;
 }
 
 try {

@@ -2,6 +2,7 @@
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import { root } from "./installation.ts";
 import { spawnTied } from "./tied-process.ts";
 
@@ -14,6 +15,8 @@ export interface OperatorProcess extends AsyncDisposable {
   readonly log: string;
   /** The last lines of that. */
   lastWords(): readonly string[];
+  /** The messages of the errors it has logged, oldest first, each once. */
+  errors(): readonly string[];
 }
 
 export interface OperatorOptions {
@@ -30,6 +33,7 @@ export async function startOperator({ kubeconfig, watchNamespace, log }: Operato
   await mkdir(dirname(log), { recursive: true });
   const file = createWriteStream(log);
   const lines: string[] = [];
+  const errors = new Set<string>();
   const ready = Promise.withResolvers<void>();
   const watching = watchNamespace === undefined ? [] : ["--watch-namespaces", watchNamespace];
   const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
@@ -50,7 +54,9 @@ export async function startOperator({ kubeconfig, watchNamespace, log }: Operato
         file.write(`${line}\n`);
         lines.push(line);
         if (lines.length > KEPT_LINES) lines.shift();
-        if (saysReady(line)) ready.resolve();
+        const said = parseLine(line);
+        if (said?.msg === "ready") ready.resolve();
+        if (said?.level === "error") errors.add(`${said.msg ?? ""}: ${said.err?.message ?? "no more is known"}`);
       },
     },
   );
@@ -59,6 +65,7 @@ export async function startOperator({ kubeconfig, watchNamespace, log }: Operato
     ended: child.ended,
     log,
     lastWords: () => lines,
+    errors: () => [...errors],
     async [Symbol.asyncDispose]() {
       await child[Symbol.asyncDispose]();
       file.end();
@@ -66,11 +73,17 @@ export async function startOperator({ kubeconfig, watchNamespace, log }: Operato
   };
 }
 
-function saysReady(line: string): boolean {
+const lineSchema = z.object({
+  level: z.string().optional(),
+  msg: z.string().optional(),
+  err: z.object({ message: z.string().optional() }).optional(),
+});
+
+/** Undefined for what is not from the operator's log: Node's own words, say. */
+function parseLine(line: string): z.infer<typeof lineSchema> | undefined {
   try {
-    const said: unknown = JSON.parse(line);
-    return typeof said === "object" && said !== null && "msg" in said && said.msg === "ready";
+    return lineSchema.safeParse(JSON.parse(line)).data;
   } catch {
-    return false;
+    return undefined;
   }
 }

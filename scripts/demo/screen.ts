@@ -25,7 +25,7 @@ export function createScreen(output: Output, env: Readonly<Record<string, string
   const isTerminal = output.isTTY === true && env["TERM"] !== "dumb";
   const colours = wantsColours(isTerminal, env);
   // A line as wide as the terminal makes some of them wrap.
-  const widthNow = (): number => (isTerminal ? Math.max(20, (output.columns ?? 80) - 1) : 1000);
+  const widthNow = (): number => (isTerminal ? Math.max(1, (output.columns ?? 80) - 1) : 1000);
   let drawn: readonly Line[] = [];
   let height = 0;
 

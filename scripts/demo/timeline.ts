@@ -64,7 +64,9 @@ export function timelineOf(story: Story, since: number): readonly TimelineEntry[
       };
     });
   });
-  const began = ({ down, up }: TimelineEntry): number => down?.from ?? up?.from ?? Number.POSITIVE_INFINITY;
+  // A database that is skipped settles at once; a workload that nothing has happened to comes last.
+  const untouched = (component: string): number => (component === "database" ? since : Number.POSITIVE_INFINITY);
+  const began = ({ component, down, up }: TimelineEntry): number => down?.from ?? up?.from ?? untouched(component);
   return entries.toSorted((a, b) => (began(a) === began(b) ? 0 : began(a) - began(b)));
 }
 

@@ -45,11 +45,12 @@ function lookAt(agent: Agent, world: World): Look {
   const running = agent.pods.filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
   // Every host that has an agent is a candidate, those first where one is ready.
   const hosts = [...new Set([...hostsOf(running), ...hostsOf(agent.pods)])];
-  const nothing: Look = { violations: [], asked: [], open: 0, hosts };
+  const nothing: Look = { violations: hosts.length === 0 ? nowhere(agent) : [], asked: [], open: 0, hosts };
   if (verification === undefined || verification.job !== undefined) return nothing;
   if (verification.podLog !== undefined && !world.operator.podLogs) {
     const remedy = "enable podLogs in the operator's chart, or verify by exporter or job";
-    return { ...nothing, violations: [blind(agent, "the operator may not read pod logs", remedy)] };
+    const unread = blind(agent, "the operator may not read pod logs", remedy);
+    return { ...nothing, violations: [...nothing.violations, unread] };
   }
   const release = releaseOf(agent, world.upgrade.spec.from?.release);
   // One that an earlier attempt has moved is no old agent any more; one without an exporter cannot be asked there.
@@ -84,6 +85,14 @@ function ask(agent: Agent, { running, verification, release }: Question, world: 
   const remedy =
     "let the agents log to standard error at level INFO, wait for their next poll, or choose another verification";
   return { ...look, violations: [blind(agent, message, remedy)] };
+}
+
+/** Its hosts should have agents and none has one right now: nobody could say on which of them the first new one may start. */
+function nowhere(agent: Agent): readonly Violation[] {
+  const { kind, status } = agent.workload;
+  if (kind !== "DaemonSet" || status.desired === 0 || agent.marks.phase !== undefined) return [];
+  const message = `no agent runs on any of its ${status.desired} hosts, so that there is none to begin with`;
+  return [blind(agent, message, "bring the old agents up first, one at the least")];
 }
 
 function blind(agent: Agent, message: string, remedy: string): Violation {

@@ -7,7 +7,7 @@ import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { retire, start, takeDown } from "./desired/workload-writes.ts";
 import { contested, momentOf, waitUntilAvailable, waitUntilGone, wouldStartOld } from "./progress.ts";
-import type { Scene } from "./scene.ts";
+import { isOfPlan, type Scene } from "./scene.ts";
 
 export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
   const agents = scene.agents[component];
@@ -31,7 +31,7 @@ export function stopThenStart(scene: Scene, component: AgentComponent, clause: s
   const gone = pending.length > 0 && !replacesItself(agents) ? waitUntilGone(scene, agents, clause) : undefined;
   if (gone !== undefined) return gone;
 
-  const next = pending[0] ?? agents.find(isOwed);
+  const next = pending[0] ?? agents.find((agent) => isOwed(agent) || isMiscounted(scene, agent));
   if (next !== undefined) {
     const message = `start the new ${words} pods of ${agentText(next)}`;
     const note = { reason: "Starting", message, clause };
@@ -52,6 +52,16 @@ function replacesItself(agents: readonly Agent[]): boolean {
 /** Something is still borrowed from a workload whose template has arrived. */
 export function isOwed(agent: Agent): boolean {
   return agent.marks.borrowed !== undefined;
+}
+
+/**
+ * The resource asks for another number of pods, and this attempt has not set it yet. Only once: who scales the workload
+ * afterwards, an autoscaler for one, is not fought with.
+ */
+function isMiscounted(scene: Scene, agent: Agent): boolean {
+  const { workload, wanted } = agent;
+  if (workload.kind === "DaemonSet" || wanted.replicas === undefined) return false;
+  return workload.replicas !== wanted.replicas && !isOfPlan(agent, scene.record.plan);
 }
 
 /** The target release has no such component: to zero, reported, never deleted. */

@@ -92,7 +92,10 @@ export function connect(access: Access): Api {
     access,
     request: (method, path, body, { contentType = "application/json" } = {}) => {
       const content = body === undefined ? undefined : JSON.stringify(body);
-      const typed = content === undefined ? headers : { ...headers, "content-type": contentType };
+      // Without a length Node sends the body of a DELETE unframed, and the next request on the connection is garbled.
+      const length = content === undefined ? 0 : Buffer.byteLength(content);
+      const typed =
+        content === undefined ? headers : { ...headers, "content-type": contentType, "content-length": String(length) };
       return exchange(url(path), { method, agent, headers: { ...typed, accept: "application/json" } }, content);
     },
     lines: (path, signal) => streamLines(url(path), { agent, headers, signal }),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { findGo } from "./go-toolchain.ts";
 import { identityOf, isAlive, type ProcessIdentity, run } from "./process.ts";
@@ -68,6 +68,7 @@ async function build(directory: string, go: string, onProgress: (line: string) =
   const started = performance.now();
   const elapsed = (): string => `${Math.round((performance.now() - started) / 1000)} s`;
   const unfinished = `${directory}.${process.pid}`;
+  await removeUnfinished(directory);
   const flags = await linkerFlags();
   const programs = Object.entries(packages);
   onProgress("building the Kubernetes control plane from source; the first build takes about six minutes");
@@ -90,6 +91,12 @@ async function build(directory: string, go: string, onProgress: (line: string) =
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
+}
+
+/** What builds that were killed have left. Their owner held the lock that this process holds now, so none is at work. */
+async function removeUnfinished(directory: string): Promise<void> {
+  const left = (await readdir(dirname(directory))).filter((name) => name.startsWith(`${basename(directory)}.`));
+  await Promise.all(left.map((name) => rm(join(dirname(directory), name), { recursive: true, force: true })));
 }
 
 /** Kubernetes programs built outside their own tree call themselves v0.0.0, which clients and the server refuse to pair. */

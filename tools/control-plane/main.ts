@@ -36,6 +36,8 @@ const say = (line: string): void => {
 
 async function up(): Promise<void> {
   if (values.detach) return upDetached();
+  // Where it runs detached, its standard error is a pipe that nobody reads any more.
+  process.stderr.on("error", () => undefined);
   const cluster = await startCluster({
     name: values.name,
     nodes: Number(values.nodes),
@@ -43,9 +45,9 @@ async function up(): Promise<void> {
     auditPolicy: values.audit,
   });
   await using _logs = await startPodLogs(cluster);
-  say(`export KUBECONFIG=${cluster.kubeconfig}`);
-  say(`export PATH=${cluster.binaries.directory}:$PATH`);
-  if (cluster.auditLog !== undefined) say(`# audit log: ${cluster.auditLog}`);
+  const lines = [`export KUBECONFIG=${cluster.kubeconfig}`, `export PATH=${cluster.binaries.directory}:$PATH`];
+  if (cluster.auditLog !== undefined) lines.push(`# audit log: ${cluster.auditLog}`);
+  await tell(lines);
   const interrupted = Promise.withResolvers<void>();
   // "down" in another terminal removes the directory; then there is nothing left to hold.
   const life = setInterval(() => {
@@ -57,23 +59,40 @@ async function up(): Promise<void> {
   await cluster.stop();
 }
 
-/** The same command again, detached from this terminal; it answers as soon as the cluster can be used. */
+/** To whoever started this process detached, else to the terminal. */
+async function tell(lines: readonly string[]): Promise<void> {
+  if (process.send === undefined) {
+    for (const line of lines) say(line);
+    return;
+  }
+  const { promise: sent, resolve } = Promise.withResolvers<unknown>();
+  process.send(lines, undefined, undefined, resolve);
+  await sent;
+  if (process.connected) process.disconnect();
+}
+
+/**
+ * The same command again, detached from this terminal; it answers as soon as the cluster can be used. None of its output goes
+ * where this process's does, or `$(main.ts up --detach)` would wait for a pipe that stays open as long as the cluster.
+ */
 async function upDetached(): Promise<void> {
   const child = spawn(
     process.execPath,
     process.argv.slice(1).filter((argument) => argument !== "--detach"),
     {
       detached: true,
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
     },
   );
-  const first = await new Promise<string>((resolve) => {
-    child.stdout.setEncoding("utf8").once("data", resolve);
-    child.once("exit", () => resolve(""));
+  child.stderr?.pipe(process.stderr);
+  const answer = await new Promise<unknown>((resolve) => {
+    child.once("message", resolve);
+    child.once("exit", () => resolve(undefined));
   });
-  if (first === "") throw new Error("the cluster did not start");
-  process.stdout.write(first);
-  child.stdout.destroy();
+  if (!Array.isArray(answer)) throw new Error("the cluster did not start");
+  for (const line of answer) say(String(line));
+  child.stderr?.destroy();
+  if (child.connected) child.disconnect();
   child.unref();
 }
 

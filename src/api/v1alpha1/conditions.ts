@@ -57,6 +57,10 @@ export const REASONS = {
     meaning: "The API server refused a write of the operator.",
     remedy: "Correct what the message names: a right, an admission policy, a quota.",
   },
+  InternalError: {
+    meaning: "The operator made a mistake in deciding; it does nothing and tries again.",
+    remedy: "Report it with the operator's log; another version of the operator goes on from here.",
+  },
   // Before the first write
   Checking: { meaning: "Questions are being asked before anything is written.", remedy: nothing },
   TargetNotFound: {

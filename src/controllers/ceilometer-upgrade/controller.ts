@@ -71,7 +71,7 @@ async function reconcile(
   const seen = observe(ports.observing, view, ports.clock.now());
   if (seen === undefined) return reportInvalid(ports, view, signal);
 
-  const decision = decide(seen);
+  const decision = await decideOrSay(ports, view, seen, signal);
   ports.onDecision?.(key, decision);
   ports.probes.want(key, decision.probes);
   if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
@@ -79,6 +79,24 @@ async function reconcile(
   const acted = await act(ports.client, decision.effect, signal);
   ports.onWrite?.(decision.effect, acted);
   return follow(ports, stale, key, { view, seen, decision, effect: decision.effect, acted }, signal);
+}
+
+/** A mistake in deciding is told where people look for it, and tried again: what is looked at may change. */
+async function decideOrSay(
+  ports: ControllerPorts,
+  view: UpgradeView,
+  seen: Observation,
+  signal: AbortSignal,
+): Promise<Decision> {
+  try {
+    return decide(seen);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    const message = `the operator made a mistake and does nothing: ${what}; report it with the operator's log`;
+    const headline = { reason: "InternalError", message };
+    await report(ports, view, seen, { phase: "Held", headline, steps: [], findings: [], probes: [] }, signal);
+    throw error;
+  }
 }
 
 interface Done {
