@@ -135,11 +135,18 @@ export function nodeSelectorBefore(agent: Agent): Labels | null {
 /** Replicas at the end: what the resource asks for, else what there were. */
 export const replicasAfter = (agent: Agent): number => agent.wanted.replicas ?? replicasBefore(agent);
 
+/**
+ * Its controller has acted on the last write. Until then it may make a pod of the generation before, in the place of one that
+ * was evicted, and its counts describe that generation.
+ */
+export function isObserved({ workload: { status, metadata } }: Agent): boolean {
+  return status.observedGeneration >= metadata.generation;
+}
+
 /** The controller has seen the template, and every pod it wants is new and available. */
 export function isRolledOut(agent: Agent): boolean {
-  const { status, metadata, kind, replicas, strategy } = agent.workload;
-  // Counts of an older generation describe the template before our write.
-  if (status.observedGeneration < metadata.generation) return false;
+  const { status, kind, replicas, strategy } = agent.workload;
+  if (!isObserved(agent)) return false;
   if (oldPods(agent).length > 0) return false;
   if (kind === "DaemonSet") {
     // With OnDelete a verified first agent keeps the pin of its own template, so it never counts as updated.

@@ -101,3 +101,8 @@ export function parseRecord(
   if (record === undefined) return undefined;
   return { ...record, metadata, ended: parsed(ended, endedText), clock: parsed(clock, clockText) ?? [] };
 }
+
+/** By what was last written on it: its end, where it has ended. Versions are numbers by contract. */
+export function isLater(a: AttemptRecord, b: AttemptRecord): boolean {
+  return BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion);
+}

@@ -5,7 +5,7 @@
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { databaseFirst } from "../gates/database-first.ts";
 import { agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
-import type { AttemptRecord } from "../model/attempt.ts";
+import { type AttemptRecord, isLater } from "../model/attempt.ts";
 import { isStopped } from "../model/clock.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
@@ -68,11 +68,6 @@ function currentRecord(world: World, inputs: string | undefined): AttemptRecord 
     (other) => other !== newest && (other.ended === undefined || isLater(other, newest)),
   );
   return overtaken ? undefined : newest;
-}
-
-/** By what was last written on it: its end, where it has ended. Versions are numbers by contract. */
-function isLater(a: AttemptRecord, b: AttemptRecord): boolean {
-  return BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion);
 }
 
 /** Admission refuses it; a resource stored before a release was dropped from the list still gets an answer. */

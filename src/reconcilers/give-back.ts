@@ -1,15 +1,16 @@
 /**
  * The resource is being deleted, or a workload was dropped from it: what was borrowed is given back by value (I9), without
  * breaking the order that holds meanwhile (I2, I3). A workload that is down comes back as it was, unless another one of its
- * component runs the target already: then it comes back as the target, because old and new must not run together.
+ * component was brought to the target already: then it comes back as that, because old and new must not run together.
  */
 import { FINALIZER } from "../api/v1alpha1/names.ts";
-import { type Agent, agentText, atTarget, makeAgent } from "../model/agent.ts";
-import type { AttemptRecord, RecordedTarget } from "../model/attempt.ts";
+import { type Agent, agentText, atTarget, isObserved, makeAgent, oldPods } from "../model/agent.ts";
+import { type AttemptRecord, isLater, type RecordedTarget } from "../model/attempt.ts";
+import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { marksOf } from "../model/marks.ts";
 import type { Workload, World } from "../model/observation.ts";
-import type { Effect, Note } from "../model/outcome.ts";
+import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
 import { giveBack, release, start } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
@@ -30,62 +31,108 @@ export function giveEverythingBack(world: World): Decision {
     const message = `${object} still runs: a migration is not torn off in the middle`;
     return waiting("Deleting", { reason: "WaitingForJob", message, object }, { steps: [] });
   }
-  const effect = nextReturn(world) ?? dropFinalizer(world);
-  return { ...waiting("Deleting", effect.why, { steps: [] }), effect };
+  const next = nextReturn(world) ?? dropFinalizer(world);
+  if (!("kind" in next)) return waiting("Deleting", next, { steps: [] });
+  return { ...waiting("Deleting", next.why, { steps: [] }), effect: next };
 }
 
-/** The newest attempt knows what was true before. */
-function lastRecord(world: World): AttemptRecord | undefined {
-  return world.records.toSorted((a, b) => b.metadata.createdAt - a.metadata.createdAt)[0];
-}
-
-function nextReturn(world: World): Effect | undefined {
-  const record = lastRecord(world);
-  const claimed = world.workloads.filter((workload) => isOurs(workload, world));
-  const agents = claimed.flatMap((workload) => {
-    const agent = asRecorded(world, workload, record);
-    return agent === undefined ? [] : [agent];
-  });
-  for (const agent of agents) {
-    if (agent.marks.borrowed === undefined) continue;
-    const moment = { plan: record?.plan ?? "", retry: 0, now: world.now };
-    const arrived = agents.some((each) => each.component === agent.component && atTarget(each));
-    if (!arrived || atTarget(agent)) return giveBack(agent, WHY);
-    const message = `${agentText(agent)} comes back as the target, because others of its component run it already`;
-    return start(agent, moment, { ...WHY, message });
-  }
-  const [next] = claimed;
-  return next === undefined ? undefined : release(next, { keepOwnership: false }, { ...WHY, message: "let it go" });
+/** What was borrowed and is still out; undefined once nothing is, and all is let go. */
+function nextReturn(world: World): Effect | Note | undefined {
+  const ours = world.workloads.filter((workload) => isOurs(workload, world));
+  const [next] = ours;
+  if (next === undefined) return undefined;
+  return (
+    bringBack(world, ours, () => true) ?? release(next, { keepOwnership: false }, { ...WHY, message: "let it go" })
+  );
 }
 
 const isOurs = (workload: Workload, world: World): boolean =>
   marksOf(workload.metadata).claim?.upgrade === world.upgrade.metadata.uid;
 
-/** The workload as the attempt saw it: the resource itself may have been edited before it was deleted. */
-function asRecorded(world: World, workload: Workload, record: AttemptRecord | undefined): Agent | undefined {
-  const recorded = record?.targets.find((each) => each.uid === workload.metadata.uid);
-  const containers = workload.template.spec.containers;
-  const index = Math.max(
+/**
+ * The next of these workloads that has to get something back, and how; a note while it has to wait. Component by component:
+ * where an attempt has brought one of them to its target already, the others come back as that target too, once their old
+ * pods are gone; else all come back as they are.
+ */
+function bringBack(
+  world: World,
+  ours: readonly Workload[],
+  includes: (workload: Workload) => boolean,
+): Effect | Note | undefined {
+  const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+  for (const component of AGENT_COMPONENTS) {
+    const mates = ours.filter((workload) => componentOf(records, workload) === component);
+    const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
+    const agents = mates.flatMap((mate) => asOf(world, mate, reached ?? records[0]) ?? []);
+    const owed = agents.find((agent) => agent.marks.borrowed !== undefined && includes(agent.workload));
+    if (owed === undefined) continue;
+    if (reached === undefined) return giveBack(owed, WHY);
+    const left = agents.find((agent) => oldPods(agent).length > 0 || !isObserved(agent));
+    if (left !== undefined) {
+      const message = `${agentText(owed)} comes back once the old pods of ${agentText(left)} are gone`;
+      return { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) };
+    }
+    if (atTarget(owed)) return giveBack(owed, WHY);
+    const message = `${agentText(owed)} comes back as the target, because others of its component run it already`;
+    return start(owed, { plan: reached.plan, retry: 0, now: world.now }, { ...WHY, message });
+  }
+  return undefined;
+}
+
+/** Which component a workload belonged to when it was claimed: the resource may have been edited since. */
+function componentOf(records: readonly AttemptRecord[], workload: Workload): AgentComponent | undefined {
+  const targets = records.flatMap((record) => record.targets);
+  // A record is made before the first claim, so one of them knows it, unless somebody forged the claim.
+  return targets.find((each) => each.uid === workload.metadata.uid)?.component;
+}
+
+/** The attempt itself has brought it to the target: one that was there before is no reason to bring the others there. */
+function hasReached(agent: Agent | undefined): boolean {
+  if (agent?.recorded === undefined || !atTarget(agent)) return false;
+  const { image, targetImage, sources } = agent.recorded;
+  const mounted = agent.wanted.mounts.every((mount) => sources[mount.volume] === `${mount.kind}/${mount.object}`);
+  return image !== targetImage || !mounted;
+}
+
+/** The workload as this attempt wanted it, or would have wanted it had it been one of its targets. */
+function asOf(world: World, workload: Workload, record: AttemptRecord | undefined): Agent | undefined {
+  const component = componentOf(world.records, workload);
+  const known = (each: RecordedTarget): boolean => each.uid === workload.metadata.uid;
+  const recorded = record?.targets.find(known);
+  const like = recorded ?? record?.targets.find((each) => each.component === component);
+  const name = (recorded ?? world.records.flatMap((each) => each.targets).find(known))?.container;
+  const { containers } = workload.template.spec;
+  const containerIndex = Math.max(
     0,
-    containers.findIndex((each) => each.name === recorded?.container),
+    containers.findIndex((each) => each.name === name),
   );
-  const container = containers[index];
-  if (container === undefined) return undefined;
-  const release = parseRelease(record?.to ?? "");
-  const component: RecordedTarget["component"] = recorded?.component ?? "notification";
-  const mounts = release === undefined ? [] : mountsFor(component, record?.files ?? {}, release);
-  const wanted = { image: recorded?.targetImage ?? "", mounts, replicas: undefined };
-  return makeAgent({ component, workload, container, containerIndex: index, wanted, recorded }, world.pods);
+  const container = containers[containerIndex];
+  if (component === undefined || container === undefined) return undefined;
+  const target = parseRelease(record?.to ?? "");
+  const mounts = target === undefined ? [] : mountsFor(component, record?.files ?? {}, target);
+  const wanted = { image: like?.targetImage ?? container.image, mounts, replicas: undefined };
+  return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
 }
 
 /** Workloads that an earlier attempt of this resource claimed and that it no longer names. */
-export function returnStrays(scene: Scene): Effect | undefined {
+export function returnStrays(scene: Scene): Effect | Violation | undefined {
   const { world } = scene;
   const named = new Set(allAgents(scene.agents).map((agent) => agent.workload.metadata.uid));
-  const stray = world.workloads.find((workload) => isOurs(workload, world) && !named.has(workload.metadata.uid));
+  const ours = world.workloads.filter((workload) => isOurs(workload, world));
+  const isStray = (workload: Workload): boolean => !named.has(workload.metadata.uid);
+  const stray = ours.find(isStray);
   if (stray === undefined) return undefined;
-  const earlier = world.records.find((record) => record.targets.some((each) => each.uid === stray.metadata.uid));
-  const agent = asRecorded(world, stray, earlier);
-  if (agent?.marks.borrowed !== undefined) return giveBack(agent, WHY);
-  return release(stray, { keepOwnership: false }, { ...WHY, message: "the resource no longer names it" });
+  const next = bringBack(world, ours, isStray);
+  if (next === undefined) {
+    return release(stray, { keepOwnership: false }, { ...WHY, message: "the resource no longer names it" });
+  }
+  if ("kind" in next) return next;
+  return {
+    gate: "GiveBack",
+    object: next.object ?? "",
+    reason: next.reason,
+    message: next.message,
+    remedy: "nothing is to be done, unless a host does not answer",
+    severity: "Warning",
+  };
 }

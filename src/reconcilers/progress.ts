@@ -1,6 +1,6 @@
 /** Waiting for pods, told the same way by every phase: what is waited for, what is wrong with it, and since when. */
 import { startsOldPods } from "../gates/workload-fits.ts";
-import { type Agent, agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isObserved, isRolledOut, oldPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { Pod } from "../model/observation.ts";
@@ -91,11 +91,6 @@ function sooner(outcome: Outcome, at: Millis | undefined): Outcome {
   return { ...outcome, recheckAt: Math.min(at, outcome.recheckAt ?? at) };
 }
 
-/** Its controller has not acted on the last write yet: it may be about to replace a pod of the generation before. */
-function isUnseen({ workload: { status, metadata } }: Agent): boolean {
-  return status.observedGeneration < metadata.generation;
-}
-
 /**
  * Waits until the old pods of every one of these agents are gone; undefined once they are. That none is there proves nothing
  * while a controller does not know yet that it shall not make another one in the place of one that was evicted.
@@ -103,7 +98,7 @@ function isUnseen({ workload: { status, metadata } }: Agent): boolean {
 export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     const left = oldPods(agent);
-    if (left.length === 0 && !isUnseen(agent)) continue;
+    if (left.length === 0 && isObserved(agent)) continue;
     if (left.length === 0) {
       const message = `the controller of ${agentText(agent)} has not seen yet that it is to have no old pods`;
       return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, []);
