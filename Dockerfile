@@ -15,6 +15,6 @@ COPY --from=build --chown=0:0 /build/dist/ /app/
 # The numeric user of the nonroot image: Kubernetes can verify runAsNonRoot only of a number.
 USER 65532:65532
 # Young objects are short-lived (one watch event each): a small young generation is collected often and keeps the heap small.
-ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=1
 EXPOSE 8080 8081
 ENTRYPOINT ["/nodejs/bin/node", "/app/operator.mjs"]

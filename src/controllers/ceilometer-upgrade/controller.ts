@@ -120,8 +120,7 @@ async function follow(
       stale.delete(key);
       takeIn(ports.caches, acted.object);
       ports.reporter.did(seen.upgrade.metadata, effect);
-      // Reported once the write is seen, by the next look, which is due now.
-      await report(ports, view, seen, decision, signal);
+      // The next look is due now; it sees the write, and reports.
       return { kind: "recheck", afterMs: 0 };
     case "stale": {
       const waitMs = again();

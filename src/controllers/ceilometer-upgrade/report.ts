@@ -13,14 +13,21 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/logger.ts";
 import { UPGRADE } from "./resources.ts";
 
-/** Between two steps that take no second each, people need not read a status: at most one write in this time while moving. */
-const STATUS_EVERY: Millis = 1000;
+/**
+ * While an upgrade moves, a status is written at most once in this time: sooner where a step has begun or ended, later where
+ * only the words of a step have changed.
+ */
+const STEP_EVERY: Millis = 1000;
+const WORDS_EVERY: Millis = 5000;
 
 /** How long something must stay unreadable before it is reported. */
 const UNREADABLE_FOR: Millis = 5000;
 
 /** Writes that keep the books and mean nothing to people who follow an upgrade. */
 const SILENT = new Set(["Claiming", "Releasing", "Holding", "LettingGo", "CopyingConfiguration", "AttemptEnded"]);
+
+/** Where the steps are, without their words. */
+const stepsOf = (status: Status): string => (status.steps ?? []).map(({ name, state }) => `${name}=${state}`).join();
 
 const keyOf = ({ namespace, name }: Meta): string => `${namespace}/${name}`;
 
@@ -92,7 +99,8 @@ export function createReporter(options: {
       if (canonicalJson(previous) === canonicalJson(status)) return undefined;
       const patience = impatience(metadata, decision);
       if (patience > 0) return patience;
-      const wait = (writtenAt.get(keyOf(metadata)) ?? Number.NEGATIVE_INFINITY) + STATUS_EVERY - clock.monotonic();
+      const every = stepsOf(previous) === stepsOf(status) ? WORDS_EVERY : STEP_EVERY;
+      const wait = (writtenAt.get(keyOf(metadata)) ?? Number.NEGATIVE_INFINITY) + every - clock.monotonic();
       const moving = decision?.phase === "Progressing" || decision?.phase === "Preflight";
       if (moving && wait > 0) return wait;
       writtenAt.set(keyOf(metadata), clock.monotonic());
