@@ -9,6 +9,8 @@ import { repositoryOf } from "../model/release.ts";
 
 export function imageAllowed(agents: readonly Agent[], world: World): readonly Violation[] {
   const { imagesAllowed } = world.operator;
+  // Where no target was found there is nothing to compare with, and that is what is said.
+  if (imagesAllowed.length === 0 && agents.length === 0) return [];
   const running = new Set(agents.map((agent) => repositoryOf(agent.recorded?.image ?? agent.container.image)));
   const wanted = new Set([world.upgrade.spec.target.image, ...agents.map((agent) => agent.wanted.image)]);
   return [...wanted].flatMap((image) => {

@@ -2,7 +2,7 @@
  * What a full upgrade cannot promise is refused before anything is written: workloads whose own settings would start old
  * pods again, or that somebody else's controller reconciles.
  */
-import { type Agent, agentText } from "../model/agent.ts";
+import { type Agent, agentText, isDown } from "../model/agent.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 
@@ -14,6 +14,7 @@ export function workloadFits(agents: readonly Agent[], world: World): readonly V
     ...ownedByController(agent),
     ...sharedPod(agent, agents),
     ...autoscaled(agent, world),
+    ...withoutHosts(agent),
   ]);
 }
 
@@ -97,6 +98,21 @@ function autoscaled(agent: Agent, world: World): readonly Violation[] {
       "AutoscalerMinimum",
       `HorizontalPodAutoscaler/${autoscaler.metadata.name} asks for at least ${autoscaler.minReplicas}, but one new agent must start alone`,
       `kubectl patch hpa ${autoscaler.metadata.name} --patch '{"spec":{"minReplicas":1}}' until the upgrade has ended`,
+    ),
+  ];
+}
+
+/** One host is chosen for the first agent among those that have one now; without any, all hosts would start at once. */
+function withoutHosts(agent: Agent): readonly Violation[] {
+  const { kind, status, metadata } = agent.workload;
+  if (agent.component !== "polling" || kind !== "DaemonSet" || isDown(agent)) return [];
+  if (status.desired === 0 || agent.pods.length > 0) return [];
+  return [
+    violation(
+      agent,
+      "NoAgentRuns",
+      `it wants an agent on ${status.desired} hosts and has none on any, so no host can be chosen for the first new one`,
+      `see why its pods are not created: kubectl describe daemonset ${metadata.name}`,
     ),
   ];
 }

@@ -69,7 +69,8 @@ function bringBack(
     if (reached === undefined) return giveBack(owed, WHY);
     const left = agents.find((agent) => oldPods(agent).length > 0 || !isObserved(agent));
     if (left !== undefined) {
-      const message = `${agentText(owed)} comes back once the old pods of ${agentText(left)} are gone`;
+      const what = isObserved(left) ? "the old pods are gone" : "its controller has acted on the last write";
+      const message = `${agentText(owed)} comes back when, at ${agentText(left)}, ${what}`;
       return { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) };
     }
     if (atTarget(owed)) return giveBack(owed, WHY);

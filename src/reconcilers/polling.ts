@@ -135,7 +135,9 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
 
   const pinned = pinnedTo(agent);
-  if (pinned !== undefined && newPods(agent).length === 0) return hostIsGone(scene, agent, pinned);
+  // Wanted and not seen yet is not gone: pods come by another watch than their workload's status, and may be late.
+  const isUnwanted = agent.workload.status.desired === 0 && newPods(agent).length === 0;
+  if (pinned !== undefined && isUnwanted) return hostIsGone(scene, agent, pinned);
   const answer = dataPolled(agent, verification, scene.target, scene.world.probes);
   if (answer.kind === "pass") return undefined;
 

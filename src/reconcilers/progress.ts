@@ -100,7 +100,7 @@ export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: st
     const left = oldPods(agent);
     if (left.length === 0 && isObserved(agent)) continue;
     if (left.length === 0) {
-      const message = `the controller of ${agentText(agent)} has not seen yet that it is to have no old pods`;
+      const message = `the controller of ${agentText(agent)} has not acted on the last write yet`;
       return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, []);
     }
     const message = `${left.length} old ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
@@ -119,8 +119,10 @@ export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: st
 export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     if (isRolledOut(agent)) continue;
-    const { status } = agent.workload;
-    const message = `${agentText(agent)}: ${status.available} of ${agent.workload.replicas ?? status.desired} new pods available`;
+    const { status, replicas } = agent.workload;
+    const message = isObserved(agent)
+      ? `${agentText(agent)}: ${status.available} of ${replicas ?? status.desired} new pods available`
+      : `the controller of ${agentText(agent)} has not acted on the last write yet`;
     return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, troubleOf(agent));
   }
   return undefined;

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Cluster, startCluster } from "../../tools/control-plane/cluster.ts";
-import { type PodLogs, startPodLogs } from "../../tools/control-plane/pod-logs.ts";
+/** The auditor itself: it is content with an upgrade that is done right, and catches one that is not. */
+import { expect, it } from "vitest";
+import { type ClusterAccess, startCluster } from "../../tools/control-plane/cluster.ts";
 import type { AuditedComponent } from "../support/audit-facts.ts";
 import type { AuditScope } from "../support/invariants.ts";
 import { startAuditor } from "./auditor.ts";
+import { modern } from "./fixtures/topology.ts";
+import { allReady, createObject } from "./scene.ts";
+import { create, sharedCluster, uniqueName } from "./shared-cluster.ts";
 
 const OLD = "quay.io/example/ceilometer:2025.1";
 const NEW = "quay.io/example/ceilometer:2025.2";
@@ -27,90 +30,91 @@ function under(component: AuditedComponent, labels: string[], workloads: { kind:
   };
 }
 
-let cluster: Cluster;
-let logs: PodLogs;
-
-beforeAll(async () => {
-  cluster = await startCluster();
-  logs = await startPodLogs(cluster);
-});
-afterAll(async () => {
-  await logs[Symbol.asyncDispose]();
-  await cluster.stop();
-});
-
-async function kubectl(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cluster.kubectl(["-n", "openstack", ...args]);
-  if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
-  return stdout;
+interface Stage {
+  readonly cluster: ClusterAccess;
+  readonly namespace: string;
+  kubectl(...args: readonly string[]): Promise<string>;
+  setImage(name: string): Promise<string>;
+  rolledOut(workload: string): Promise<string>;
+  podsGone(component: string): Promise<void>;
 }
 
-async function freshAgents(): Promise<void> {
-  await kubectl("delete", "namespace", "openstack", "--ignore-not-found", "--wait");
-  await kubectl("apply", "-f", "examples/modern/ceilometer.yaml");
-  for (const workload of [
-    "deploy/ceilometer-notification",
-    "deploy/ceilometer-central",
-    "ds/ceilometer-compute",
-    "ds/ceilometer-ipmi",
-  ])
-    await kubectl("rollout", "status", workload, "--timeout=60s");
+/** Agents of the old release in a namespace of their own. */
+async function freshAgents(cluster: ClusterAccess): Promise<Stage> {
+  const namespace = uniqueName("audited");
+  await create(cluster, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  for (const object of modern().objects) await createObject(cluster, namespace, object);
+  await allReady(cluster, namespace, modern(), []);
+  const kubectl = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await cluster.kubectl(["-n", namespace, ...args]);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  return {
+    cluster,
+    namespace,
+    kubectl,
+    setImage: (name) => kubectl("set", "image", `deploy/ceilometer-${name}`, `ceilometer-${name}=${NEW}`),
+    rolledOut: (workload) => kubectl("rollout", "status", workload, "--timeout=60s"),
+    podsGone: (component) =>
+      expect
+        .poll(() => kubectl("get", "pods", "-l", `component=${component}`, "-o", "name"), { timeout: 30_000 })
+        .toBe(""),
+  };
 }
 
-const setImage = (name: string): Promise<string> =>
-  kubectl("set", "image", `deploy/ceilometer-${name}`, `ceilometer-${name}=${NEW}`);
-const podsGone = (component: string): Promise<void> =>
-  expect.poll(() => kubectl("get", "pods", "-l", `component=${component}`, "-o", "name"), { timeout: 30_000 }).toBe("");
+const watch = (stage: Stage, watched: AuditScope = scope) =>
+  startAuditor({ ...watched, api: stage.cluster.api, namespace: stage.namespace });
 
-it("finds nothing wrong with a component that is taken down, changed and brought back", async () => {
-  await freshAgents();
-  await using auditor = await startAuditor({ ...scope, api: cluster.api, namespace: "openstack" });
-  await kubectl("scale", "deploy/ceilometer-notification", "--replicas=0");
-  await podsGone("notification");
-  await setImage("notification");
-  await kubectl("scale", "deploy/ceilometer-notification", "--replicas=2");
-  await kubectl("rollout", "status", "deploy/ceilometer-notification", "--timeout=60s");
+it.concurrent("finds nothing wrong with a component that is taken down, changed and brought back", async () => {
+  const stage = await freshAgents(await sharedCluster());
+  await using auditor = await watch(stage);
+  await stage.kubectl("scale", "deploy/ceilometer-notification", "--replicas=0");
+  await stage.podsGone("notification");
+  await stage.setImage("notification");
+  await stage.kubectl("scale", "deploy/ceilometer-notification", "--replicas=2");
+  await stage.rolledOut("deploy/ceilometer-notification");
   expect(await auditor.finish()).toEqual([]);
   expect(auditor.gaps()).toBe(0);
 });
 
-it("sees a rolling update for what it is, and what comes too early or never comes back", async () => {
-  await freshAgents();
-  await using auditor = await startAuditor({ ...scope, api: cluster.api, namespace: "openstack" });
-  await setImage("central");
-  await kubectl("rollout", "status", "deploy/ceilometer-central", "--timeout=60s");
-  await setImage("notification");
-  await kubectl("rollout", "status", "deploy/ceilometer-notification", "--timeout=60s");
-  await kubectl("scale", "deploy/ceilometer-notification", "--replicas=1");
-  await kubectl("delete", "ds/ceilometer-ipmi");
+it.concurrent("sees a rolling update for what it is, and what comes too early or never comes back", async () => {
+  const stage = await freshAgents(await sharedCluster());
+  await using auditor = await watch(stage);
+  await stage.setImage("central");
+  await stage.rolledOut("deploy/ceilometer-central");
+  await stage.setImage("notification");
+  await stage.rolledOut("deploy/ceilometer-notification");
+  await stage.kubectl("scale", "deploy/ceilometer-notification", "--replicas=1");
+  await stage.kubectl("delete", "ds/ceilometer-ipmi");
   const found = new Set((await auditor.finish()).map(({ invariant }) => invariant));
   expect([...found].toSorted()).toEqual(["I2", "I3", "I4", "I9"]);
 });
 
-it("reads the verification from the agent's own log", async () => {
-  await freshAgents();
+it.concurrent("reads the verification from the agent's own log", async () => {
+  const stage = await freshAgents(await sharedCluster());
   const agents = under("polling", ["central"], [{ kind: "Deployment", name: "ceilometer-central" }]);
-  const only = { ...scope, components: [agents] };
-  await using auditor = await startAuditor({ ...only, api: cluster.api, namespace: "openstack" });
-  await kubectl("scale", "deploy/ceilometer-central", "--replicas=0");
-  await podsGone("central");
-  await setImage("central");
-  await kubectl("scale", "deploy/ceilometer-central", "--replicas=1");
-  await expect.poll(() => logs.firstPolls().some(({ image }) => image === NEW), { timeout: 30_000 }).toBe(true);
-  await expect
-    .poll(async () => (await cluster.kubectl(["-n", "openstack", "logs", "deploy/ceilometer-central"])).code)
-    .toBe(0);
-  await kubectl("scale", "deploy/ceilometer-central", "--replicas=3");
-  await kubectl("rollout", "status", "deploy/ceilometer-central", "--timeout=60s");
+  await using auditor = await watch(stage, { ...scope, components: [agents] });
+  await stage.kubectl("scale", "deploy/ceilometer-central", "--replicas=0");
+  await stage.podsGone("central");
+  await stage.setImage("central");
+  await stage.kubectl("scale", "deploy/ceilometer-central", "--replicas=1");
+  const log = async (): Promise<string> =>
+    (await stage.cluster.kubectl(["-n", stage.namespace, "logs", "deploy/ceilometer-central"])).stdout;
+  await expect.poll(log, { timeout: 30_000 }).toContain("Finished polling pollster");
+  await stage.kubectl("scale", "deploy/ceilometer-central", "--replicas=3");
+  await stage.rolledOut("deploy/ceilometer-central");
   expect(await auditor.finish({ ended: false })).toEqual([]);
 });
 
-it("goes on through an outage of the API server", async () => {
-  await freshAgents();
-  await using auditor = await startAuditor({ ...scope, api: cluster.api, namespace: "openstack" });
+it.concurrent("goes on through an outage of the API server", async () => {
+  // Its own control plane, because nobody else's may fail.
+  await using cluster = await startCluster();
+  const stage = await freshAgents(cluster);
+  await using auditor = await watch(stage);
   await cluster.killApiServer();
   await cluster.startApiServer();
-  await setImage("notification");
-  await kubectl("rollout", "status", "deploy/ceilometer-notification", "--timeout=60s");
+  await stage.setImage("notification");
+  await stage.rolledOut("deploy/ceilometer-notification");
   expect((await auditor.finish()).map(({ invariant }) => invariant)).toEqual(["I2"]);
 });

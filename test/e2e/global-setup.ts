@@ -1,7 +1,10 @@
 /** One control plane for all files: started once, with the definition of the resource and logs of the simulated pods. */
+import { basename } from "node:path";
 import { ensureBinaries } from "../../tools/control-plane/binaries.ts";
 import { startCluster } from "../../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../../tools/control-plane/pod-logs.ts";
+import { processesNaming } from "../../tools/control-plane/process.ts";
+import { operatorsOf } from "./operator-process.ts";
 import { eventually } from "./resource.ts";
 import type { Provided } from "./shared-cluster.ts";
 
@@ -27,6 +30,9 @@ export async function setup(project: Project): Promise<() => Promise<void>> {
   });
   const teardown = async (): Promise<void> => {
     await logs[Symbol.asyncDispose]();
+    // A test that ran into its time limit never closed its scene, and its worker was ended without a chance to.
+    const left = await processesNaming(new Set([basename(process.execPath)]), `${operatorsOf(cluster.dir)}/`);
+    for (const pid of left) process.kill(pid, "SIGKILL");
     await cluster.stop();
   };
   try {

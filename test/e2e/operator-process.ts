@@ -12,6 +12,9 @@ import { z } from "zod";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { create, uniqueName } from "./shared-cluster.ts";
 
+/** Where the kubeconfigs of the operators of one control plane are, by which they can be told from all other processes. */
+export const operatorsOf = (directory: string): string => join(directory, "operators");
+
 const CHART = "charts/ceilometer-upgrade-operator";
 const RELEASE = "upgrades";
 const PLACEHOLDER = "namespace-of-the-test";
@@ -100,7 +103,7 @@ export async function tokenOf(cluster: ClusterAccess, namespace: string, account
 
 /** A kubeconfig with the ServiceAccount as its only user. */
 async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOptions): Promise<string> {
-  const directory = join(cluster.dir, "operators");
+  const directory = operatorsOf(cluster.dir);
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${uniqueName(namespace)}.json`);
   const authority =
@@ -120,10 +123,13 @@ async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOpti
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const { cluster, namespace, flags = [] } = options;
   const parameters = [
-    ...["--kubeconfig", await kubeconfigFor(options)],
-    ...["--watch-namespaces", namespace, "--pod-logs"],
-    ...["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"],
-    ...["--log-format", "json", "--log-level", "debug"],
+    `--kubeconfig=${await kubeconfigFor(options)}`,
+    `--watch-namespaces=${namespace}`,
+    "--pod-logs",
+    "--health-address=127.0.0.1:0",
+    "--metrics-address=127.0.0.1:0",
+    "--log-format=json",
+    "--log-level=debug",
     ...flags,
   ];
   // The cache of compiled modules halves the time of a start, and there are hundreds of them.
@@ -171,5 +177,6 @@ function parseLine(text: string): LogLine | undefined {
 
 function isComplaint(line: LogLine): boolean {
   if (line.level === "error" || line.level === "fatal") return true;
-  return /"code":403|forbidden/i.test(JSON.stringify(line));
+  // What Kubernetes says of others (a quota is "forbidden", too) is no refusal of the operator.
+  return /"code":403|"reason":"(WriteRefused|Forbidden)"|is forbidden: User/.test(JSON.stringify(line));
 }

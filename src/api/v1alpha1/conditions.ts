@@ -93,6 +93,10 @@ export const REASONS = {
     meaning: "An autoscaler would start a second agent while the first is verified.",
     remedy: "Lower its minimum to 1 until the upgrade has ended.",
   },
+  NoAgentRuns: {
+    meaning: "A DaemonSet of polling agents wants pods and has none, so no host can be chosen for the first new agent.",
+    remedy: "See why its pods are not created.",
+  },
   ReleaseUnknown: {
     meaning: "The release of an image or of the target is not known.",
     remedy: "Annotate the workload with ceilometer.openstack.org/release, or set spec.from.release.",

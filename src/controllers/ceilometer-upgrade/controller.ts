@@ -33,8 +33,8 @@ export interface ControllerPorts {
   readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
 }
 
-/** After waits of this length between stale writes, the write is reported as refused. */
-const STUCK_MS = 2000;
+/** Once the waits between stale writes have grown to this, no watch is merely late, and the write is reported as refused. */
+const STUCK_MS = 5000;
 const WORKERS = 4;
 const TIMEOUT_MS = 60_000;
 

@@ -1,0 +1,72 @@
+/** The chart itself: what it installs is accepted, and nothing of Ceilometer changes when it comes or goes. */
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { settledState } from "./end-state.ts";
+import { modern } from "./fixtures/topology.ts";
+import { tokenOf } from "./operator-process.ts";
+import { inScene, type Scene } from "./scene.ts";
+import { sharedCluster, uniqueName } from "./shared-cluster.ts";
+
+const CHART = "charts/ceilometer-upgrade-operator";
+
+async function helm(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await (await sharedCluster()).helm(args);
+  if (code !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+/** Generation and resourceVersion of every workload of Ceilometer: equal means that nobody wrote. */
+async function versions(scene: Scene): Promise<unknown> {
+  const list = await scene.kubectl("get", "deploy,ds,sts", "-l", "application=ceilometer", "-o", "json");
+  const schema = z.object({
+    items: z.array(z.object({ metadata: z.object({ name: z.string(), resourceVersion: z.string() }) })),
+  });
+  return schema.parse(JSON.parse(list)).items.map(({ metadata }) => metadata);
+}
+
+test.concurrent("install and uninstall leave the workloads as they are", () =>
+  inScene({ topology: modern() }, async (scene) => {
+    await scene.apply();
+    await settledState(scene);
+    const before = await versions(scene);
+    const { namespace } = scene;
+    const home = uniqueName("operators");
+    const release = uniqueName("chart");
+    const values = ["--set", `watchNamespaces={${namespace}},crds.install=false,podLogs.enabled=true`];
+    await helm("install", release, CHART, "--namespace", home, "--create-namespace", ...values);
+    await helm("upgrade", release, CHART, "--namespace", home, ...values, "--set", "log.level=debug");
+    await helm("uninstall", release, "--namespace", home);
+    expect(await versions(scene)).toEqual(before);
+    expect(await scene.kubectl("get", "cmu", "ceilometer", "-o", "name")).toContain("ceilometer");
+  }));
+
+/** What the account of a release may do, as the API server answers it. */
+async function may(namespace: string, account: string, home: string, ...question: readonly string[]): Promise<string> {
+  const cluster = await sharedCluster();
+  const who = ["--as", `system:serviceaccount:${home}:${account}`, "-n", namespace];
+  return (await cluster.kubectl(["auth", "can-i", ...question, ...who])).stdout.trim();
+}
+
+test.concurrent("the rights reach as far as the watched namespaces, and logs and Secrets only where they are asked for", async () => {
+  const cluster = await sharedCluster();
+  const watched = uniqueName("watched");
+  const home = uniqueName("operators");
+  for (const namespace of [watched, home]) await cluster.kubectl(["create", "namespace", namespace]);
+  const release = uniqueName("chart");
+  const fixed = ["--namespace", home, "--set", `watchNamespaces={${watched}},crds.install=false`];
+  await helm("install", release, CHART, ...fixed);
+  const account = `${release}-ceilometer-upgrade-operator`;
+  await expect(tokenOf(cluster, home, account)).resolves.not.toBe("");
+  const ask = (...question: readonly string[]): Promise<string> => may(watched, account, home, ...question);
+  expect(await ask("patch", "deployments.apps")).toBe("yes");
+  expect(await ask("create", "jobs.batch")).toBe("yes");
+  expect(await ask("get", "pods", "--subresource=log")).toBe("no");
+  expect(await ask("get", "secrets/ceilometer-etc")).toBe("no");
+  expect(await ask("delete", "deployments.apps")).toBe("no");
+  expect(await may("default", account, home, "patch", "deployments.apps")).toBe("no");
+  await helm("upgrade", release, CHART, ...fixed, "--set", "podLogs.enabled=true,secrets={ceilometer-etc}");
+  expect(await ask("get", "pods", "--subresource=log")).toBe("yes");
+  expect(await ask("get", "secrets/ceilometer-etc")).toBe("yes");
+  expect(await ask("get", "secrets/another")).toBe("no");
+  await helm("uninstall", release, "--namespace", home);
+});

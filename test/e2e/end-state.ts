@@ -1,0 +1,89 @@
+/**
+ * What an upgrade leaves behind, without what no two runs have in common: names of namespaces, uids, hashes and times. Two
+ * runs that end in the same state answer equal values. Generations are kept: they count the writes on each workload.
+ */
+import { z } from "zod";
+import { eventually, readResource, tell } from "./resource.ts";
+import type { Scene } from "./scene.ts";
+import { read } from "./shared-cluster.ts";
+
+const FIELD_MANAGER = "ceilometer-upgrade-operator";
+
+const listSchema = z.object({
+  items: z.array(
+    z.looseObject({
+      metadata: z.looseObject({
+        name: z.string(),
+        generation: z.int().optional(),
+        annotations: z.record(z.string(), z.string()).default({}),
+        managedFields: z.array(z.object({ manager: z.string() })).default([]),
+        ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
+      }),
+      spec: z.unknown().optional(),
+      status: z.looseObject({ succeeded: z.int().optional(), failed: z.int().optional() }).optional(),
+      immutable: z.boolean().optional(),
+    }),
+  ),
+});
+type Item = z.infer<typeof listSchema>["items"][number];
+
+async function list(scene: Scene, collection: string): Promise<readonly Item[]> {
+  const [group = "", plural = ""] = collection.split(":");
+  const { items } = listSchema.parse(await read(scene.cluster, `${group}/namespaces/${scene.namespace}/${plural}`));
+  return items.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+}
+
+/** Hashes end names and fill annotations; a run's own are of no interest. */
+const anonymous = (scene: Scene, text: string): string =>
+  text
+    .replaceAll(scene.namespace, "NAMESPACE")
+    .replaceAll(/-[0-9a-f]{8}\b/g, "-HASH")
+    .replaceAll(/\b[0-9a-f]{16}\b/g, "HASH");
+
+export async function endState(scene: Scene): Promise<unknown> {
+  const resource = await readResource(scene.cluster, scene.namespace, "ceilometer");
+  const workloads = await Promise.all(
+    ["deployments", "daemonsets", "statefulsets"].map(async (plural) =>
+      (await list(scene, `/apis/apps/v1:${plural}`)).map(({ metadata, spec }) => ({
+        workload: `${plural}/${metadata.name}`,
+        generation: metadata.generation,
+        annotations: metadata.annotations,
+        ours: metadata.managedFields.some(({ manager }) => manager === FIELD_MANAGER),
+        spec,
+      })),
+    ),
+  );
+  const jobs = (await list(scene, "/apis/batch/v1:jobs")).map(({ metadata, status }) => ({
+    job: metadata.name,
+    succeeded: status?.succeeded ?? 0,
+    failed: status?.failed ?? 0,
+  }));
+  const configMaps = (await list(scene, "/api/v1:configmaps")).map(({ metadata, immutable }) => ({
+    configMap: metadata.name,
+    immutable: immutable ?? false,
+    annotations: Object.keys(metadata.annotations).toSorted(),
+    owners: metadata.ownerReferences,
+  }));
+  const status = {
+    finalizers: resource?.metadata.finalizers,
+    conditions: resource?.status.conditions.map(({ type, status: value, reason, message }) => [
+      type,
+      value,
+      reason,
+      message,
+    ]),
+    steps: resource?.status.steps.map(({ name, state, message }) => ({ name, state, message })),
+    history: resource?.status.history,
+  };
+  const text = JSON.stringify({ workloads: workloads.flat(), jobs, configMaps, status });
+  const state: unknown = JSON.parse(anonymous(scene, text));
+  return state;
+}
+
+/** Waits until a resource has nothing more to write: it has succeeded, and holds no finalizer. */
+export async function settledState(scene: Scene): Promise<unknown> {
+  await scene.until({ type: "Succeeded", status: "True" });
+  const done = async (): Promise<boolean> => (await scene.resource())?.metadata.finalizers.length === 0;
+  await eventually(done, async () => `the finalizer stays\n${tell(await scene.resource())}`, 30_000);
+  return endState(scene);
+}

@@ -1,0 +1,274 @@
+/**
+ * One test's world: a namespace with a Ceilometer in it, an operator that watches only this namespace with the chart's
+ * rights, a proxy between it and the API server, and an auditor who watches the pods.
+ */
+import { expect } from "vitest";
+import { z } from "zod";
+import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
+import type { Finished } from "../../tools/control-plane/process.ts";
+import { type FaultProxy, type RecordedWrite, startFaultProxy } from "../support/fault-proxy.ts";
+import type { AuditScope, Breach } from "../support/invariants.ts";
+import { type Auditor, startAuditor } from "./auditor.ts";
+import { auditScope, type KubeObject, type Topology, workloadsOf } from "./fixtures/topology.ts";
+import { installRights, type OperatorProcess, startOperator } from "./operator-process.ts";
+import { eventually, isSo, type Resource, readResource, resourcePath, tell, type Wanted } from "./resource.ts";
+import { create, mergePatch, read, sharedCluster, uniqueName } from "./shared-cluster.ts";
+
+export interface SceneOptions {
+  readonly topology: Topology;
+  /** What the auditor has to know, where it is more than the topology says. */
+  readonly audit?: Partial<AuditScope>;
+  readonly flags?: readonly string[];
+  /** Lines of the operator's log that belong to this test, though they look like a fault. */
+  readonly expected?: RegExp;
+  /** Names of workloads that must not be waited for before the upgrade, because they never come up. */
+  readonly unready?: readonly string[];
+  /** Brings the Ceilometer into the namespace. Default: its objects are created. */
+  readonly place?: (cluster: ClusterAccess, namespace: string) => Promise<void>;
+}
+
+export interface Scene {
+  readonly cluster: ClusterAccess;
+  readonly namespace: string;
+  readonly topology: Topology;
+  readonly proxy: FaultProxy;
+  readonly auditor: Auditor;
+  /** The audit begins anew, with what is there now as what there was before. */
+  audit(more?: Partial<AuditScope>): Promise<void>;
+  /** Ends the operator as a power cut does, and starts another one at once. */
+  crash(): Promise<void>;
+  /** Creates the resource. */
+  apply(topology?: Topology, name?: string): Promise<void>;
+  /** Merges into `spec` of the resource. */
+  edit(spec: unknown, name?: string): Promise<void>;
+  resource(name?: string): Promise<Resource | undefined>;
+  until(wanted: Wanted, options?: { readonly name?: string; readonly timeout?: number }): Promise<Resource>;
+  /** Somebody has to do something, and the resource says who: what holds it, told in its steps or its preflight. */
+  stalled(reason: string, options?: { readonly name?: string }): Promise<Hold>;
+  /** The end state is reached, and every invariant was kept on the way. */
+  succeed(options?: { readonly timeout?: number }): Promise<Resource>;
+  /** Waits until everything has been seen, and judges it. */
+  verdict(options?: { readonly ended?: boolean }): Promise<readonly Breach[]>;
+  kubectl(...args: readonly string[]): Promise<string>;
+  tryKubectl(...args: readonly string[]): Promise<Finished>;
+  /** Writes that carry the upgrade out: not those of status. */
+  effects(): readonly RecordedWrite[];
+}
+
+/** Why a resource does not go on. */
+export interface Hold {
+  readonly resource: Resource;
+  readonly object: string;
+  readonly remedy: string;
+  readonly message: string;
+}
+
+/** Milliseconds; an upgrade of simulated pods takes a few seconds on an idle machine. */
+const PATIENCE = 120_000;
+const NAME = "ceilometer";
+
+const PLURALS: Readonly<Record<string, string>> = {
+  ConfigMap: "/api/v1:configmaps",
+  Secret: "/api/v1:secrets",
+  Service: "/api/v1:services",
+  ServiceAccount: "/api/v1:serviceaccounts",
+  ResourceQuota: "/api/v1:resourcequotas",
+  Deployment: "/apis/apps/v1:deployments",
+  DaemonSet: "/apis/apps/v1:daemonsets",
+  StatefulSet: "/apis/apps/v1:statefulsets",
+  HorizontalPodAutoscaler: "/apis/autoscaling/v2:horizontalpodautoscalers",
+  CeilometerUpgrade: "/apis/ceilometer.openstack.org/v1alpha1:ceilometerupgrades",
+};
+
+export const collectionOf = (kind: string, namespace: string): string => {
+  const [group, plural] = (PLURALS[kind] ?? "").split(":");
+  if (plural === undefined) throw new Error(`no collection is known for ${kind}`);
+  return `${group}/namespaces/${namespace}/${plural}`;
+};
+
+export const isStatusWrite = ({ path }: { readonly path: string }): boolean => /\/status(?:\?|$)/.test(path);
+
+export async function createObject(cluster: ClusterAccess, namespace: string, object: KubeObject): Promise<void> {
+  const placed = { ...object, metadata: { ...object.metadata, namespace } };
+  await create(cluster, collectionOf(object.kind, namespace), placed);
+}
+
+/** Opens a scene for as long as `play` takes; afterwards the operator must have nothing in its log that no run may have. */
+export async function inScene<T>(options: SceneOptions, play: (scene: Scene) => Promise<T>): Promise<T> {
+  const { scene, close } = await openScene(options);
+  const played = await play(scene).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const complaints = (await close()).filter((line) => options.expected?.test(line) !== true);
+  const said = complaints.slice(0, 3).map((line) => line.slice(0, 600));
+  const fault =
+    said.length === 0
+      ? ""
+      : `the operator in ${scene.namespace} said (${complaints.length} lines):\n${said.join("\n")}`;
+  if ("error" in played) {
+    if (played.error instanceof Error && fault !== "") played.error.message += `\n${fault}`;
+    throw played.error;
+  }
+  if (fault !== "") throw new Error(fault);
+  return played.value;
+}
+
+async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: () => Promise<readonly string[]> }> {
+  const { topology } = options;
+  const cluster = await sharedCluster();
+  const namespace = uniqueName(topology.name);
+  await using stack = new AsyncDisposableStack();
+  await create(cluster, "/api/v1/namespaces", {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace },
+  });
+  // The namespace stays until the whole control plane is thrown away: to take it apart costs more than to leave it.
+  stack.defer(async () => {
+    for (const kind of ["Deployment", "DaemonSet", "StatefulSet"])
+      await cluster.api.request("DELETE", collectionOf(kind, namespace), { propagationPolicy: "Background" });
+  });
+  const token = await installRights(cluster, namespace);
+  const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
+  const operators: OperatorProcess[] = [];
+  const begin = async (): Promise<void> => {
+    const { flags = [] } = options;
+    operators.push(await startOperator({ cluster, namespace, token, server: proxy.url, flags }));
+  };
+  stack.defer(() => end(operators));
+  await begin();
+  if (options.place === undefined) {
+    for (const object of topology.objects) await createObject(cluster, namespace, object);
+  } else await options.place(cluster, namespace);
+  await allReady(cluster, namespace, topology, options.unready ?? []);
+  const scope = { ...auditScope(topology), ...options.audit };
+  const beginAudit = (more: Partial<AuditScope> = {}): Promise<Auditor> =>
+    startAuditor({ ...scope, ...more, api: cluster.api, namespace });
+  let auditor = await beginAudit();
+  stack.defer(() => auditor[Symbol.asyncDispose]());
+  const owned = stack.move();
+
+  const resource = (name = NAME): Promise<Resource | undefined> => readResource(cluster, namespace, name);
+  const tryKubectl = (...args: readonly string[]): Promise<Finished> => cluster.kubectl(["-n", namespace, ...args]);
+  const until: Scene["until"] = async (wanted, { name = NAME, timeout = PATIENCE } = {}) => {
+    let last: Resource | undefined;
+    const holds = async (): Promise<boolean> => {
+      last = await resource(name);
+      return isSo(last, wanted);
+    };
+    const what = `${name} in ${namespace}: ${wanted.type}=${wanted.status} ${wanted.reason ?? ""}`;
+    const lastWords = (): string =>
+      (operators.at(-1)?.log ?? [])
+        .slice(-5)
+        .map((line) => JSON.stringify(line))
+        .join("\n");
+    await eventually(holds, () => `${what}\n${tell(last)}\n${lastWords()}`, timeout);
+    if (last === undefined) throw new Error("a condition without a resource");
+    return last;
+  };
+  const verdict: Scene["verdict"] = async (judging = {}) => {
+    const breaches = await auditor.finish(judging);
+    expect(auditor.gaps()).toBe(0);
+    return breaches;
+  };
+  const scene: Scene = {
+    cluster,
+    namespace,
+    topology,
+    proxy,
+    get auditor() {
+      return auditor;
+    },
+    async audit(more) {
+      await auditor[Symbol.asyncDispose]();
+      auditor = await beginAudit(more);
+    },
+    resource,
+    until,
+    verdict,
+    tryKubectl,
+    async crash() {
+      await operators.at(-1)?.kill();
+      await begin();
+    },
+    async apply(wish = topology, name = NAME) {
+      await createObject(cluster, namespace, {
+        apiVersion: "ceilometer.openstack.org/v1alpha1",
+        kind: "CeilometerUpgrade",
+        metadata: { name },
+        spec: wish.spec,
+      });
+    },
+    edit: (spec, name = NAME) => mergePatch(cluster, resourcePath(namespace, name), { spec }),
+    async stalled(reason, waiting = {}) {
+      const found = await until({ type: "Stalled", status: "True", reason }, waiting);
+      return holdOf(found, reason);
+    },
+    async succeed(waiting) {
+      const done = await until({ type: "Succeeded", status: "True" }, waiting);
+      expect(await verdict()).toEqual([]);
+      return done;
+    },
+    async kubectl(...args) {
+      const { code, stdout, stderr } = await tryKubectl(...args);
+      if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+      return stdout;
+    },
+    effects: () => proxy.writes.filter((write) => !isStatusWrite(write)),
+  };
+  const close = async (): Promise<readonly string[]> => {
+    await owned.disposeAsync();
+    return operators.flatMap((operator) => operator.complaints());
+  };
+  return { scene, close };
+}
+
+function holdOf(resource: Resource, reason: string): Hold {
+  const { steps, preflight, conditions } = resource.status;
+  const said = conditions.find(({ type }) => type === "Stalled")?.message ?? "";
+  const step = steps.map(({ blockedBy }) => blockedBy).find((blocked) => blocked?.reason === reason);
+  const finding = preflight.find(({ check }) => check === reason);
+  const { object = "", remedy = "" } = step ?? finding ?? {};
+  return { resource, object, remedy, message: said };
+}
+
+/** The last one must still be there, and end well when it is asked to. */
+async function end(operators: readonly OperatorProcess[]): Promise<void> {
+  await operators.at(-1)?.stop();
+}
+
+const readySchema = z.object({
+  metadata: z.object({ generation: z.int() }),
+  spec: z.object({ replicas: z.int().optional() }),
+  status: z
+    .object({
+      observedGeneration: z.int().default(0),
+      readyReplicas: z.int().default(0),
+      desiredNumberScheduled: z.int().default(0),
+      numberReady: z.int().default(0),
+    })
+    .prefault({}),
+});
+
+export async function allReady(
+  cluster: ClusterAccess,
+  namespace: string,
+  topology: Topology,
+  except: readonly string[],
+): Promise<void> {
+  const waiting = new Set(workloadsOf(topology).filter(({ metadata }) => !except.includes(metadata.name)));
+  const look = async (): Promise<boolean> => {
+    for (const workload of waiting) {
+      const path = `${collectionOf(workload.kind, namespace)}/${workload.metadata.name}`;
+      const { metadata, spec, status } = readySchema.parse(await read(cluster, path));
+      const wanted = workload.kind === "DaemonSet" ? status.desiredNumberScheduled : (spec.replicas ?? 1);
+      const ready = workload.kind === "DaemonSet" ? status.numberReady : status.readyReplicas;
+      if (status.observedGeneration < metadata.generation || ready < wanted) return false;
+      waiting.delete(workload);
+    }
+    return true;
+  };
+  const names = (): string => [...waiting].map(({ metadata }) => metadata.name).join(", ");
+  await eventually(look, () => `in ${namespace} are not ready: ${names()}`, PATIENCE);
+}
