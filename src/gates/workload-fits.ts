@@ -14,6 +14,7 @@ export function workloadFits(agents: readonly Agent[], world: World): readonly V
     ...ownedByController(agent),
     ...sharedPod(agent, agents),
     ...autoscaled(agent, world),
+    ...withoutLabels(agent),
     ...withoutHosts(agent),
   ]);
 }
@@ -113,6 +114,19 @@ function withoutHosts(agent: Agent): readonly Violation[] {
       "NoAgentRuns",
       `it wants an agent on ${status.desired} hosts and has none on any, so no host can be chosen for the first new one`,
       `see why its pods are not created: kubectl describe daemonset ${metadata.name}`,
+    ),
+  ];
+}
+
+/** Pods are known by the labels of their workload's selector; without any, no pod would be seen, and none counts as gone. */
+function withoutLabels(agent: Agent): readonly Violation[] {
+  if (Object.keys(agent.workload.matchLabels).length > 0) return [];
+  return [
+    violation(
+      agent,
+      "SelectorUnsupported",
+      "its selector has no matchLabels, so its pods cannot be told from others",
+      "recreate it with a selector of matchLabels, as openstack-helm and the other charts do",
     ),
   ];
 }

@@ -97,6 +97,10 @@ export const REASONS = {
     meaning: "A DaemonSet of polling agents wants pods and has none, so no host can be chosen for the first new agent.",
     remedy: "See why its pods are not created.",
   },
+  SelectorUnsupported: {
+    meaning: "The workload's selector has no matchLabels, so its pods cannot be told from others.",
+    remedy: "Recreate the workload with a selector of matchLabels.",
+  },
   ReleaseUnknown: {
     meaning: "The release of an image or of the target is not known.",
     remedy: "Annotate the workload with ceilometer.openstack.org/release, or set spec.from.release.",

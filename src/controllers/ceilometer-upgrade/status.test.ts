@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { anUpgrade, aRecord, NOW } from "../../../test/support/builders.ts";
+import { CONDITION_TYPES } from "../../api/v1alpha1/conditions.ts";
+import { type Status, statusSchema } from "../../api/v1alpha1/schema.ts";
+import type { Decision, Phase } from "../../model/decision.ts";
+import type { Outcome, Violation } from "../../model/outcome.ts";
+import { makeStatus } from "./status.ts";
+
+const note = { reason: "TakingDown", message: "shut down" };
+const violation: Violation = {
+  gate: "Rollout",
+  object: "Pod/a",
+  reason: "CrashLoopBackOff",
+  message: "it crashes",
+  remedy: "read its log",
+  severity: "Error",
+};
+const decided = (phase: Phase, more: Partial<Decision> = {}): Decision => ({
+  phase,
+  headline: { reason: phase === "Held" ? violation.reason : phase, message: "so it is" },
+  steps: [],
+  findings: [],
+  probes: [],
+  ...more,
+});
+const report = (decision: Decision, previous: Status = {}, now = NOW, generation = 1) =>
+  makeStatus({ upgrade: anUpgrade({}, { generation }), decision, records: [], now }, previous);
+const condition = (status: Status, type: string) => status.conditions?.find((each) => each.type === type);
+const statuses = (status: Status, ...types: readonly string[]) => types.map((type) => condition(status, type)?.status);
+
+const PHASES: readonly Phase[] = [
+  "Unreadable",
+  "Preflight",
+  "Progressing",
+  "Paused",
+  "Held",
+  "Completed",
+  "NoChange",
+  "Deleting",
+];
+
+test.each(PHASES)("every condition is told in %s, once, with a reason, and as the schema has it", (phase) => {
+  const status = report(decided(phase));
+  expect(status.conditions?.map((each) => each.type)).toEqual([...CONDITION_TYPES]);
+  expect(status.conditions?.every((each) => each.reason !== "" && each.observedGeneration === 1)).toBe(true);
+  expect(() => statusSchema.parse(status)).not.toThrow();
+});
+
+test.each(PHASES)("in %s Ready, Reconciling and Stalled do not contradict each other", (phase) => {
+  const [ready, reconciling, stalled] = statuses(report(decided(phase)), "Ready", "Reconciling", "Stalled");
+  if (ready === "True") expect([reconciling, stalled]).toEqual(["False", "False"]);
+  if (stalled === "True") expect([ready, reconciling]).toEqual(["False", "False"]);
+  if (reconciling === "True") expect(ready).not.toBe("True");
+});
+
+test.each([
+  ["Completed", ["True", "False", "False", "True"]],
+  ["NoChange", ["True", "False", "False", "True"]],
+  ["Progressing", ["False", "True", "False", "Unknown"]],
+  ["Held", ["False", "False", "True", "Unknown"]],
+  ["Paused", ["False", "False", "False", "Unknown"]],
+  ["Unreadable", ["Unknown", "True", "False", "Unknown"]],
+] as const)("%s is told as kstatus has it", (phase, expected) => {
+  expect(statuses(report(decided(phase)), "Ready", "Reconciling", "Stalled", "Succeeded")).toEqual(expected);
+});
+
+test("a generation that has succeeded stays so, and the next one begins anew", () => {
+  const done = report(decided("Completed"));
+  expect(statuses(report(decided("Held"), done), "Succeeded", "Ready")).toEqual(["True", "False"]);
+  expect(statuses(report(decided("Progressing"), done, NOW, 2), "Succeeded")).toEqual(["Unknown"]);
+});
+
+test("the time of a condition is that of its last change of status, not of its words", () => {
+  const first = report(decided("Progressing"));
+  const later = report(decided("Held"), first, NOW + 60_000);
+  expect(condition(later, "Ready")?.lastTransitionTime).toBe("2026-01-01T00:00:00Z");
+  expect(condition(later, "Stalled")?.lastTransitionTime).toBe("2026-01-01T00:01:00Z");
+});
+
+const step = (outcome: Outcome | undefined, more: object = {}) => ({
+  steps: [{ component: "collector" as const, outcome, ...more }],
+});
+
+test.each([
+  [undefined, "Pending", "Unknown"],
+  [{ kind: "settled", note }, "Succeeded", "True"],
+  [{ kind: "settled", skipped: true, note }, "Skipped", "True"],
+  [{ kind: "wait", note }, "Running", "False"],
+  [{ kind: "held", violations: [violation] }, "Held", "False"],
+  [{ kind: "failed", violation }, "Failed", "False"],
+] as const satisfies readonly (readonly [Outcome | undefined, string, string])[])(
+  "a step of %j is %s",
+  (outcome, state, said) => {
+    const status = report(decided("Progressing", step(outcome)));
+    expect(status.steps?.[0]?.state).toBe(state);
+    expect(statuses(status, "CollectorUpgraded")).toEqual([said]);
+  },
+);
+
+test("what blocks a step is told since when, for as long as it is the same", () => {
+  const held = decided("Held", step({ kind: "held", violations: [violation] }));
+  const later = report(held, report(held), NOW + 60_000);
+  expect(later.steps?.[0]?.blockedBy).toMatchObject({ reason: "CrashLoopBackOff", since: "2026-01-01T00:00:00Z" });
+  const other = decided("Held", step({ kind: "held", violations: [{ ...violation, object: "Pod/b" }] }));
+  expect(report(other, later, NOW + 60_000).steps?.[0]?.blockedBy?.since).toBe("2026-01-01T00:01:00Z");
+});
+
+test("a step keeps its end while its plan is the same", () => {
+  const record = aRecord();
+  const done = decided("Progressing", { ...step({ kind: "settled", note }, { startedAt: NOW - 5000 }), record });
+  const later = report(done, report(done), NOW + 60_000);
+  expect(later.steps?.[0]).toMatchObject({ startedAt: "2025-12-31T23:59:55Z", finishedAt: "2026-01-01T00:00:00Z" });
+  const replanned = decided("Progressing", { ...step({ kind: "settled", note }), record: aRecord({ plan: "plan-2" }) });
+  expect(report(replanned, later, NOW + 60_000).steps?.[0]?.finishedAt).toBe("2026-01-01T00:01:00Z");
+});
+
+test("every check that did not pass is listed, and the condition names the errors", () => {
+  const warning: Violation = { ...violation, reason: "SecretMutable", severity: "Warning" };
+  const status = report(decided("Held", { findings: [violation, warning] }));
+  expect(status.preflight?.map((each) => each.check)).toEqual(["CrashLoopBackOff", "SecretMutable"]);
+  expect(condition(status, "PreflightPassed")).toMatchObject({ status: "False", message: "Pod/a: it crashes" });
+  expect(statuses(report(decided("Held", { record: aRecord(), findings: [violation] })), "PreflightPassed")).toEqual([
+    "True",
+  ]);
+});
+
+test("drift after the end is told and takes nothing back", () => {
+  const status = report(decided("Completed", { drifted: ["Deployment/a"] }));
+  expect(statuses(status, "Drifted", "Ready", "Succeeded")).toEqual(["True", "True", "True"]);
+  expect(statuses(report(decided("Completed")), "Drifted")).toEqual(["False"]);
+});
+
+test("a pause that has not taken hold yet is told apart from one that has", () => {
+  const upgrade = anUpgrade({ paused: true });
+  const said = (phase: Phase) =>
+    condition(makeStatus({ upgrade, decision: decided(phase), records: [], now: NOW }, {}), "Paused");
+  expect(said("Progressing")).toMatchObject({ status: "False", reason: "Pausing" });
+  expect(said("Paused")).toMatchObject({ status: "True", reason: "Paused" });
+});
+
+test("the history is made of records, newest first, and lost with none", () => {
+  const ended = (plan: string, at: string, state: "Completed" | "Superseded") =>
+    aRecord({ plan, ended: { state, at, retry: 0 } });
+  const records = [
+    ended("p1", "2026-01-01T01:00:00Z", "Superseded"),
+    ended("p2", "2026-01-01T02:00:00Z", "Completed"),
+    aRecord({ plan: "open" }),
+  ];
+  const told = makeStatus({ upgrade: anUpgrade(), decision: decided("Progressing"), records, now: NOW }, {});
+  expect(told.history?.map(({ plan, state }) => [plan, state])).toEqual([
+    ["p2", "Completed"],
+    ["p1", "Partial"],
+  ]);
+});

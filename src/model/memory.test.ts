@@ -1,0 +1,103 @@
+/** What the operator remembers: marks on workloads, attempt records, clocks; all of it may have been edited by anybody. */
+import { expect, test } from "vitest";
+import { aDeployment, aMeta, aRecord, aRecordedTarget, marks } from "../../test/support/builders.ts";
+import { ANNOTATION } from "../api/v1alpha1/names.ts";
+import { isLater, parseRecord } from "./attempt.ts";
+import { elapsed, isStopped } from "./clock.ts";
+import { canonicalJson, digest, nameFor, shortDigest } from "./digest.ts";
+import { marksOf } from "./marks.ts";
+import { formatDuration, formatTime, parseTime } from "./time.ts";
+
+test("marks are read back as they were written", () => {
+  const annotations = marks({
+    claim: { upgrade: "u", record: "r" },
+    borrowed: { replicas: 3 },
+    phase: { phase: "first", node: "h" },
+  });
+  expect(marksOf(aMeta("a", { annotations }))).toMatchObject({
+    claim: { upgrade: "u", record: "r" },
+    borrowed: { replicas: 3 },
+    phase: { phase: "first", node: "h", rounds: 0 },
+  });
+});
+
+test.each(["", "{", "null", "[]", '{"upgrade":1}', '{"replicas":-1}', '{"phase":"sideways"}'])(
+  "a damaged mark %j is no mark",
+  (text) => {
+    const annotations = { [ANNOTATION.claim]: text, [ANNOTATION.phase]: text, [ANNOTATION.borrowed]: text };
+    const read = marksOf(aMeta("a", { annotations }));
+    expect(read.claim).toBeUndefined();
+    expect(read.phase).toBeUndefined();
+    expect(read.borrowed?.replicas).toBeUndefined();
+  },
+);
+
+test("a record is read back, with its end and its clock", () => {
+  const {
+    metadata,
+    ended: _,
+    clock: __,
+    ...body
+  } = aRecord({ targets: [aRecordedTarget(aDeployment({ name: "a" }))] });
+  const end = '{"at":"2026-01-01T01:00:00Z","retry":1,"state":"Completed"}';
+  const read = parseRecord(metadata, JSON.stringify(body), end, '[{"from":"2026-01-01T00:10:00Z"}]');
+  expect(read).toMatchObject({
+    ...body,
+    ended: { state: "Completed", retry: 1 },
+    clock: [{ from: "2026-01-01T00:10:00Z" }],
+  });
+  expect(parseRecord(metadata, JSON.stringify(body), "{", "{")).toMatchObject({ ended: undefined, clock: [] });
+  expect(parseRecord(metadata, "{}", undefined, undefined)).toBeUndefined();
+  expect(parseRecord(metadata, undefined, undefined, undefined)).toBeUndefined();
+});
+
+test("the later record is the one that was written later, as numbers compare", () => {
+  const at = (resourceVersion: string) => aRecord({ metadata: { resourceVersion } });
+  expect(isLater(at("1000"), at("999"))).toBe(true);
+  expect(isLater(at("999"), at("1000"))).toBe(false);
+});
+
+test("a clock that stood still does not count, before, within and until now", () => {
+  const at = (minute: number) => formatTime(minute * 60_000);
+  const clock = [
+    { from: at(0), to: at(10) },
+    { from: at(20), to: at(25) },
+  ];
+  expect(elapsed(clock, 5 * 60_000, 30 * 60_000)).toBe(15 * 60_000);
+  expect(elapsed([...clock, { from: at(28) }], 5 * 60_000, 60 * 60_000)).toBe(13 * 60_000);
+  expect(elapsed([], 10, 5)).toBe(0);
+  expect(isStopped(clock)).toBe(false);
+  expect(isStopped([...clock, { from: at(28) }])).toBe(true);
+  expect(isStopped([])).toBe(false);
+});
+
+test("equal values have equal digests, whatever the order of their keys; undefined members are none", () => {
+  expect(canonicalJson({ b: [1, undefined, null], a: { d: undefined, c: "x" } })).toBe(
+    '{"a":{"c":"x"},"b":[1,null,null]}',
+  );
+  expect(digest({ a: 1, b: 2 })).toBe(digest({ b: 2, a: 1, c: undefined }));
+  expect(digest({ a: "1" })).not.toBe(digest({ a: 1 }));
+  expect(shortDigest({})).toMatch(/^[0-9a-f]{8}$/);
+});
+
+test("a name of content fits into a label value", () => {
+  expect(nameFor("short", "abc")).toBe("short-abc");
+  const long = nameFor(`${"x".repeat(57)}.-.tail`, "12345678");
+  expect(long).toMatch(/^x+-12345678$/);
+  expect(long.length).toBeLessThanOrEqual(63);
+});
+
+test("times go to the second and come back; other texts are no times", () => {
+  expect(formatTime(1_767_225_600_999)).toBe("2026-01-01T00:00:00Z");
+  expect(parseTime(formatTime(1_767_225_600_000))).toBe(1_767_225_600_000);
+  expect(parseTime("yesterday")).toBeUndefined();
+  expect(parseTime(undefined)).toBeUndefined();
+  expect([0, 119_000, 121_000, 7_140_000, 7_200_000, 7_500_000].map(formatDuration)).toEqual([
+    "0 s",
+    "119 s",
+    "2 min",
+    "119 min",
+    "2 h",
+    "2 h 5 min",
+  ]);
+});

@@ -1,0 +1,231 @@
+/** One look in the middle of an attempt, and the one thing that follows from it. */
+import { expect, test } from "vitest";
+import {
+  aDaemonSet,
+  aDeployment,
+  anObservation,
+  anUpgrade,
+  aPod,
+  aRecord,
+  aRecordedTarget,
+  aWorld,
+  marks,
+  NEW_IMAGE,
+  NOW,
+  podsOf,
+  SPEC,
+  type WorkloadWords,
+  type WorldWords,
+} from "../../test/support/builders.ts";
+import { ANNOTATION, FINALIZER, HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import type { AttemptRecord } from "../model/attempt.ts";
+import type { Workload } from "../model/observation.ts";
+import type { Effect } from "../model/outcome.ts";
+import { formatTime } from "../model/time.ts";
+import { decide } from "./decide.ts";
+import { readInputs } from "./inputs.ts";
+
+const claim = { upgrade: "uid-of-ceilometer", record: "ceilometer-attempt-1" };
+const compute = (words: Partial<WorkloadWords> = {}, annotations: object = {}) =>
+  aDaemonSet({ name: "compute", component: "polling", annotations: marks({ claim, ...annotations }), ...words });
+const notification = (words: Partial<WorkloadWords> = {}, annotations: object = {}) =>
+  aDeployment({ name: "notification", annotations: marks({ claim, ...annotations }), ...words });
+
+interface Middle extends WorldWords {
+  readonly spec?: Partial<SpecInput>;
+  readonly record?: Partial<AttemptRecord>;
+  readonly hosts?: readonly string[];
+  readonly workloads: readonly Workload[];
+}
+
+/** An attempt that has its record, its claims and its finalizer. */
+function middle({ spec = {}, record = {}, hosts = ["host-0", "host-1"], ...words }: Middle) {
+  const { workloads } = words;
+  const polls = workloads.filter((each) => each.metadata.name === "compute");
+  const notifies = workloads.filter((each) => each.metadata.name !== "compute");
+  const targets = (list: readonly Workload[]) => list.map(({ kind, metadata }) => ({ kind, name: metadata.name }));
+  const components: SpecInput["components"] = {
+    database: { action: "Skip" },
+    ...(notifies.length === 0 ? {} : { notification: { targets: targets(notifies) } }),
+    ...(polls.length === 0 ? {} : { polling: { targets: targets(polls), verification: { podLog: {} } } }),
+  };
+  const upgrade = anUpgrade({ components, ...spec }, { finalizers: [FINALIZER], ...words.upgrade?.metadata });
+  const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+  const recorded = workloads.map((each) => {
+    const component = each.metadata.name === "compute" ? "polling" : "notification";
+    return aRecordedTarget(each, { component, hosts: [...hosts], nodeSelector: null });
+  });
+  const records = words.records ?? [aRecord({ inputs, targets: recorded, startedAt: formatTime(NOW), ...record })];
+  return anObservation({ ...words, upgrade, records });
+}
+
+const why = (seen: ReturnType<typeof middle>) => {
+  const { effect, headline, phase } = decide(seen);
+  return effect === undefined ? `${phase}: ${headline.reason}` : `write: ${effect.why.reason}`;
+};
+function written(effect: Effect | undefined): Readonly<Record<string, unknown>> {
+  if (effect?.kind !== "patch") return {};
+  return Object.fromEntries(
+    effect.operations.flatMap((each) => ("value" in each && each.op !== "test" ? [[each.path, each.value]] : [])),
+  );
+}
+
+test("what cannot be read leads to nothing", () => {
+  const seen = { ...middle({ workloads: [notification()] }), pods: { seen: "unreadable", why: "403" } as const };
+  expect(decide(seen)).toMatchObject({ phase: "Unreadable", headline: { reason: "Unreadable" } });
+  expect(decide(seen).effect).toBeUndefined();
+});
+
+test("old agents go down, keep what they had in a note, and nothing else is written", () => {
+  const { effect } = decide(middle({ workloads: [notification({ replicas: 3 })] }));
+  expect(effect?.why).toMatchObject({ reason: "TakingDown", clause: "F3" });
+  expect(written(effect)["/spec/replicas"]).toBe(0);
+  expect(written(effect)["/metadata/annotations/ceilometer.openstack.org~1borrowed"]).toBe('{"replicas":3}');
+});
+
+const down = { borrowed: { replicas: 2 }, phase: { phase: "down" } } as const;
+
+test("nothing is started while an old pod runs, terminates, or may still be made", () => {
+  const zero = notification({ replicas: 0 }, down);
+  const old = aPod(aDeployment({ name: "notification" }));
+  expect(why(middle({ workloads: [zero], pods: [old] }))).toBe("Progressing: WaitingForOldPods");
+  const stopping = aPod(aDeployment({ name: "notification" }), { deletingSince: NOW });
+  expect(why(middle({ workloads: [zero], pods: [stopping] }))).toBe("Progressing: WaitingForOldPods");
+  const unseen = notification({ replicas: 0, status: { observedGeneration: 0 } }, down);
+  expect(why(middle({ workloads: [unseen] }))).toBe("Progressing: WaitingForOldPods");
+  expect(why(middle({ workloads: [zero] }))).toBe("write: Starting");
+});
+
+test("image and replicas come back in one write", () => {
+  const { effect } = decide(middle({ workloads: [notification({ replicas: 0 }, down)] }));
+  expect(written(effect)).toMatchObject({
+    "/spec/template/spec/containers/0/image": NEW_IMAGE,
+    "/spec/replicas": 2,
+  });
+});
+
+test("an old pod of a second workload holds back the first", () => {
+  const other = aDeployment({ name: "second", replicas: 0, annotations: marks({ claim, ...down }) });
+  const pods = [aPod(aDeployment({ name: "second" }))];
+  expect(why(middle({ workloads: [notification({ replicas: 0 }, down), other], pods }))).toBe(
+    "Progressing: WaitingForOldPods",
+  );
+});
+
+test("a host that does not answer holds the step, and is named", () => {
+  const pods = [aPod(aDeployment({ name: "notification" }), { node: "host-7", deletingSince: NOW - 400_000 })];
+  const { headline, phase } = decide(middle({ workloads: [notification({ replicas: 0 }, down)], pods }));
+  expect(phase).toBe("Held");
+  expect(headline).toMatchObject({ reason: "HostUnreachable", object: "Node/host-7" });
+});
+
+test("a single Deployment that recreates is left to its own controller", () => {
+  expect(why(middle({ workloads: [notification({ strategy: "Recreate" })], pods: podsOf(notification()) }))).toBe(
+    "write: Starting",
+  );
+});
+
+test("a Deployment that was paused meanwhile would start old pods", () => {
+  expect(why(middle({ workloads: [notification({ replicas: 0, paused: true }, down)] }))).toBe("Held: WorkloadPaused");
+});
+
+test("after three rounds it is plain that somebody takes it back", () => {
+  const rounds = (count: number, retry = 0) => notification({}, { phase: { phase: "up", rounds: count, retry } });
+  expect(why(middle({ workloads: [rounds(2)] }))).toBe("write: TakingDown");
+  expect(why(middle({ workloads: [rounds(3)] }))).toBe("Held: Contested");
+  expect(why(middle({ workloads: [rounds(3)], spec: { retryAttempt: 1 } }))).toBe("write: TakingDown");
+});
+
+test("a number of replicas that only the wish has changed is set once", () => {
+  const target = { targets: [{ kind: "Deployment" as const, name: "notification" }], replicas: 5 };
+  const spec = { components: { ...SPEC.components, notification: target } };
+  const there = notification({ image: NEW_IMAGE });
+  const { effect } = decide(middle({ workloads: [there], pods: podsOf(there), spec }));
+  expect(written(effect)["/spec/replicas"]).toBe(5);
+  // An autoscaler has set another number since: it is not fought with.
+  const scaled = notification({ image: NEW_IMAGE, replicas: 4 }, { phase: { phase: "up" } });
+  expect(why(middle({ workloads: [scaled], pods: podsOf(scaled), spec }))).toBe("write: Releasing");
+});
+
+const offline = { [OFFLINE_NODE_SELECTOR]: "true" };
+const lent = { borrowed: { nodeSelector: null } };
+const first = (node: string, more: object = {}) =>
+  compute(
+    { image: NEW_IMAGE, nodeSelector: { [HOSTNAME_NODE_SELECTOR]: node }, replicas: 1 },
+    { ...lent, phase: { phase: "first", node, ...more } },
+  );
+const question = "podLog/uid-of-compute-0/agent/began/";
+const says = (verdict: "pass" | "fail" | "inconclusive") => ({ [question]: { at: NOW, verdict, reason: "so" } });
+
+test("the first new polling agent starts alone, on a host where one polled before", () => {
+  const { effect } = decide(
+    middle({ workloads: [compute({ nodeSelector: offline }, { ...lent, phase: { phase: "down" } })] }),
+  );
+  expect(effect?.why.reason).toBe("StartingFirst");
+  expect(written(effect)["/spec/template/spec/nodeSelector"]).toEqual({ [HOSTNAME_NODE_SELECTOR]: "host-0" });
+});
+
+test("the others wait for the verification, and for nothing but a pass", () => {
+  const one = first("host-0");
+  const seen = (probes: ReturnType<typeof says> | undefined) =>
+    why(middle({ workloads: [one], pods: podsOf(one), ...(probes && { probes }) }));
+  expect(seen(undefined)).toBe("Progressing: Verifying");
+  expect(seen(says("fail"))).toBe("Progressing: Verifying");
+  expect(seen(says("inconclusive"))).toBe("Progressing: Verifying");
+  expect(seen(says("pass"))).toBe("write: StartingRest");
+});
+
+/** Past the time-out of a verification: twice the interval, and the slack. */
+const LATE = NOW + 1_501_000;
+
+test("after its time a failed verification holds, and one that shows nothing tries another host, three at the most", () => {
+  const at = (probes: ReturnType<typeof says>, node: string, tried: readonly string[], hosts?: readonly string[]) => {
+    const one = first(node, { tried });
+    return why(middle({ now: LATE, workloads: [one], pods: podsOf(one), probes, ...(hosts && { hosts }) }));
+  };
+  const three = ["host-0", "host-1", "host-2", "host-3"];
+  expect(at(says("fail"), "host-0", [])).toBe("Held: VerificationFailed");
+  expect(at(says("inconclusive"), "host-0", [])).toBe("write: TakingDown");
+  expect(at(says("inconclusive"), "host-1", ["host-0"])).toBe("Held: VerificationInconclusive");
+  expect(at(says("inconclusive"), "host-1", ["host-0"], three)).toBe("write: TakingDown");
+  expect(at(says("inconclusive"), "host-2", ["host-0", "host-1"], three)).toBe("Held: VerificationInconclusive");
+  // It passes late: nothing was lost by waiting.
+  expect(at(says("pass"), "host-2", ["host-0", "host-1"])).toBe("write: StartingRest");
+});
+
+test("time in which the attempt was paused is no time of the verification", () => {
+  const one = first("host-0");
+  const clock = [{ from: formatTime(NOW + 1000), to: formatTime(NOW + 1_001_000) }];
+  expect(why(middle({ now: LATE, workloads: [one], pods: podsOf(one), record: { clock } }))).toBe(
+    "Progressing: Verifying",
+  );
+});
+
+test("a pause takes hold where nothing is borrowed, and stops the clocks", () => {
+  const spec = { paused: true };
+  expect(why(middle({ workloads: [notification({ replicas: 0 }, down)], spec }))).toBe("write: Starting");
+  const { effect, phase } = decide(middle({ workloads: [notification()], spec }));
+  expect([phase, effect?.why.reason]).toEqual(["Paused", "Paused"]);
+  const clock = [{ from: formatTime(NOW) }];
+  expect(why(middle({ workloads: [notification()], spec, record: { clock } }))).toBe("Paused: Paused");
+  expect(why(middle({ workloads: [notification()], record: { clock } }))).toBe("write: Resumed");
+});
+
+test("an attempt without its finalizer holds the resource before it goes on", () => {
+  const seen = middle({ workloads: [notification()] });
+  const upgrade = { ...seen.upgrade, metadata: { ...seen.upgrade.metadata, finalizers: [] } };
+  expect(decide({ ...seen, upgrade }).effect?.why.reason).toBe("Holding");
+});
+
+test("a finished attempt writes nothing more, and says what has drifted since", () => {
+  const completed = { [ANNOTATION.completedPlan]: "plan-1" };
+  const ended = { state: "Completed", at: formatTime(NOW), retry: 0 } as const;
+  const seen = middle({
+    workloads: [aDeployment({ name: "notification", annotations: completed })],
+    record: { ended },
+  });
+  const upgrade = { ...seen.upgrade, metadata: { ...seen.upgrade.metadata, finalizers: [] } };
+  expect(decide({ ...seen, upgrade })).toMatchObject({ phase: "Completed", drifted: ["Deployment/notification"] });
+  expect(decide({ ...seen, upgrade }).effect).toBeUndefined();
+});

@@ -1,0 +1,113 @@
+/** The resource goes: everything that was borrowed comes back, and no release meets another one on the way. */
+import { expect, test } from "vitest";
+import {
+  aDaemonSet,
+  aDeployment,
+  aJob,
+  anObservation,
+  anUpgrade,
+  aPod,
+  aRecord,
+  aRecordedTarget,
+  marks,
+  NEW_IMAGE,
+  NOW,
+  type WorldWords,
+} from "../../test/support/builders.ts";
+import { FINALIZER, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import type { Workload } from "../model/observation.ts";
+import { decide } from "./decide.ts";
+
+const claim = { upgrade: "uid-of-ceilometer", record: "ceilometer-attempt-1" };
+const agents = (name: string, words: object = {}, annotations: object = {}) =>
+  aDeployment({ name, annotations: marks({ claim, ...annotations }), ...words });
+const down = { borrowed: { replicas: 3 }, phase: { phase: "down" } } as const;
+
+function deleted(workloads: readonly Workload[], more: WorldWords & { readonly recorded?: object } = {}) {
+  const { recorded, ...words } = more;
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const targets = workloads.map((each) => aRecordedTarget(each, { nodeSelector: null, ...recorded }));
+  const seen = anObservation({ upgrade, workloads, records: [aRecord({ targets })], ...words });
+  const { effect, headline } = decide(seen);
+  if (effect === undefined) return `wait: ${headline.reason}`;
+  if (effect.kind !== "patch") return effect.why.reason;
+  const values = new Map(
+    effect.operations.flatMap((each) => ("value" in each && each.op !== "test" ? [[each.path, each.value]] : [])),
+  );
+  return {
+    name: effect.ref.name,
+    replicas: values.get("/spec/replicas"),
+    image: values.get("/spec/template/spec/containers/0/image"),
+    removed: effect.operations.filter((each) => each.op === "remove").map((each) => each.path.split("~1").at(-1)),
+  };
+}
+
+test("what is down comes back as it was", () => {
+  expect(deleted([agents("a", { replicas: 0 }, down)])).toMatchObject({ name: "a", replicas: 3, image: undefined });
+});
+
+test("a DaemonSet gets its selector back, also where it had none", () => {
+  const nodeSelector = { [OFFLINE_NODE_SELECTOR]: "true" };
+  const annotations = marks({ claim, borrowed: { nodeSelector: null }, phase: { phase: "down" } });
+  expect(deleted([aDaemonSet({ name: "compute", nodeSelector, annotations })])).toMatchObject({
+    removed: ["/spec/template/spec/nodeSelector", "borrowed"],
+  });
+});
+
+const up = agents("b", { image: NEW_IMAGE });
+
+test("it comes back as the target where the attempt brought another one there, once its old pods are gone", () => {
+  const a = agents("a", { replicas: 0 }, down);
+  expect(deleted([a, up])).toMatchObject({ name: "a", replicas: 3, image: NEW_IMAGE });
+  const stopping = aPod(aDeployment({ name: "a" }), { deletingSince: NOW });
+  expect(deleted([a, up], { pods: [stopping] })).toBe("wait: WaitingForOldPods");
+  const unseen = agents("a", { replicas: 0, status: { observedGeneration: 0 } }, down);
+  expect(deleted([unseen, up])).toBe("wait: WaitingForOldPods");
+});
+
+test("another one that was at the target before the attempt is no reason to go there", () => {
+  const records = [aRecord({ targets: [aRecordedTarget(agents("a")), aRecordedTarget(up, { image: NEW_IMAGE })] })];
+  expect(deleted([agents("a", { replicas: 0 }, down), up], { records })).toMatchObject({
+    replicas: 3,
+    image: undefined,
+  });
+});
+
+test("after a change of target all come back as the newest that one of them has reached", () => {
+  const reached = agents("b", { image: `${NEW_IMAGE}-1` });
+  const a = agents("a", { replicas: 0 }, down);
+  const records = [
+    aRecord({
+      targets: [a, reached].map((each) => aRecordedTarget(each, { targetImage: `${NEW_IMAGE}-1` })),
+      metadata: { resourceVersion: "5" },
+    }),
+    aRecord({
+      targets: [a, reached].map((each) => aRecordedTarget(each, { targetImage: `${NEW_IMAGE}-2` })),
+      metadata: { resourceVersion: "6" },
+    }),
+  ];
+  expect(deleted([a, reached], { records })).toMatchObject({ name: "a", image: `${NEW_IMAGE}-1` });
+});
+
+test("a workload that the newest attempt does not know still gets its own back", () => {
+  const a = agents("a", { replicas: 0 }, down);
+  const records = [
+    aRecord({ targets: [aRecordedTarget(a)], metadata: { resourceVersion: "5" } }),
+    aRecord({ targets: [], metadata: { resourceVersion: "6" } }),
+  ];
+  expect(deleted([a], { records })).toMatchObject({ name: "a", replicas: 3, image: undefined });
+});
+
+test("then the marks go, and last of all the finalizer", () => {
+  expect(deleted([agents("a", {}, { phase: { phase: "up" } })])).toMatchObject({ removed: ["claim", "phase"] });
+  expect(deleted([aDeployment({ name: "a" })])).toBe("LettingGo");
+});
+
+test("a migration that runs is not torn off", () => {
+  const owner = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "uid-of-ceilometer" };
+  const jobs = [aJob("ceilometer-db-1", { metadata: { owner } })];
+  expect(deleted([agents("a", { replicas: 0 }, down)], { jobs })).toBe("wait: WaitingForJob");
+  expect(deleted([agents("a", { replicas: 0 }, down)], { jobs: [aJob("somebody-elses")] })).toMatchObject({
+    replicas: 3,
+  });
+});

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { aContainer, aDeployment, anUpgrade, aWorld, SPEC } from "../../test/support/builders.ts";
+import { parseRelease } from "../model/release.ts";
+import { findContainer, mountsFor, resolveTargets } from "./targets.ts";
+
+const release = (name: string) => parseRelease(name) ?? { name, major: 0 };
+const sidecar = aContainer({ name: "log", command: ["tail"] });
+
+test.each([
+  ["named", [aContainer(), sidecar], "log", 1],
+  ["named, but not there", [aContainer()], "other", undefined],
+  [
+    "by its command",
+    [sidecar, aContainer({ command: ["kolla_start"], args: ["ceilometer-agent-notification"] })],
+    undefined,
+    1,
+  ],
+  ["by its name", [sidecar, aContainer({ name: "ceilometer-notification", command: ["kolla_start"] })], undefined, 1],
+  ["the only one", [aContainer({ command: ["kolla_start"] })], undefined, 0],
+  ["none of two", [sidecar, aContainer({ name: "x", command: ["kolla_start"] })], undefined, undefined],
+  ["of another agent", [sidecar, aContainer({ command: ["ceilometer-polling"] })], undefined, undefined],
+] as const)("the container is found: %s", (_, containers, name, index) => {
+  expect(findContainer("notification", containers, name)).toBe(index);
+});
+
+const file = (key: string) => ({ kind: "ConfigMap", object: `copy-${key}`, key, digest: "d" }) as const;
+const files = { pipeline: file("pipeline.yaml"), eventPipeline: file("event.yaml"), polling: file("polling.yaml") };
+
+test.each([
+  ["notification", "ocata", ["pipeline.yaml", "event.yaml"]],
+  ["polling", "newton", ["pipeline.yaml"]],
+  ["polling", "pike", ["polling.yaml", "pipeline.yaml"]],
+  ["polling", "queens", ["polling.yaml"]],
+  ["collector", "ocata", []],
+] as const)("the %s agents of %s read %j", (component, name, keys) => {
+  expect(mountsFor(component, files, release(name)).map((mount) => mount.key)).toEqual(keys);
+});
+
+const find = (targets: NonNullable<typeof SPEC.components.notification>["targets"], ...names: readonly string[]) => {
+  const upgrade = anUpgrade({ components: { ...SPEC.components, notification: { targets } } });
+  const workloads = names.map((name) => aDeployment({ name, labels: { app: "agents" } }));
+  return resolveTargets(aWorld({ upgrade, workloads }), release("ocata"), {}, undefined);
+};
+
+test("a target is exactly one workload, by name or by labels", () => {
+  const bySelector = { kind: "Deployment", selector: { matchLabels: { app: "agents" } } } as const;
+  expect(find([{ kind: "Deployment", name: "a" }], "a", "b").agents.notification[0]?.workload.metadata.name).toBe("a");
+  expect(find([bySelector], "a").violations).toEqual([]);
+  expect(find([bySelector], "a", "b").violations).toMatchObject([{ reason: "TargetAmbiguous" }]);
+  expect(find([{ kind: "DaemonSet", name: "a" }], "a").violations).toMatchObject([{ reason: "TargetNotFound" }]);
+  expect(find([{ kind: "Deployment", name: "a", container: "x" }], "a").violations).toMatchObject([
+    { reason: "ContainerNotFound" },
+  ]);
+});
+
+test("a component's own image goes before the target's", () => {
+  const notification = { targets: [{ kind: "Deployment" as const, name: "a" }], image: "r/own:ocata", replicas: 4 };
+  const upgrade = anUpgrade({ components: { ...SPEC.components, notification } });
+  const { agents } = resolveTargets(
+    aWorld({ upgrade, workloads: [aDeployment({ name: "a" })] }),
+    release("ocata"),
+    {},
+    undefined,
+  );
+  expect(agents.notification[0]?.wanted).toEqual({ image: "r/own:ocata", mounts: [], replicas: 4 });
+});

@@ -1,0 +1,15 @@
+/** Transcripts to be read beside the documents. UPDATE_GOLDEN=1 rewrites them; a difference is a change of behaviour. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { refusals } from "./refusals.ts";
+import { stories } from "./stories.ts";
+
+const all = Object.entries({ ...stories, "preflight-refusals": refusals });
+
+test.each(all)("%s", async (name, tell) => {
+  const file = join(import.meta.dirname, `${name}.golden`);
+  const text = `# ${name.replaceAll("-", " ")}\n\n${tell()}`;
+  if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(file, text);
+  expect(text).toBe(await readFile(file, "utf8").catch(() => ""));
+});

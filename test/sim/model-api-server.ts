@@ -1,0 +1,163 @@
+/**
+ * A model of the API server: one revision for all objects, generations that count changes of the spec, preconditions that
+ * are answered with 409 and failed tests with 422. As narrow as what decisions lean on, so that the same scripts can be run
+ * against a real one.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { isKubeObject, isRecord, isStored, type KubeObject, type StoredObject } from "../../src/kube/object.ts";
+import type { ObjectRef } from "../../src/model/outcome.ts";
+import type { KubePatchOperation } from "../../src/model/patch.ts";
+import { formatTime, type Millis } from "../../src/model/time.ts";
+import { applyPatch, PatchRefused } from "./json-patch.ts";
+
+export type Answer =
+  | { readonly code: 200 | 201; readonly object: StoredObject }
+  | { readonly code: 404 | 409 | 422; readonly message: string };
+
+/** What a client may ask of it: the part that must agree with a real API server. */
+export interface ApiServer {
+  create(object: KubeObject): Answer;
+  patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer;
+  patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer;
+  remove(ref: ObjectRef): Answer;
+}
+
+export interface StoreEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: StoredObject;
+  readonly before: StoredObject | undefined;
+}
+
+const keyOf = (kind: string, name: string): string => `${kind}/${name}`;
+
+export class ModelApiServer implements ApiServer {
+  readonly #objects = new Map<string, StoredObject>();
+  readonly #listeners: ((event: StoreEvent) => void)[] = [];
+  readonly #now: () => Millis;
+  #revision = 0;
+
+  constructor(now: () => Millis) {
+    this.#now = now;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  subscribe(listener: (event: StoreEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  get(kind: string, name: string): StoredObject | undefined {
+    return this.#objects.get(keyOf(kind, name));
+  }
+
+  list<T extends StoredObject>(is: (object: StoredObject) => object is T): readonly T[] {
+    return [...this.#objects.values()].filter(is);
+  }
+
+  ofKind(kind: string): readonly StoredObject[] {
+    return [...this.#objects.values()].filter((object) => object.kind === kind);
+  }
+
+  create(object: KubeObject): Answer {
+    const { kind = "", metadata } = object;
+    if (this.get(kind, metadata.name) !== undefined) return { code: 409, message: `${metadata.name} already exists` };
+    const identity = { uid: `uid-${this.#revision + 1}`, generation: 1, creationTimestamp: formatTime(this.#now()) };
+    const made = { ...object, metadata: { ...metadata, ...identity, resourceVersion: "" } };
+    return { code: 201, object: this.#store(made, undefined) };
+  }
+
+  patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer {
+    const found = this.get(ref.kind, ref.name);
+    if (found === undefined) return { code: 404, message: `${ref.name} not found` };
+    try {
+      return this.#replace(found, applyPatch(found, operations));
+    } catch (error) {
+      if (!(error instanceof PatchRefused)) throw error;
+      return { code: 422, message: error.message };
+    }
+  }
+
+  patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer {
+    const found = this.get(ref.kind, ref.name);
+    if (found === undefined) return { code: 404, message: `${ref.name} not found` };
+    return this.#replace(found, merged(found, patch));
+  }
+
+  /** Graceful: a pod terminates first, an object with finalizers waits for them, everything else goes at once. */
+  remove(ref: ObjectRef): Answer {
+    const found = this.get(ref.kind, ref.name);
+    if (found === undefined) return { code: 404, message: `${ref.name} not found` };
+    const waits = ref.kind === "Pod" || (found.metadata.finalizers ?? []).length > 0;
+    if (!waits) this.erase(found);
+    else if (found.metadata.deletionTimestamp === undefined) {
+      const metadata = { ...found.metadata, deletionTimestamp: formatTime(this.#now()) };
+      return { code: 200, object: this.#store({ ...found, metadata }, found) };
+    }
+    return { code: 200, object: found };
+  }
+
+  /** For controllers and kubelets: a new status, or a new spec of what they own. */
+  update<T extends StoredObject>(object: T, change: Partial<T>): boolean {
+    const next = { ...object, ...change };
+    if (isDeepStrictEqual(next, object)) return false;
+    this.#replace(object, next);
+    return true;
+  }
+
+  /** Gone from the store, with everything that it owns. */
+  erase(object: StoredObject): void {
+    this.#objects.delete(keyOf(object.kind ?? "", object.metadata.name));
+    this.#revision += 1;
+    const metadata = { ...object.metadata, resourceVersion: String(this.#revision) };
+    this.#tell({ type: "DELETED", object: { ...object, metadata }, before: object });
+    for (const each of this.#objects.values()) {
+      if (each.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid) === true) this.erase(each);
+    }
+  }
+
+  #replace(found: StoredObject, next: unknown): Answer {
+    if (!isKubeObject(next) || !isStored(next)) return { code: 422, message: "not an object any more" };
+    const { uid, resourceVersion } = found.metadata;
+    if (next.metadata.uid !== uid || next.metadata.resourceVersion !== resourceVersion) {
+      return { code: 409, message: "the object has been modified" };
+    }
+    if (found["immutable"] === true && !isDeepStrictEqual(next["data"], found["data"])) {
+      return { code: 422, message: "data: immutable" };
+    }
+    if (isDeepStrictEqual(next, found)) return { code: 200, object: found };
+    const deleted = next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0;
+    if (deleted && next.kind !== "Pod") {
+      this.erase(found);
+      return { code: 200, object: next };
+    }
+    return { code: 200, object: this.#store(next, found) };
+  }
+
+  #store(object: StoredObject, before: StoredObject | undefined): StoredObject {
+    this.#revision += 1;
+    const respecified = before !== undefined && !isDeepStrictEqual(object["spec"], before["spec"]);
+    const generation = (object.metadata.generation ?? 1) + (respecified ? 1 : 0);
+    const metadata = { ...object.metadata, generation, resourceVersion: String(this.#revision) };
+    const stored = { ...object, metadata };
+    this.#objects.set(keyOf(object.kind ?? "", metadata.name), stored);
+    this.#tell({ type: before === undefined ? "ADDED" : "MODIFIED", object: stored, before });
+    return stored;
+  }
+
+  #tell(event: StoreEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** JSON Merge Patch (RFC 7396): null removes, lists are replaced. */
+function merged(value: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const result: Record<string, unknown> = isRecord(value) ? { ...value } : {};
+  for (const [key, change] of Object.entries(patch)) {
+    if (change === null) delete result[key];
+    else result[key] = merged(result[key], change);
+  }
+  return result;
+}

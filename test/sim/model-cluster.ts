@@ -1,0 +1,202 @@
+/**
+ * A whole cluster in the model: API server, controllers, kubelets, one operator at a time. Nothing moves by itself: somebody
+ * outside picks who takes the next step, in a fixed or in a random order.
+ */
+import type { SpecInput } from "../../src/api/v1alpha1/schema.ts";
+import type { StoredObject } from "../../src/kube/object.ts";
+import type { Effect } from "../../src/model/outcome.ts";
+import type { ProbeRequest } from "../../src/model/probe.ts";
+import type { Millis } from "../../src/model/time.ts";
+import { jobsOf, podsOf, stepJob, stepPod } from "./kubelet.ts";
+import { type Answer, ModelApiServer } from "./model-api-server.ts";
+import { Nodes } from "./nodes.ts";
+import { isDeleting, isReady, isReplicaSet, isWorkload, type PodObject, type WorkloadObject } from "./objects.ts";
+import { type Decide, type Look, ModelOperator, send } from "./operator.ts";
+import { imageOf, NAMESPACE, specOf, type Topology, UPGRADE_NAME, upgradeObject, workloadObject } from "./topology.ts";
+import { stepReplicaSet, stepWorkload } from "./workload-controllers.ts";
+
+const START: Millis = Date.UTC(2026, 0, 1);
+
+export interface Written {
+  readonly look: Look;
+  readonly effect: Effect;
+  readonly answer: Answer;
+}
+
+export class ModelCluster {
+  readonly topology: Topology;
+  readonly nodes: Nodes;
+  readonly api: ModelApiServer;
+  readonly #decide: Decide;
+  readonly #onLook: (look: Look) => void;
+  readonly #onWrite: (written: Written) => void;
+  readonly #onVerified: (pod: PodObject) => void;
+  #turn = 0;
+  operator: ModelOperator;
+  now: Millis = START;
+
+  constructor(
+    topology: Topology,
+    decide: Decide,
+    watchers: {
+      readonly onLook?: (look: Look) => void;
+      readonly onWrite?: (written: Written) => void;
+      readonly onVerified?: (pod: PodObject) => void;
+    } = {},
+  ) {
+    this.topology = topology;
+    this.#decide = decide;
+    this.#onLook = watchers.onLook ?? (() => {});
+    this.#onWrite = watchers.onWrite ?? (() => {});
+    this.#onVerified = watchers.onVerified ?? (() => {});
+    this.nodes = new Nodes(topology.hosts);
+    this.api = new ModelApiServer(() => this.now);
+    for (const agents of topology.agents) {
+      this.api.create(workloadObject(agents, imageOf(agents.isThere === true ? topology.to : topology.from)));
+    }
+    // Everything runs before the wish is made.
+    for (let turn = 0; turn < 500 && this.stepOthers(); turn += 1);
+    this.operator = new ModelOperator(this.api, decide);
+    this.api.subscribe((event) => this.operator.hear(event));
+  }
+
+  wish(spec: SpecInput = specOf(this.topology)): void {
+    this.spec = spec;
+    this.api.create(upgradeObject(spec));
+  }
+
+  get upgrade(): StoredObject | undefined {
+    return this.api.get("CeilometerUpgrade", UPGRADE_NAME);
+  }
+
+  /** The wish as it stands now. */
+  spec: SpecInput | undefined;
+
+  /** A user edits the wish. */
+  rewish(change: (spec: SpecInput) => SpecInput): void {
+    const found = this.upgrade;
+    if (found === undefined || this.spec === undefined) return;
+    this.spec = change(this.spec);
+    this.api.update(found, { spec: this.spec });
+  }
+
+  unwish(): void {
+    this.api.remove({ kind: "CeilometerUpgrade", namespace: NAMESPACE, name: UPGRADE_NAME });
+  }
+
+  get workloads(): readonly WorkloadObject[] {
+    return this.api.list(isWorkload);
+  }
+
+  get pods(): readonly PodObject[] {
+    return podsOf(this.api);
+  }
+
+  /** One step of one controller; true if it did something. */
+  stepController(pick: number): boolean {
+    const sets = this.api.list(isReplicaSet);
+    const jobs = jobsOf(this.api);
+    const all = [
+      ...this.workloads.map((each) => () => stepWorkload(this.api, this.nodes, each)),
+      ...sets.map((each) => () => stepReplicaSet(this.api, this.nodes, each)),
+      ...jobs.map((each) => () => stepJob(this.api, each, this.now)),
+    ];
+    return all[pick % Math.max(1, all.length)]?.() ?? false;
+  }
+
+  /** One step of one pod's kubelet. A pod takes its time to stop: more of it than others take to start. */
+  stepKubelet(pick: number): boolean {
+    const { pods } = this;
+    const pod = pods[pick % Math.max(1, pods.length)];
+    if (pod === undefined || (isDeleting(pod) && Math.floor(pick / 64) % 8 !== 0)) return false;
+    return stepPod(this.api, pod, this.now);
+  }
+
+  /** One step of everybody but the operator; false if all of them are at rest. Pods stop at every third step only. */
+  stepOthers(): boolean {
+    let moved = false;
+    this.#turn += 1;
+    const stops = this.#turn % 3 === 0;
+    for (const { metadata, kind = "" } of [...this.workloads, ...this.api.list(isReplicaSet), ...jobsOf(this.api)]) {
+      const each = this.api.get(kind, metadata.name);
+      if (each === undefined) continue;
+      if (isWorkload(each)) moved = stepWorkload(this.api, this.nodes, each) || moved;
+      else if (isReplicaSet(each)) moved = stepReplicaSet(this.api, this.nodes, each) || moved;
+    }
+    for (const job of jobsOf(this.api)) moved = stepJob(this.api, job, this.now) || moved;
+    for (const pod of this.pods) {
+      const waits = isDeleting(pod) && !stops;
+      moved = waits || stepPod(this.api, pod, this.now) || moved;
+    }
+    return moved;
+  }
+
+  /** The watch of one kind delivers some of what it has. */
+  deliver(pick: number, count: number): boolean {
+    const { behind } = this.operator;
+    const kind = behind[pick % Math.max(1, behind.length)];
+    return kind !== undefined && this.operator.deliver(kind, count);
+  }
+
+  deliverAll(): void {
+    for (const kind of this.operator.behind) this.operator.deliver(kind, Number.MAX_SAFE_INTEGER);
+  }
+
+  get isDue(): boolean {
+    return this.operator.dirty || (this.operator.recheckAt ?? Number.POSITIVE_INFINITY) <= this.now;
+  }
+
+  /**
+   * Looks and decides; what is decided is not sent yet. Undefined where there is nothing to look at.
+   */
+  look(): Look | undefined {
+    const look = this.operator.look(UPGRADE_NAME, this.now);
+    if (look !== undefined) this.#onLook(look);
+    return look;
+  }
+
+  /** Sends what was decided, now or later; the operator that decided it may be dead by then. */
+  send(look: Look, hears = true): Answer | undefined {
+    const { effect } = look.decision;
+    if (effect === undefined) return undefined;
+    const answer = send(this.api, effect);
+    this.#onWrite({ look, effect, answer });
+    if (hears) this.operator.takeIn(answer);
+    return answer;
+  }
+
+  /** One pass of the operator: true if it wrote. */
+  stepOperator(): boolean {
+    const look = this.look();
+    if (look === undefined) {
+      this.operator.dirty = false;
+      return false;
+    }
+    return this.send(look) !== undefined;
+  }
+
+  /** The process dies, and another one lists everything anew. */
+  restart(): void {
+    this.operator = new ModelOperator(this.api, this.#decide);
+  }
+
+  /** Answers one of the operator's open questions. */
+  answer(pick: number): boolean {
+    const open = this.operator.asked.filter((probe) => this.operator.verdictOn(probe.id) !== "pass");
+    const probe = open[pick % Math.max(1, open.length)];
+    if (probe === undefined) return false;
+    const verdict = this.#verdict(probe);
+    if (this.operator.verdictOn(probe.id) === verdict) return false;
+    this.operator.learn(probe.id, { at: this.now, verdict, reason: verdict === "pass" ? "it polls" : "no poll yet" });
+    return true;
+  }
+
+  #verdict(probe: ProbeRequest): "pass" | "inconclusive" {
+    if (probe.kind === "rights") return "pass";
+    const pod = this.pods.find((each) => probe.kind === "podLog" && each.metadata.name === probe.pod);
+    const image = pod?.spec.containers[0]?.image ?? "";
+    if (pod === undefined || !isReady(pod) || image.endsWith("-blind")) return "inconclusive";
+    this.#onVerified(pod);
+    return "pass";
+  }
+}

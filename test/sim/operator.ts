@@ -1,0 +1,185 @@
+/**
+ * One operator process in the model: the real caches, the real observation and the real decision, fed by watches that deliver
+ * late, kind by kind. What is modelled is only the way of a write to the API server.
+ */
+import { LABEL } from "../../src/api/v1alpha1/names.ts";
+import type { Caches, KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
+import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
+import {
+  AUTOSCALER,
+  CONFIG_MAP,
+  CRON_JOB,
+  DAEMON_SET,
+  DEPLOYMENT,
+  JOB,
+  POD,
+  STATEFUL_SET,
+  UPGRADE,
+} from "../../src/controllers/ceilometer-upgrade/resources.ts";
+import { autoscalerView } from "../../src/controllers/ceilometer-upgrade/views/autoscaler.ts";
+import { configView, ownConfigView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
+import { cronJobView, jobView } from "../../src/controllers/ceilometer-upgrade/views/job.ts";
+import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
+import { upgradeView } from "../../src/controllers/ceilometer-upgrade/views/upgrade.ts";
+import { workloadView } from "../../src/controllers/ceilometer-upgrade/views/workload.ts";
+import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
+import type { Resource } from "../../src/kube/resource.ts";
+import type { Decision } from "../../src/model/decision.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { Effect } from "../../src/model/outcome.ts";
+import type { ProbeResult } from "../../src/model/probe.ts";
+import type { Millis } from "../../src/model/time.ts";
+import { Store, type Stored } from "../../src/runtime/store.ts";
+import type { Answer, ModelApiServer, StoreEvent } from "./model-api-server.ts";
+
+export type Decide = (seen: Observation) => Decision;
+
+interface ModelCache<T extends Stored> extends KindCache<T> {
+  deliver(event: StoreEvent): void;
+  relist(objects: readonly StoredObject[], revision: number): void;
+}
+
+function cache<T extends Stored>(resource: Resource, view: (object: KubeObject) => T): ModelCache<T> {
+  const store = new Store<T>();
+  const all = (): readonly T[] => store.list();
+  return {
+    resource,
+    managed: [],
+    lastContact: 0,
+    list: () => ({ seen: "present", value: all() }),
+    get: (namespace, name) => store.get(namespace, name),
+    of: all,
+    all,
+    put: (object) => store.put(view(object)),
+    deliver: ({ type, object }) => (type === "DELETED" ? store.delete(view(object)) : store.observe(view(object))),
+    relist: (objects, revision) => store.replace(objects.map(view), String(revision)),
+  };
+}
+
+function modelCaches() {
+  return {
+    upgrades: cache(UPGRADE, upgradeView),
+    deployments: cache(DEPLOYMENT, workloadView("Deployment")),
+    daemonSets: cache(DAEMON_SET, workloadView("DaemonSet")),
+    statefulSets: cache(STATEFUL_SET, workloadView("StatefulSet")),
+    pods: cache(POD, podView),
+    jobs: cache(JOB, jobView),
+    cronJobs: cache(CRON_JOB, cronJobView),
+    autoscalers: cache(AUTOSCALER, autoscalerView),
+    ownConfig: cache(CONFIG_MAP, ownConfigView),
+  } satisfies Caches;
+}
+
+/** A change is delivered to the caches of its kind; configuration that is no object of the operator's own is read by name. */
+const isCached = (object: StoredObject): boolean =>
+  object.kind !== "ConfigMap" || object.metadata.labels?.[LABEL.upgrade] !== undefined;
+
+export interface Look {
+  readonly seen: Observation;
+  readonly decision: Decision;
+}
+
+export class ModelOperator {
+  readonly #api: ModelApiServer;
+  readonly #caches = modelCaches();
+  readonly #pending = new Map<string, StoreEvent[]>();
+  readonly #probes = new Map<string, ProbeResult>();
+  readonly #decide: Decide;
+  /** What the last decision wanted to know. */
+  asked: Decision["probes"] = [];
+  recheckAt: Millis | undefined;
+  /** Something has changed since the last look that wrote nothing. */
+  dirty = true;
+
+  constructor(api: ModelApiServer, decide: Decide) {
+    this.#api = api;
+    this.#decide = decide;
+    for (const each of Object.values(this.#caches)) {
+      each.relist(api.ofKind(each.resource.kind).filter(isCached), api.revision);
+    }
+  }
+
+  /** The watch of a kind has something to tell. */
+  hear(event: StoreEvent): void {
+    if (!isCached(event.object)) return;
+    const { kind = "" } = event.object;
+    const queue = this.#pending.get(kind) ?? [];
+    queue.push(event);
+    this.#pending.set(kind, queue);
+  }
+
+  get behind(): readonly string[] {
+    return [...this.#pending].filter(([, queue]) => queue.length > 0).map(([kind]) => kind);
+  }
+
+  /** Lets the watch of one kind deliver its next events. */
+  deliver(kind: string, count: number): boolean {
+    const events = this.#pending.get(kind)?.splice(0, count) ?? [];
+    const target = Object.values(this.#caches).find((each) => each.resource.kind === kind);
+    for (const event of events) target?.deliver(event);
+    if (events.length > 0 && target !== undefined) this.dirty = true;
+    return events.length > 0;
+  }
+
+  learn(id: string, result: ProbeResult): void {
+    this.#probes.set(id, result);
+    this.dirty = true;
+  }
+
+  verdictOn(id: string): ProbeResult["verdict"] | undefined {
+    return this.#probes.get(id)?.verdict;
+  }
+
+  look(name: string, now: Millis): Look | undefined {
+    const view = this.#caches.upgrades.get("openstack", name);
+    if (view === undefined) return undefined;
+    const named = {
+      look: (_asker: string, names: readonly { kind: "ConfigMap" | "Secret"; name: string }[]) =>
+        new Map(
+          names.map(({ kind, name: file }) => {
+            const found = this.#api.get(kind, file);
+            const value = found === undefined ? undefined : configView(kind)(found);
+            return [
+              `${kind}/${file}`,
+              value === undefined ? ({ seen: "absent" } as const) : ({ seen: "present", value } as const),
+            ];
+          }),
+        ),
+      stop: () => Promise.resolve(),
+    };
+    const settings = { imagesAllowed: [], podLogs: true, secrets: [] };
+    const seen = observe({ caches: this.#caches, named, probes: () => this.#probes, settings }, view, now);
+    if (seen === undefined) throw new Error("the model made a spec that does not fit the schema");
+    const decision = this.#decide(seen);
+    this.asked = decision.probes;
+    this.recheckAt = decision.recheckAt;
+    this.dirty = decision.effect !== undefined;
+    return { seen, decision };
+  }
+
+  /** What was written is seen at once. */
+  takeIn(answer: Answer): void {
+    this.dirty = true;
+    if (!("object" in answer)) return;
+    const { object } = answer;
+    if (isCached(object)) {
+      Object.values(this.#caches)
+        .find((each) => each.resource.kind === object.kind)
+        ?.put(object);
+    }
+  }
+}
+
+/** One effect as the request that it is. */
+export function send(api: ModelApiServer, effect: Effect): Answer {
+  switch (effect.kind) {
+    case "create":
+      return api.create(effect.object);
+    case "patch":
+      return api.patchJson(effect.ref, effect.operations);
+    case "annotate": {
+      const { uid, resourceVersion } = effect;
+      return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } });
+    }
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * Models of the controllers of Deployments, ReplicaSets, DaemonSets and StatefulSets. Each call is one step of one of them;
+ * true says that it wrote something. Pods are created and deleted one at a time, so that anything can happen in between.
+ */
+
+import { digest } from "../../src/model/digest.ts";
+import type { Labels } from "../../src/model/observation.ts";
+import type { ModelApiServer } from "./model-api-server.ts";
+import type { Nodes } from "./nodes.ts";
+import {
+  hasEnded,
+  isActive,
+  isDeleting,
+  isPod,
+  isReady,
+  isReplicaSet,
+  type PodObject,
+  type ReplicaSetObject,
+  type Template,
+  type WorkloadObject,
+} from "./objects.ts";
+
+const hashes = new WeakMap<Template, string>();
+function hashOf(template: Template): string {
+  const known = hashes.get(template) ?? digest(template).slice(0, 10);
+  hashes.set(template, known);
+  return known;
+}
+
+const HASH = "pod-template-hash";
+const hashLabel = (pod: PodObject): string | undefined => pod.metadata.labels?.[HASH];
+
+interface Owner {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly uid: string };
+}
+const ownedBy = (api: ModelApiServer, owner: Owner): readonly PodObject[] =>
+  api.list(isPod).filter((pod) => pod.metadata.ownerReferences?.[0]?.uid === owner.metadata.uid);
+
+export function createPod(
+  api: ModelApiServer,
+  owner: Owner,
+  template: Template,
+  place: { readonly name: string; readonly node: string | undefined; readonly labels?: Labels },
+): void {
+  const { name, node, labels } = place;
+  api.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      namespace: "openstack",
+      name,
+      labels: { ...template.metadata.labels, [HASH]: hashOf(template), ...labels },
+      ownerReferences: [
+        { apiVersion: "v1", kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid, controller: true },
+      ],
+    },
+    spec: { ...template.spec, ...(node === undefined ? {} : { nodeName: node }) },
+    status: { phase: "Pending", conditions: [], containerStatuses: [] },
+  });
+}
+
+const removePod = (api: ModelApiServer, pod: PodObject): boolean => {
+  api.remove({ kind: "Pod", namespace: "openstack", name: pod.metadata.name });
+  return true;
+};
+
+export function stepWorkload(api: ModelApiServer, nodes: Nodes, workload: WorkloadObject): boolean {
+  switch (workload.kind) {
+    case "Deployment":
+      return stepDeployment(api, workload);
+    case "DaemonSet":
+      return stepDaemonSet(api, nodes, workload);
+    case "StatefulSet":
+      return stepStatefulSet(api, nodes, workload);
+  }
+}
+
+function stepDeployment(api: ModelApiServer, deployment: WorkloadObject): boolean {
+  const { replicas = 1, paused = false, template, strategy } = deployment.spec;
+  const sets = api
+    .list(isReplicaSet)
+    .filter((set) => set.metadata.ownerReferences?.[0]?.uid === deployment.metadata.uid);
+  const current = sets.find((set) => set.spec.hash === hashOf(template));
+  const old = sets.filter((set) => set !== current);
+  const active = sets.filter((set) => set.spec.replicas > 0);
+  const rollout = { api, deployment, replicas, current, old };
+  // A change of replicas is carried out on the set that has pods, old or new, before any rollout goes on.
+  const rescaled = active.some((set) => set.spec.desired !== replicas);
+  const acted =
+    paused || rescaled
+      ? rescale(rollout, active)
+      : strategy?.type === "Recreate"
+        ? recreate(rollout)
+        : rollOver(rollout);
+  return acted || reportDeployment(rollout);
+}
+
+interface Rollout {
+  readonly api: ModelApiServer;
+  readonly deployment: WorkloadObject;
+  readonly replicas: number;
+  readonly current: ReplicaSetObject | undefined;
+  readonly old: readonly ReplicaSetObject[];
+}
+
+function scaleSet({ api, replicas }: Rollout, set: ReplicaSetObject, to: number): boolean {
+  return api.update(set, { spec: { ...set.spec, replicas: to, desired: replicas } });
+}
+
+function rescale(rollout: Rollout, active: readonly ReplicaSetObject[]): boolean {
+  const { replicas, current, old } = rollout;
+  const latest = active.length === 0 ? (current ?? old[0]) : active.length === 1 ? active[0] : undefined;
+  if (latest !== undefined) return scaleSet(rollout, latest, replicas);
+  if (replicas === 0) return active.map((set) => scaleSet(rollout, set, 0)).includes(true);
+  return active.map((set) => scaleSet(rollout, set, Math.min(set.spec.replicas, replicas))).includes(true);
+}
+
+function makeSet({ api, deployment, replicas }: Rollout): boolean {
+  const { template } = deployment.spec;
+  const hash = hashOf(template);
+  const { name, uid } = deployment.metadata;
+  api.create({
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      namespace: "openstack",
+      name: `${name}-${hash}`,
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name, uid, controller: true }],
+    },
+    spec: { replicas: 0, desired: replicas, hash, template },
+    status: { replicas: 0, ready: 0 },
+  });
+  return true;
+}
+
+function recreate(rollout: Rollout): boolean {
+  const { api, replicas, current, old } = rollout;
+  const up = old.find((set) => set.spec.replicas > 0);
+  if (up !== undefined) return scaleSet(rollout, up, 0);
+  if (old.some((set) => ownedBy(api, set).some((pod) => !hasEnded(pod)))) return false;
+  return current === undefined ? makeSet(rollout) : scaleSet(rollout, current, replicas);
+}
+
+function rollOver(rollout: Rollout): boolean {
+  const { replicas, current, old } = rollout;
+  if (current === undefined) return makeSet(rollout);
+  const total = [current, ...old].reduce((sum, set) => sum + set.spec.replicas, 0);
+  // The usual quarter, rounded up: one more than wanted at the least.
+  const room = replicas + Math.ceil(replicas / 4) - total;
+  if (current.spec.replicas > replicas) return scaleSet(rollout, current, replicas);
+  if (current.spec.replicas < replicas && room > 0) {
+    return scaleSet(rollout, current, Math.min(replicas, current.spec.replicas + room));
+  }
+  const up = old.find((set) => set.spec.replicas > 0);
+  if (up === undefined) return scaleSet(rollout, current, current.spec.replicas);
+  const ready = [current, ...old].reduce((sum, set) => sum + set.status.ready, 0);
+  const spare = Math.max(ready - (replicas - Math.floor(replicas / 4)), up.spec.replicas - up.status.ready);
+  return spare > 0 && scaleSet(rollout, up, Math.max(0, up.spec.replicas - spare));
+}
+
+function reportDeployment({ api, deployment, current, old }: Rollout): boolean {
+  const sum = (count: (set: ReplicaSetObject) => number): number =>
+    [...(current === undefined ? [] : [current]), ...old].reduce((total, set) => total + count(set), 0);
+  const ready = sum((set) => set.status.ready);
+  return api.update(deployment, {
+    status: {
+      observedGeneration: deployment.metadata.generation,
+      replicas: sum((set) => set.status.replicas),
+      updatedReplicas: current?.status.replicas ?? 0,
+      readyReplicas: ready,
+      availableReplicas: ready,
+    },
+  });
+}
+
+export function stepReplicaSet(api: ModelApiServer, nodes: Nodes, set: ReplicaSetObject): boolean {
+  const pods = ownedBy(api, set).filter(isActive);
+  if (pods.length < set.spec.replicas) {
+    const name = `${set.metadata.name}-${api.revision}`;
+    createPod(api, set, set.spec.template, { name, node: nodes.pick(set.spec.template.spec.nodeSelector) });
+    return true;
+  }
+  const surplus = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)))[0];
+  if (pods.length > set.spec.replicas && surplus !== undefined) return removePod(api, surplus);
+  return api.update(set, { status: { replicas: pods.length, ready: pods.filter(isReady).length } });
+}
+
+function stepDaemonSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject): boolean {
+  const { template, updateStrategy } = set.spec;
+  const wanted = nodes.matching(template.spec.nodeSelector);
+  const pods = ownedBy(api, set);
+  const misplaced = pods.find(
+    (pod) => !isDeleting(pod) && (hasEnded(pod) || !wanted.includes(pod.spec.nodeName ?? "")),
+  );
+  if (misplaced !== undefined) return removePod(api, misplaced);
+  // A pod that terminates still holds its host.
+  const free = wanted.find((node) => !pods.some((pod) => pod.spec.nodeName === node));
+  if (free !== undefined) {
+    createPod(api, set, template, { name: `${set.metadata.name}-${api.revision}`, node: free });
+    return true;
+  }
+  const outdated = pods.filter((pod) => isActive(pod) && hashLabel(pod) !== hashOf(template));
+  if (updateStrategy?.type !== "OnDelete" && outdated.length > 0) {
+    const unavailable = pods.some((pod) => !isReady(pod));
+    const next = outdated.find((pod) => !isReady(pod)) ?? (unavailable ? undefined : outdated[0]);
+    if (next !== undefined) return removePod(api, next);
+  }
+  const active = pods.filter(isActive);
+  const ready = active.filter(isReady).length;
+  return api.update(set, {
+    status: {
+      observedGeneration: set.metadata.generation,
+      desiredNumberScheduled: wanted.length,
+      currentNumberScheduled: active.length,
+      updatedNumberScheduled: active.length - outdated.length,
+      numberReady: ready,
+      numberAvailable: ready,
+    },
+  });
+}
+
+/** OrderedReady: one after the other upwards, and one after the other downwards. */
+function stepStatefulSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject): boolean {
+  const { replicas = 1, template, updateStrategy } = set.spec;
+  const pods = ownedBy(api, set);
+  const ordinal = (pod: PodObject): number => Number(pod.metadata.name.slice(set.metadata.name.length + 1));
+  const settling = pods.some((pod) => isDeleting(pod));
+  const wanted = settling ? 0 : replicas;
+  for (let index = 0; index < wanted; index += 1) {
+    const pod = pods.find((each) => ordinal(each) === index);
+    if (pod === undefined) {
+      const place = { name: `${set.metadata.name}-${index}`, node: nodes.pick(template.spec.nodeSelector) };
+      createPod(api, set, template, place);
+      return true;
+    }
+    if (hasEnded(pod)) return removePod(api, pod);
+    if (!isReady(pod)) break;
+  }
+  const surplus = pods.filter((pod) => ordinal(pod) >= replicas).toSorted((a, b) => ordinal(b) - ordinal(a))[0];
+  if (surplus !== undefined && !settling) return removePod(api, surplus);
+  const outdated = pods.filter((pod) => isActive(pod) && hashLabel(pod) !== hashOf(template));
+  const next = outdated.toSorted((a, b) => ordinal(b) - ordinal(a))[0];
+  const healthy = pods.length === replicas && pods.every((pod) => isActive(pod) && isReady(pod));
+  if (updateStrategy?.type !== "OnDelete" && next !== undefined && healthy) return removePod(api, next);
+  const active = pods.filter(isActive);
+  const ready = active.filter(isReady).length;
+  return api.update(set, {
+    status: {
+      observedGeneration: set.metadata.generation,
+      replicas: pods.length,
+      updatedReplicas: active.length - outdated.length,
+      readyReplicas: ready,
+      availableReplicas: ready,
+    },
+  });
+}
