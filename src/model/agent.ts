@@ -6,7 +6,8 @@ import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/n
 import type { RecordedTarget } from "./attempt.ts";
 import type { AgentComponent } from "./component.ts";
 import { type Marks, marksOf } from "./marks.ts";
-import type { Container, Labels, Pod, PodTemplate, Workload } from "./observation.ts";
+import type { Labels } from "./meta.ts";
+import type { Container, Pod, PodTemplate, Workload } from "./observation.ts";
 
 /** A configuration file that the agent's container should have at a path. */
 export interface WantedMount {

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { AGENT_COMPONENTS } from "./component.ts";
-import type { Meta } from "./observation.ts";
+import type { Meta } from "./meta.ts";
 
 /** The key of the record's ConfigMap. */
 export const RECORD_KEY = "attempt.json";

@@ -5,20 +5,22 @@ import type { Effect, Note, Outcome, Violation } from "./outcome.ts";
 import type { ProbeRequest } from "./probe.ts";
 import type { Millis } from "./time.ts";
 
-export type Phase =
+export const PHASES = [
   /** Something could not be read: nothing is decided. */
-  | "Unreadable"
+  "Unreadable",
   /** Checks before the first write. */
-  | "Preflight"
-  | "Progressing"
-  | "Paused"
+  "Preflight",
+  "Progressing",
+  "Paused",
   /** Somebody has to do something. */
-  | "Held"
-  | "Completed"
+  "Held",
+  "Completed",
   /** Everything runs the target already; nothing was written. */
-  | "NoChange"
+  "NoChange",
   /** The resource is being deleted: what was borrowed is given back. */
-  | "Deleting";
+  "Deleting",
+] as const;
+export type Phase = (typeof PHASES)[number];
 
 export interface StepReport {
   readonly component: Component;

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
-import type { Labels, Meta } from "./observation.ts";
+import type { Labels, Meta } from "./meta.ts";
 
 const claim = z.object({ upgrade: z.string(), record: z.string() });
 /** Which resource (its uid) and which attempt (the record's name) work on the workload. */

@@ -1,17 +1,6 @@
 /** What the operator measures of itself and of the upgrades, for Prometheus. Every metric says what it is for. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Decision } from "../model/decision.ts";
-
-const PHASES: readonly Decision["phase"][] = [
-  "Unreadable",
-  "Preflight",
-  "Progressing",
-  "Paused",
-  "Held",
-  "Completed",
-  "NoChange",
-  "Deleting",
-];
+import { type Decision, PHASES } from "../model/decision.ts";
 
 export interface Metrics {
   readonly contentType: string;

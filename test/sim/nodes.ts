@@ -1,5 +1,5 @@
 /** The hosts of the model cluster. They come and go; the operator does not watch them. */
-import type { Labels } from "../../src/model/observation.ts";
+import type { Labels } from "../../src/model/meta.ts";
 
 export class Nodes {
   #names: readonly string[];

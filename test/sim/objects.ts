@@ -1,6 +1,7 @@
 /** The shapes of the objects that the model cluster works on: as the API server stores them, with the fields that matter here. */
 import type { StoredObject } from "../../src/kube/object.ts";
-import type { Labels, WorkloadKind } from "../../src/model/observation.ts";
+import type { Labels } from "../../src/model/meta.ts";
+import type { WorkloadKind } from "../../src/model/observation.ts";
 
 export interface ContainerSpec {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 
 import { digest } from "../../src/model/digest.ts";
-import type { Labels } from "../../src/model/observation.ts";
+import type { Labels } from "../../src/model/meta.ts";
 import type { ModelApiServer } from "./model-api-server.ts";
 import type { Nodes } from "./nodes.ts";
 import {

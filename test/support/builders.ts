@@ -5,6 +5,7 @@ import { type Agent, makeAgent } from "../../src/model/agent.ts";
 import type { AttemptRecord, RecordedTarget } from "../../src/model/attempt.ts";
 import type { AgentComponent } from "../../src/model/component.ts";
 import type { Borrowed, Claim, Phase } from "../../src/model/marks.ts";
+import type { Labels, Meta, Owner } from "../../src/model/meta.ts";
 import {
   type Autoscaler,
   type ConfigObject,
@@ -12,11 +13,8 @@ import {
   type ContainerState,
   type CronJob,
   type Job,
-  type Labels,
-  type Meta,
   type Observation,
   type OperatorSettings,
-  type Owner,
   type Pod,
   type PodTemplate,
   readWorld,

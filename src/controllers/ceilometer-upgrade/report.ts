@@ -6,7 +6,7 @@ import type { EventRecorder } from "../../kube/events.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Decision } from "../../model/decision.ts";
 import { canonicalJson } from "../../model/digest.ts";
-import type { Meta } from "../../model/observation.ts";
+import type { Meta } from "../../model/meta.ts";
 import type { Effect } from "../../model/outcome.ts";
 import type { Millis } from "../../model/time.ts";
 import type { Clock } from "../../runtime/clock.ts";

@@ -1,6 +1,7 @@
 /** Jobs: copies of pod templates that are in the namespace already, with the least that must differ. */
 import { GROUP, LABEL, OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
-import type { Container, Labels, PodSpec, PodTemplate, Upgrade } from "../../model/observation.ts";
+import type { Labels } from "../../model/meta.ts";
+import type { Container, PodSpec, PodTemplate, Upgrade } from "../../model/observation.ts";
 import type { ObjectBody } from "../../model/outcome.ts";
 
 /** Lets the garbage collector take a Job when its resource goes; it never blocks that. */

@@ -15,7 +15,8 @@ import {
 } from "../../model/agent.ts";
 import { canonicalJson } from "../../model/digest.ts";
 import type { Borrowed, Phase } from "../../model/marks.ts";
-import type { Labels, Workload } from "../../model/observation.ts";
+import type { Labels } from "../../model/meta.ts";
+import type { Workload } from "../../model/observation.ts";
 import type { Effect, Note, ObjectRef } from "../../model/outcome.ts";
 import { type KubePatchOperation, pointer } from "../../model/patch.ts";
 import { formatTime, type Millis } from "../../model/time.ts";

@@ -4,7 +4,8 @@ import { ANNOTATION, LABEL } from "../../../api/v1alpha1/names.ts";
 import type { KubeObject } from "../../../kube/object.ts";
 import { RECORD_KEY } from "../../../model/attempt.ts";
 import { digestText } from "../../../model/digest.ts";
-import type { ConfigObject, Meta } from "../../../model/observation.ts";
+import type { Meta } from "../../../model/meta.ts";
+import type { ConfigObject } from "../../../model/observation.ts";
 import { metaOf } from "./meta.ts";
 
 /** A ConfigMap that the operator made: an attempt record with its body, or a copy of a file, of which the name says all. */

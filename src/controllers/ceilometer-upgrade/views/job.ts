@@ -1,9 +1,10 @@
 /** Jobs and CronJobs: how they ended, and their template as text. */
 import { z } from "zod";
 import type { KubeObject } from "../../../kube/object.ts";
-import type { Job, Meta } from "../../../model/observation.ts";
+import type { Meta } from "../../../model/meta.ts";
+import type { Job } from "../../../model/observation.ts";
 import { parseTime } from "../../../model/time.ts";
-import { count, metaOf, SHOWN, text } from "./meta.ts";
+import { conditions, count, metaOf, SHOWN } from "./meta.ts";
 
 /** A Job or CronJob with its template as text. */
 export interface JobView extends Omit<Job, "template"> {
@@ -20,17 +21,7 @@ const job = z.looseObject({
     .looseObject({
       active: count,
       completionTime: z.string().optional(),
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: text,
-            message: text,
-            lastTransitionTime: z.string().nullish(),
-          }),
-        )
-        .default([]),
+      conditions,
     })
     .default({ active: 0, conditions: [] }),
 });

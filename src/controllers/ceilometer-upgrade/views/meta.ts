@@ -1,7 +1,7 @@
 /** The metadata that views keep, and the small parsers that they share. */
 import { z } from "zod";
 import type { KubeObject } from "../../../kube/object.ts";
-import type { Manager, Meta } from "../../../model/observation.ts";
+import type { Manager, Meta } from "../../../model/meta.ts";
 import { parseTime } from "../../../model/time.ts";
 
 export const labels = z
@@ -77,3 +77,16 @@ function managerOf(field: z.output<typeof managedField>): Manager {
 
 /** Messages of containers and controllers may be anything: as much is kept as a condition can show, in characters. */
 export const SHOWN = 512;
+
+/** What controllers say of an object, in the shape that pods, Jobs and the others share. */
+export const conditions = z
+  .array(
+    z.looseObject({
+      type: z.string(),
+      status: z.string(),
+      reason: text,
+      message: text,
+      lastTransitionTime: z.string().nullish(),
+    }),
+  )
+  .default([]);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { KubeObject } from "../../../kube/object.ts";
 import type { ContainerState, Pod } from "../../../model/observation.ts";
 import { parseTime } from "../../../model/time.ts";
-import { count, metaOf, SHOWN, text } from "./meta.ts";
+import { conditions, count, metaOf, SHOWN, text } from "./meta.ts";
 
 const terminated = z.looseObject({ exitCode: count, reason: text, message: text });
 const containerStatus = z.looseObject({
@@ -37,17 +37,7 @@ const pod = z.looseObject({
     .looseObject({
       phase: text,
       podIP: z.string().optional(),
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: text,
-            message: text,
-            lastTransitionTime: z.string().nullish(),
-          }),
-        )
-        .default([]),
+      conditions,
       initContainerStatuses: z.array(containerStatus).default([]),
       containerStatuses: z.array(containerStatus).default([]),
     })

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Spec, type Status, specSchema, statusSchema } from "../../../api/v1alpha1/schema.ts";
 import type { KubeObject } from "../../../kube/object.ts";
-import type { Meta } from "../../../model/observation.ts";
+import type { Meta } from "../../../model/meta.ts";
 import { metaOf } from "./meta.ts";
 
 /** A resource as it is stored. A spec that does not fit the schema is a fact about that resource and stops no other. */

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import type { KubeObject } from "../../../kube/object.ts";
-import type { Meta, WorkloadKind, WorkloadStatus } from "../../../model/observation.ts";
+import type { Meta } from "../../../model/meta.ts";
+import type { WorkloadKind, WorkloadStatus } from "../../../model/observation.ts";
 import { count, labels, metaOf, text } from "./meta.ts";
 
 /** A workload with its template as text. */
