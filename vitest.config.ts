@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // A limit for what hangs, not for what is slow on a busy machine.
+          testTimeout: 60_000,
           include: [
             "src/**/*.test.ts",
             "scripts/**/*.test.ts",
