@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { anUpgrade, aRecord, NOW } from "../../../test/support/builders.ts";
 import { CONDITION_TYPES } from "../../api/v1alpha1/conditions.ts";
 import { type Status, statusSchema } from "../../api/v1alpha1/schema.ts";
-import type { Decision, Phase } from "../../model/decision.ts";
+import { type Decision, PHASES, type Phase } from "../../model/decision.ts";
 import type { Outcome, Violation } from "../../model/outcome.ts";
 import { makeStatus } from "./status.ts";
 
@@ -27,17 +27,6 @@ const report = (decision: Decision, previous: Status = {}, now = NOW, generation
   makeStatus({ upgrade: anUpgrade({}, { generation }), decision, records: [], now }, previous);
 const condition = (status: Status, type: string) => status.conditions?.find((each) => each.type === type);
 const statuses = (status: Status, ...types: readonly string[]) => types.map((type) => condition(status, type)?.status);
-
-const PHASES: readonly Phase[] = [
-  "Unreadable",
-  "Preflight",
-  "Progressing",
-  "Paused",
-  "Held",
-  "Completed",
-  "NoChange",
-  "Deleting",
-];
 
 test.each(PHASES)("every condition is told in %s, once, with a reason, and as the schema has it", (phase) => {
   const status = report(decided(phase));
