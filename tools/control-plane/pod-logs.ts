@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from "node:fs/promises";
+import { appendFile, mkdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { Api } from "./api.ts";
 import { type AgentLog, criLine, type LogLine, logOf, type Pod, podSchema } from "./ceilometer-log.ts";
@@ -63,7 +63,7 @@ export async function startPodLogs(
 
   const poll = async ({ pod, logs }: Writer): Promise<void> => {
     for (const { file, image, log } of logs) {
-      if (log.cycle.length === 0) continue;
+      if (log.cycle.length === 0 || !writers.has(pod.metadata.uid)) continue;
       const { namespace, name } = pod.metadata;
       const known = firstPolls.some(
         (first) => first.pod === name && first.namespace === namespace && first.image === image,
@@ -71,6 +71,14 @@ export async function startPodLogs(
       if (!known && succeeded(log.cycle)) firstPolls.push({ namespace, pod: name, image, at: Date.now() });
       await appendFile(file, render(log.cycle));
     }
+  };
+
+  /**
+   * A log goes with its pod. Until the file of the next pod of that name is published, the simulated kubelet serves the old
+   * one under it, and a poll of a StatefulSet's old agent would pass for one of its new agent.
+   */
+  const end = async ({ logs }: Writer): Promise<void> => {
+    await Promise.all(logs.map(({ file }) => truncate(file)));
   };
 
   /** Work on a pod may outlive the pod, and then the cluster; neither is a reason to stop the others. */
@@ -82,7 +90,9 @@ export async function startPodLogs(
   const watch = watchCollection(api, "/api/v1/pods", podSchema, ({ type, object: pod }) => {
     const { uid, namespace } = pod.metadata;
     if (type === "DELETED" || pod.metadata.deletionTimestamp !== undefined) {
+      const writer = writers.get(uid);
       writers.delete(uid);
+      if (writer !== undefined) track(end(writer));
       return;
     }
     if (options.namespaces?.includes(namespace) === false) return;
