@@ -54,6 +54,13 @@ const config = z
     pipeline: configFile.optional().describe("pipeline.yaml of the new agents. Absent: unchanged."),
     eventPipeline: configFile.optional().describe("event_pipeline.yaml of the new agents. Absent: unchanged."),
     polling: configFile.optional().describe("polling.yaml of the new agents. Absent: unchanged."),
+    definitions: z
+      .array(configFile)
+      .max(8)
+      .optional()
+      .describe(
+        "Definition files of the new agents (meters, event definitions, Gnocchi resources), compared with those that are mounted now: always add, never delete or modify (clause M1).",
+      ),
   })
   .describe("The configuration that the new agents run with. Each key is optional, and absent means unchanged.");
 
@@ -85,6 +92,79 @@ const target = z
   )
   .describe("A workload that runs an agent.");
 const targets = z.array(target).min(1).max(16);
+const pollingTarget = z
+  .object({
+    ...targetFields,
+    pollingNamespaces: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(63)
+          .regex(/^[a-z0-9]([-a-z0-9_.]*[a-z0-9])?$/)
+          .describe("A polling namespace of Ceilometer: central, compute, ipmi."),
+      )
+      .min(1)
+      .max(8)
+      .optional()
+      .describe("The polling namespaces that its agents serve. Default: read from their command line."),
+  })
+  .meta(
+    rules({
+      rule: "has(self.name) != has(self.selector)",
+      message: "set exactly one of name and selector",
+    }),
+  )
+  .describe("A workload that runs polling agents.");
+
+/** A number as text, because a CRD's numbers lose digits on the way; compared as a number. */
+const number = z
+  .string()
+  .min(1)
+  .max(32)
+  .regex(/^-?[0-9]+(\.[0-9]+)?$/);
+const provider = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+  .describe("The name of a provider that the operator is configured with: its address and credentials are never here.");
+const bounds = {
+  min: number.optional().describe("The least value that passes."),
+  max: number.optional().describe("The greatest value that passes."),
+};
+const gateKinds = {
+  prometheus: z
+    .object({
+      provider,
+      query: z.string().min(1).max(2048).describe("A query that answers one number."),
+      ...bounds,
+    })
+    .meta(rules({ rule: "has(self.min) || has(self.max)", message: "set min, max or both" }))
+    .optional()
+    .describe("A Prometheus query must answer within the bounds."),
+  http: z
+    .object({
+      provider,
+      path: z
+        .string()
+        .min(1)
+        .max(1024)
+        .regex(/^\/[^\s#]*$/)
+        .describe("The path below the provider's address."),
+      pointer: z
+        .string()
+        .max(256)
+        .regex(/^(\/[^\s]*)?$/)
+        .optional()
+        .describe("A JSON pointer into the answer, to the number that is compared. Default: only the status counts."),
+      ...bounds,
+    })
+    .optional()
+    .describe(
+      "A JSON document that a provider serves must answer 200 and, with a pointer, a number within the bounds.",
+    ),
+};
 
 const jobFrom = z
   .object({
@@ -165,9 +245,48 @@ const retire = z
 const collector = z
   .object({ ...scalable, retire })
   .describe("The collector (to Pike). All old collectors stop before the first new one starts (clause F2).");
+const drain = z
+  .object({
+    config: configFile.describe(
+      "A ceilometer.conf snippet that turns the agents' intake off (an empty notification_control_exchanges, Pike and later). It is appended as one more --config-file while the internal queues are emptied.",
+    ),
+    gate: z
+      .object(gateKinds)
+      .meta(
+        rules({
+          rule: "has(self.prometheus) != has(self.http)",
+          message: "set exactly one of prometheus and http",
+        }),
+      )
+      .optional()
+      .describe("What can see that the internal queues are empty."),
+    acknowledged: z
+      .string()
+      .max(64)
+      .optional()
+      .describe("A person's word that the internal queues are empty: the hash of the plan that it is given for."),
+  })
+  .describe("How internal queues are emptied that nobody would read any more (clause P3).");
 const notification = z
-  .object(scalable)
-  .describe("The notification agent. All old agents stop before the first new one starts (clause F3).");
+  .object({
+    ...scalable,
+    workloadPartitioning: z
+      .enum(["Auto", "Enabled", "Disabled"])
+      .default("Auto")
+      .describe(
+        "Whether the agents share their work by internal queues. Auto reads it from their configuration and release.",
+      ),
+    reload: z
+      .enum(["Literal", "Merge"])
+      .default("Literal")
+      .describe(
+        "Where the pipeline differs under workload partitioning. Literal: the old agents are first restarted on the new pipeline, then the new ones roll in. Merge: the restart brings the new agents too.",
+      ),
+    drain: drain.optional(),
+  })
+  .describe(
+    "The notification agent. Full: all old agents stop before the first new one starts (clause F3). Partial: beside the old ones where the pipeline is the same (clause P3).",
+  );
 
 const verification = z
   .object({
@@ -204,13 +323,65 @@ const verification = z
   )
   .describe("How it is verified that data is polled again. Pod readiness alone never passes (clause F4).");
 
+const isolatedGroup = z
+  .object({
+    when: z
+      .enum(["Auto", "Always"])
+      .default("Auto")
+      .describe(
+        "Auto: only where old and new agents would meet in one group, on one host, or in a cloud's central namespace. Always: whenever there are new pollsters.",
+      ),
+    prefix: z
+      .string()
+      .max(63)
+      .regex(/^[A-Za-z0-9][-A-Za-z0-9_.]*$/)
+      .optional()
+      .describe("The group's partitioning_group_prefix. Default: derived from the plan."),
+    config: configFile
+      .optional()
+      .describe(
+        "A ceilometer.conf snippet with the prefix, for images before Stein, which do not read it from the environment. It is appended as one more --config-file.",
+      ),
+  })
+  .describe("The polling group of its own in which agents with new pollsters start (clause P4).");
+const newPollsters = z
+  .object({
+    source: z
+      .enum(["Catalogue", "List"])
+      .default("Catalogue")
+      .describe("Catalogue: built in, by release. List: the names below are what the target adds."),
+    names: z
+      .array(z.string().min(1).max(255).describe("The entry-point name of a pollster."))
+      .max(512)
+      .optional()
+      .describe("With List: names of the pollsters that the target adds."),
+    catalogue: configFile
+      .optional()
+      .describe("Pollsters of your own, by namespace and release, that are added to the built-in catalogue."),
+  })
+  .meta(
+    rules({
+      rule: "(self.source == 'List') == has(self.names)",
+      message: "names goes with source: List, and only with it",
+      fieldPath: ".names",
+    }),
+  )
+  .describe("How it is known which pollsters the target adds (clause P4).");
 const polling = z
   .object({
-    targets: targets.describe("The workloads of all polling namespaces: central, compute, ipmi."),
+    targets: z
+      .array(pollingTarget)
+      .min(1)
+      .max(16)
+      .describe("The workloads of all polling namespaces: central, compute, ipmi."),
     ...componentFields,
     verification,
+    isolatedGroup: isolatedGroup.optional(),
+    newPollsters: newPollsters.optional(),
   })
-  .describe("The polling agents. All go down on all hosts, one starts and is verified, then the others (clause F4).");
+  .describe(
+    "The polling agents. Full: all go down on all hosts, one starts and is verified, then the others (clause F4). Partial: beside the old ones, and new pollsters in a group of their own first (clause P4).",
+  );
 
 const api = z
   .object({
@@ -239,15 +410,35 @@ const components = z
   )
   .describe("What this Ceilometer consists of. An absent component does not exist here and is never waited for.");
 
+/** What may be accepted by name: findings of the gates that a person can judge better. */
+export const ACCEPTABLE = ["DefinitionRemoved", "DefinitionAltered", "VerificationInconclusive"] as const;
+const acceptedRisk = z
+  .object({
+    check: z.enum(ACCEPTABLE).describe("The reason that the finding gives."),
+    object: z.string().min(1).max(512).describe("The object that the finding names."),
+    reason: z.string().min(1).max(1024).describe("Why it is accepted."),
+    expiresAt: z
+      .string()
+      .max(64)
+      .meta({ format: "date-time" })
+      .describe("Until when. Afterwards it holds again, for an attempt that has not begun."),
+  })
+  .describe("A risk that is accepted until it expires.");
+
 /** `{'mitaka': 6, …}` as CEL: a map literal costs far less of the rule budget than a search in a list. */
 const order = `{${RELEASES.map(([known, major]) => `'${known}': ${major}`).join(", ")}}`;
 
 export const specSchema = z
   .object({
-    mode: z.enum(["Apply"]).default("Apply").describe("Apply carries the upgrade out."),
+    mode: z
+      .enum(["Apply", "Plan"])
+      .default("Apply")
+      .describe("Apply carries the upgrade out. Plan writes nothing but the plan in the status of this resource."),
     strategy: z
-      .enum(["Full"])
-      .describe("Full: the whole environment in one pass; each component is shut down before its new version starts."),
+      .enum(["Full", "Partial"])
+      .describe(
+        "Full: the whole environment in one pass; each component is shut down before its new version starts. Partial: new agents run beside old ones, held by the gates of clauses P3 and P4.",
+      ),
     paused: z
       .boolean()
       .default(false)
@@ -262,6 +453,17 @@ export const specSchema = z
       .object({ release, image, config: config.optional() })
       .describe("The release to reach, the image that carries it, and its configuration."),
     components,
+    only: z
+      .array(z.enum(["database", "collector", "notification", "polling", "api"]).describe("A component."))
+      .max(5)
+      .meta({ "x-kubernetes-list-type": "set" })
+      .optional()
+      .describe("Partial: upgrade just these components now and the rest later. Empty or absent: all of them."),
+    acceptedRisks: z
+      .array(acceptedRisk)
+      .max(64)
+      .optional()
+      .describe("Findings that were looked at and are accepted by name (clause M2). They stay in the history."),
     progressDeadlineSeconds: seconds
       .max(604_800)
       .default(1800)
@@ -276,11 +478,18 @@ export const specSchema = z
     retryAttempt: z.int32().min(0).default(0).describe("Raise by one to retry the step that failed."),
   })
   .meta(
-    rules({
-      rule: `!has(self.from) || !(self.from.release in ${order}) || !(self.target.release in ${order}) || ${order}[self.from.release] <= ${order}[self.target.release]`,
-      message: "the target release is older than spec.from.release; Ceilometer cannot be downgraded",
-      fieldPath: ".target.release",
-    }),
+    rules(
+      {
+        rule: "self.strategy == 'Partial' || !has(self.only) || size(self.only) == 0",
+        message: "only goes with strategy: Partial; a full upgrade is of everything",
+        fieldPath: ".only",
+      },
+      {
+        rule: `!has(self.from) || !(self.from.release in ${order}) || !(self.target.release in ${order}) || ${order}[self.from.release] <= ${order}[self.target.release]`,
+        message: "the target release is older than spec.from.release; Ceilometer cannot be downgraded",
+        fieldPath: ".target.release",
+      },
+    ),
   )
   .describe("The upgrade that is wanted.");
 
@@ -333,7 +542,50 @@ export const historySchema = z.object({
   state: z.enum(["Completed", "Partial", "Failed"]),
   startedAt: dateTime.optional(),
   finishedAt: dateTime.optional(),
+  acceptedRisks: z
+    .array(
+      z.object({
+        check: z.string().max(64),
+        object: z.string().max(512),
+        reason: z.string().max(1024),
+        expiresAt: dateTime,
+      }),
+    )
+    .max(64)
+    .optional()
+    .describe("What was accepted by name."),
 });
+
+/** One write of the plan, as `npm run plan` and `mode: Plan` show it. */
+export const plannedStepSchema = z.object({
+  component: z.string().max(64).describe("The component that it is for."),
+  object: z.string().max(512).describe("The object that is written."),
+  action: z.string().max(128).describe("What is done to it: the reason that its Event will give."),
+  from: z.string().max(1024).optional().describe("Image and configuration before."),
+  to: z.string().max(1024).optional().describe("Image and configuration afterwards."),
+  strategy: z.string().max(64).optional().describe("How the workload gets there: old beside new, or without overlap."),
+  gates: z.array(z.string().max(64)).max(16).optional().describe("What must say yes before."),
+  why: z.string().max(2048).describe("The clause, and what it asks."),
+  downtime: z.string().max(256).optional().describe("How long no agent of the workload runs, as far as can be said."),
+});
+
+const pollsterNames = z.array(z.string().max(255)).max(512);
+export const newPollstersSchema = z.object({
+  namespace: z.string().max(128).describe("The polling namespace, or several that one workload serves."),
+  object: z.string().max(512).describe("The workload."),
+  added: pollsterNames.optional().describe("What only the new agents poll."),
+  removed: pollsterNames.optional().describe("What only the old agents poll."),
+  kept: z.int32().min(0).optional().describe("How many pollsters both poll."),
+  path: z.string().max(64).optional().describe("Roll, Replace or Isolate."),
+  message: z.string().max(2048).optional(),
+});
+
+export const pipelineParitySchema = z
+  .object({
+    state: z.enum(["NotPartitioned", "Same", "Differs", "Unknown", "MustDrain"]).describe("What the parity gate saw."),
+    differences: z.array(z.string().max(1024)).max(64).optional().describe("Each difference, in words."),
+  })
+  .describe("Whether old and new notification agents would work on the same pipeline (clause P3).");
 
 const mapList = (key: string) => ({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] });
 
@@ -343,15 +595,20 @@ export const statusSchema = z
     conditions: z.array(conditionSchema).max(32).meta(mapList("type")).optional(),
     step: z.string().max(64).optional().describe("The step that is under way, or the last one."),
     plan: z
-      .object({ hash: z.string().max(64).optional() })
+      .object({
+        hash: z.string().max(64).optional(),
+        steps: z.array(plannedStepSchema).max(256).optional().describe("Every write, in its order."),
+      })
       .optional()
-      .describe("The plan that the running attempt was started with."),
+      .describe("The plan: what an attempt does, or with mode: Plan would do."),
     steps: z.array(stepSchema).max(16).meta(mapList("name")).optional(),
     preflight: z.array(findingSchema).max(64).optional().describe("Every check that did not pass, all at once."),
     release: z
       .object({ current: z.string().max(64).optional(), target: z.string().max(64).optional() })
       .optional()
       .describe("The release that the workloads run, and the one they should."),
+    newPollsters: z.array(newPollstersSchema).max(16).optional().describe("What the partition gate saw."),
+    pipelineParity: pipelineParitySchema.optional(),
     history: z.array(historySchema).max(10).optional().describe("Past attempts, newest first."),
   })
   .describe("A report. It is never read to decide anything.");
@@ -364,7 +621,13 @@ export type StepStatus = z.output<typeof stepSchema>;
 export type BlockedBy = z.output<typeof blockedBySchema>;
 export type Finding = z.output<typeof findingSchema>;
 export type HistoryEntry = z.output<typeof historySchema>;
+export type PlannedStep = z.output<typeof plannedStepSchema>;
+export type NewPollstersStatus = z.output<typeof newPollstersSchema>;
+export type PipelineParityStatus = z.output<typeof pipelineParitySchema>;
+export type AcceptedRisk = z.output<typeof acceptedRisk>;
 export type TargetRef = z.output<typeof target>;
+export type PollingTargetRef = z.output<typeof pollingTarget>;
+export type Drain = z.output<typeof drain>;
 export type JobFrom = z.output<typeof jobFrom>;
 export type Verification = z.output<typeof verification>;
 export type ConfigFileRef = z.output<typeof configFile>;

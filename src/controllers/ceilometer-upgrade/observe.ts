@@ -58,7 +58,7 @@ function filesOf(
   spec: NonNullable<UpgradeView["spec"]>,
   settings: OperatorSettings,
 ): readonly ObjectName[] {
-  const refs = Object.values(spec.target.config ?? {}).filter((ref) => ref !== undefined);
+  const refs = Object.values(spec.target.config ?? {}).flatMap((ref) => ref ?? []);
   // A Secret that the operator was not told to read is not even asked for.
   const allowed = refs.filter((ref) => ref.kind === "ConfigMap" || settings.secrets.includes(ref.name));
   return allowed.map(({ kind, name }) => ({ kind, namespace, name }));
