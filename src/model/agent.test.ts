@@ -35,7 +35,7 @@ const mount = {
   object: "copy-1",
   key: "p.yaml",
 } as const;
-const wanted = { image: NEW_IMAGE, mounts: [], replicas: undefined };
+const wanted = { undone: [], appended: undefined, image: NEW_IMAGE, mounts: [], replicas: undefined };
 
 test("pods that ended are gone, terminating ones are not, and those of others never counted", () => {
   const workload = aDeployment({ name: "notification" });

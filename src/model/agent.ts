@@ -5,9 +5,10 @@
 import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { RecordedTarget } from "./attempt.ts";
 import type { AgentComponent } from "./component.ts";
+import { canonicalJson } from "./digest.ts";
 import { type Marks, marksOf } from "./marks.ts";
 import type { Labels } from "./meta.ts";
-import type { Container, Pod, PodTemplate, Workload } from "./observation.ts";
+import type { Container, Pod, PodTemplate, Volume, VolumeMount, Workload } from "./observation.ts";
 
 /** A configuration file that the agent's container should have at a path. */
 export interface WantedMount {
@@ -19,12 +20,28 @@ export interface WantedMount {
   readonly key: string;
 }
 
+/** A path where a file of the upgrade's own was mounted for a while: what was there before is to be there again. */
+export interface Undone {
+  readonly path: string;
+  /** The volume that was borrowed for it. */
+  readonly volume: string;
+  readonly before: { readonly mount?: VolumeMount | undefined; readonly volume?: Volume | undefined };
+}
+
 export interface Wanted {
   readonly image: string;
   readonly mounts: readonly WantedMount[];
+  readonly undone: readonly Undone[];
+  /** A ceilometer.conf snippet that is mounted and appended to the command line as one more --config-file. */
+  readonly appended: WantedMount | undefined;
   /** Replicas afterwards, where the resource asks for a number. */
   readonly replicas: number | undefined;
 }
+
+/** Where a snippet is mounted that is appended to the command line: never a path of anybody else's. */
+export const APPENDED_DIRECTORY = "/etc/ceilometer-upgrade";
+/** Names of the volumes of such snippets begin so. */
+export const APPENDED_VOLUME = "ceilometer-upgrade-conf-";
 
 export interface Agent {
   readonly component: AgentComponent;
@@ -60,14 +77,48 @@ export function makeAgent(input: Omit<Agent, "marks" | "pods">, pods: readonly P
   return { ...input, marks: marksOf(input.workload.metadata), pods: podsOf(input.workload, pods) };
 }
 
+/** The same workload, with something else wanted of it: a stage on the way, or where it came from. */
+export const wanting = (agent: Agent, wanted: Partial<Wanted>): Agent => ({
+  ...agent,
+  wanted: { ...agent.wanted, ...wanted },
+});
+
 /** A reason is given where the template is not at the target, for people who ask what is still to do. */
 export function templateGap(agent: Agent): string | undefined {
-  if (agent.container.image !== agent.wanted.image) return `runs ${agent.container.image}`;
-  const missing = agent.wanted.mounts.find((mount) => !hasMount(agent.workload.template, agent.container, mount));
-  return missing === undefined ? undefined : `${missing.path} is not ${missing.kind}/${missing.object}`;
+  const { container, workload, wanted } = agent;
+  if (container.image !== wanted.image) return `runs ${container.image}`;
+  const mounts = wanted.appended === undefined ? wanted.mounts : [...wanted.mounts, wanted.appended];
+  const missing = mounts.find((mount) => !hasMount(workload.template, container, mount));
+  if (missing !== undefined) return `${missing.path} is not ${missing.kind}/${missing.object}`;
+  const kept = wanted.undone.find((each) => !isUndone(workload.template, container, each));
+  if (kept !== undefined) return `${kept.path} is not what it was before`;
+  const appended = appendedFiles(container);
+  const right = wanted.appended === undefined ? [] : [wanted.appended.path];
+  return appended.join() === right.join() ? undefined : `its command line has ${appended.join(", ") || "no snippet"}`;
 }
 
 export const atTarget = (agent: Agent): boolean => templateGap(agent) === undefined;
+
+/** Paths of snippets that an upgrade has appended to the command line. */
+export function appendedFiles(container: Container): readonly string[] {
+  const words = [...(container.command ?? []), ...(container.args ?? [])];
+  return words.filter((word) => word.startsWith(`${APPENDED_DIRECTORY}/`));
+}
+
+function isUndone(template: PodTemplate, container: Container, { path, volume, before }: Undone): boolean {
+  const mount = container.volumeMounts?.find((candidate) => candidate.mountPath === path);
+  const source = template.spec.volumes?.find((candidate) => candidate.name === volume);
+  return (
+    canonicalJson(mount ?? null) === canonicalJson(before.mount ?? null) &&
+    canonicalJson(source ?? null) === canonicalJson(before.volume ?? null)
+  );
+}
+
+/** `<kind>/<name>` of the object that a volume takes its files from, where it takes them from one. */
+export function sourceOfVolume(volume: Volume | undefined): string | undefined {
+  if (volume?.configMap !== undefined) return `ConfigMap/${volume.configMap.name}`;
+  return volume?.secret === undefined ? undefined : `Secret/${volume.secret.secretName}`;
+}
 
 function hasMount(template: PodTemplate, container: Container, wanted: WantedMount): boolean {
   const volume = template.spec.volumes?.find((candidate) => candidate.name === wanted.volume);
@@ -79,8 +130,14 @@ function hasMount(template: PodTemplate, container: Container, wanted: WantedMou
 /** Whether a pod's agent runs the target's image and configuration. */
 export function isNew(agent: Agent, pod: Pod): boolean {
   const container = pod.containers.find((candidate) => candidate.name === agent.container.name);
-  if (container?.image !== agent.wanted.image) return false;
-  return agent.wanted.mounts.every((mount) => pod.sources[mount.volume] === `${mount.kind}/${mount.object}`);
+  const { wanted } = agent;
+  if (container?.image !== wanted.image) return false;
+  if (!wanted.mounts.every((mount) => pod.sources[mount.volume] === `${mount.kind}/${mount.object}`)) return false;
+  if (!wanted.undone.every(({ volume, before }) => pod.sources[volume] === sourceOfVolume(before.volume))) return false;
+  const { appended } = wanted;
+  const snippets = Object.entries(pod.sources).filter(([volume]) => volume.startsWith(APPENDED_VOLUME));
+  const right = appended === undefined ? [] : [[appended.volume, `${appended.kind}/${appended.object}`]];
+  return canonicalJson(snippets) === canonicalJson(right);
 }
 
 export const oldPods = (agent: Agent): readonly Pod[] => agent.pods.filter((pod) => !isNew(agent, pod));

@@ -34,10 +34,21 @@ export interface Container {
   readonly volumeMounts?: readonly VolumeMount[];
   readonly [field: string]: unknown;
 }
+/** A key of an object, and the path below the mount that it gets. */
+export interface KeyToPath {
+  readonly key: string;
+  readonly path: string;
+}
 export interface Volume {
   readonly name: string;
-  readonly configMap?: { readonly name: string };
-  readonly secret?: { readonly secretName: string };
+  readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[] };
+  readonly secret?: { readonly secretName: string; readonly items?: readonly KeyToPath[] };
+  readonly projected?: { readonly sources?: readonly ProjectedSource[] };
+  readonly [field: string]: unknown;
+}
+export interface ProjectedSource {
+  readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[] };
+  readonly secret?: { readonly name: string; readonly items?: readonly KeyToPath[] };
   readonly [field: string]: unknown;
 }
 export interface PodSpec {
@@ -64,6 +75,9 @@ export interface Workload {
   readonly template: PodTemplate;
   /** `RollingUpdate`, `Recreate` or `OnDelete`. */
   readonly strategy: string;
+  /** How far a rolling update may go above and below the wanted number of pods: a number, or a share such as `25%`. */
+  readonly maxSurge: number | string;
+  readonly maxUnavailable: number | string;
   /** Only a StatefulSet has one: ordinals below it keep the old template. */
   readonly partition: number;
   /** Only a Deployment can be paused. */
@@ -144,6 +158,9 @@ export interface ConfigurationCopy {
   readonly name: string;
   readonly immutable: boolean;
   readonly digests: ReadonlyMap<string, string>;
+  readonly metadata: Meta;
+  /** What the operator made it for: `configuration` for a copy, `derived` for a file that only an upgrade needs. */
+  readonly purpose: string;
 }
 
 export interface Upgrade {

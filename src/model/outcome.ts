@@ -58,6 +58,17 @@ export type Effect =
       readonly resourceVersion: string;
       readonly metadata: Readonly<Record<string, unknown>>;
       readonly why: Note;
+    }
+  /**
+   * Removal of what the operator itself created, or (the one exception of I9) of a pod of a StatefulSet that is not ready and
+   * has the template before a correction. The version that was seen is a precondition.
+   */
+  | {
+      readonly kind: "delete";
+      readonly ref: ObjectRef;
+      readonly uid: string;
+      readonly resourceVersion: string;
+      readonly why: Note;
     };
 
 export type Outcome =

@@ -111,7 +111,8 @@ function asOf(world: World, workload: Workload, record: AttemptRecord | undefine
   if (component === undefined || container === undefined) return undefined;
   const target = parseRelease(record?.to ?? "");
   const mounts = target === undefined ? [] : mountsFor(component, record?.files ?? {}, target);
-  const wanted = { image: like?.targetImage ?? container.image, mounts, replicas: undefined };
+  const image = like?.targetImage ?? container.image;
+  const wanted = { image, mounts, undone: [], appended: undefined, replicas: undefined };
   return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
 }
 

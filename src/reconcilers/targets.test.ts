@@ -62,5 +62,5 @@ test("a component's own image goes before the target's", () => {
     {},
     undefined,
   );
-  expect(agents.notification[0]?.wanted).toEqual({ image: "r/own:ocata", mounts: [], replicas: 4 });
+  expect(agents.notification[0]?.wanted).toMatchObject({ image: "r/own:ocata", mounts: [], replicas: 4 });
 });

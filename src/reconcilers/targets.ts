@@ -118,6 +118,8 @@ export function resolveTargets(
     const wanted: Wanted = {
       image: section.image ?? wish.image,
       mounts: mountsFor(component, files, target),
+      undone: [],
+      appended: undefined,
       replicas: "replicas" in section ? section.replicas : undefined,
     };
     for (const ref of section.targets) {

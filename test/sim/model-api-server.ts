@@ -19,7 +19,12 @@ export interface ApiServer {
   create(object: KubeObject): Answer;
   patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer;
   patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer;
-  remove(ref: ObjectRef): Answer;
+  remove(ref: ObjectRef, preconditions?: Preconditions): Answer;
+}
+
+export interface Preconditions {
+  readonly uid: string;
+  readonly resourceVersion: string;
 }
 
 export interface StoreEvent {
@@ -86,9 +91,12 @@ export class ModelApiServer implements ApiServer {
   }
 
   /** Graceful: a pod terminates first, an object with finalizers waits for them, everything else goes at once. */
-  remove(ref: ObjectRef): Answer {
+  remove(ref: ObjectRef, preconditions?: Preconditions): Answer {
     const found = this.get(ref.kind, ref.name);
     if (found === undefined) return { code: 404, message: `${ref.name} not found` };
+    const { uid, resourceVersion } = found.metadata;
+    if (preconditions !== undefined && (preconditions.uid !== uid || preconditions.resourceVersion !== resourceVersion))
+      return { code: 409, message: "the object is another one by now" };
     const waits = ref.kind === "Pod" || (found.metadata.finalizers ?? []).length > 0;
     if (!waits) this.erase(found);
     else if (found.metadata.deletionTimestamp === undefined) {

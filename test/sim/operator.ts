@@ -181,5 +181,7 @@ export function send(api: ModelApiServer, effect: Effect): Answer {
       const { uid, resourceVersion } = effect;
       return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } });
     }
+    case "delete":
+      return api.remove(effect.ref, effect);
   }
 }

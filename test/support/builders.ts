@@ -76,6 +76,8 @@ export interface WorkloadWords {
   readonly volumes?: readonly Volume[];
   readonly nodeSelector?: Labels;
   readonly strategy?: string;
+  readonly maxSurge?: number | string;
+  readonly maxUnavailable?: number | string;
   readonly partition?: number;
   readonly paused?: boolean;
   readonly status?: Partial<WorkloadStatus>;
@@ -110,6 +112,8 @@ function aWorkload(kind: WorkloadKind, words: WorkloadWords): Workload {
     matchLabels: { app: name },
     template,
     strategy: words.strategy ?? "RollingUpdate",
+    maxSurge: words.maxSurge ?? (kind === "Deployment" ? "25%" : 0),
+    maxUnavailable: words.maxUnavailable ?? (kind === "Deployment" ? "25%" : 1),
     partition: words.partition ?? 0,
     paused: words.paused ?? false,
     status: { observedGeneration: generation, ...counts, ...words.status },
@@ -314,7 +318,7 @@ export function anAgent(
 ): Agent {
   const { pods = [], ...rest } = more;
   const [container = aContainer()] = workload.template.spec.containers;
-  const wanted = { image: NEW_IMAGE, mounts: [], replicas: undefined };
+  const wanted = { image: NEW_IMAGE, mounts: [], undone: [], appended: undefined, replicas: undefined };
   const input = {
     component: "notification",
     workload,

@@ -6,7 +6,8 @@ import { assertNever, type Effect } from "../../model/outcome.ts";
 import { resourceOfKind } from "./resources.ts";
 
 export type Acted =
-  | { readonly kind: "done"; readonly object: KubeObject }
+  /** The object as it is now; undefined where it was deleted. */
+  | { readonly kind: "done"; readonly object: KubeObject | undefined }
   /** Decided on something that is not so any more: look again. */
   | { readonly kind: "stale"; readonly why: string }
   /** The API server will not have it: somebody has to do something. */
@@ -24,7 +25,7 @@ export async function act(client: KubeClient, effect: Effect, signal: AbortSigna
   }
 }
 
-function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<KubeObject> {
+async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<KubeObject | undefined> {
   switch (effect.kind) {
     case "create":
       return client.create(resourceOfKind(effect.object.kind), effect.object, { signal });
@@ -34,6 +35,16 @@ function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<
       const { uid, resourceVersion } = effect;
       const patch = { metadata: { ...effect.metadata, uid, resourceVersion } };
       return client.patchMerge(resourceOfKind(effect.ref.kind), effect.ref, patch, { signal });
+    }
+    case "delete": {
+      const { uid, resourceVersion } = effect;
+      const preconditions = { uid, resourceVersion };
+      await client.remove(resourceOfKind(effect.ref.kind), effect.ref, {
+        preconditions,
+        propagationPolicy: "Background",
+        signal,
+      });
+      return undefined;
     }
     default:
       return assertNever(effect);

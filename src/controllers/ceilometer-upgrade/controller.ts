@@ -1,6 +1,7 @@
 /** Observe, decide, act, report. The whole controller; everything else is what these four words mean. */
 import type { Spec } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/object.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
@@ -118,7 +119,7 @@ async function follow(
   switch (acted.kind) {
     case "done":
       stale.delete(key);
-      takeIn(ports.caches, acted.object);
+      if (acted.object !== undefined) takeIn(ports.caches, acted.object);
       ports.reporter.did(seen.upgrade.metadata, effect);
       // The next look is due now; it sees the write, and reports.
       return { kind: "recheck", afterMs: 0 };
@@ -141,7 +142,7 @@ async function follow(
 }
 
 /** What was written is seen at once, not only when the watch brings it back. */
-function takeIn(caches: Caches, object: Extract<Acted, { kind: "done" }>["object"]): void {
+function takeIn(caches: Caches, object: KubeObject): void {
   const resource = resourceOfKind(object.kind ?? "");
   for (const cache of everyCache(caches)) {
     if (cache.resource === resource) cache.put(object);

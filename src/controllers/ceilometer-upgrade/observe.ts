@@ -46,7 +46,7 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
     cronJobs: mapSeen(caches.cronJobs.list(namespace), (views) => views.map(cronJobOf)),
     autoscalers: caches.autoscalers.list(namespace),
     records: mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid))),
-    copies: mapSeen(own, (views) => views.filter((view) => view.purpose === "configuration").map(copyOf)),
+    copies: mapSeen(own, (views) => views.filter(isCopy).map(copyOf)),
     files: ports.named.look(`${namespace}/${metadata.name}`, filesOf(namespace, spec, settings)),
     upgradeUids: mapSeen(caches.upgrades.list(namespace), (all) => new Set(all.map((each) => each.metadata.uid))),
     probes: ports.probes(),
@@ -124,6 +124,8 @@ function recordOf(view: OwnConfigView, uid: string): readonly AttemptRecord[] {
   return parsed;
 }
 
-function copyOf({ metadata, immutable, digests }: OwnConfigView): ConfigurationCopy {
-  return { name: metadata.name, immutable, digests };
+const isCopy = ({ purpose }: OwnConfigView): boolean => purpose === "configuration" || purpose === "derived";
+
+function copyOf({ metadata, immutable, digests, purpose }: OwnConfigView): ConfigurationCopy {
+  return { name: metadata.name, immutable, digests, metadata, purpose };
 }

@@ -20,6 +20,7 @@ import type { Workload } from "../../model/observation.ts";
 import type { Effect, Note, ObjectRef } from "../../model/outcome.ts";
 import { type KubePatchOperation, pointer } from "../../model/patch.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
+import { containerPath, setTemplate } from "./template-changes.ts";
 
 /** Of which attempt, and when. */
 export interface Moment {
@@ -35,8 +36,6 @@ export const refOf = (workload: Workload): ObjectRef => ({
 });
 
 const annotationPath = (key: string): string => pointer("metadata", "annotations", key);
-const containerPath = (agent: Agent, ...rest: readonly (string | number)[]): string =>
-  pointer("spec", "template", "spec", "containers", agent.containerIndex, ...rest);
 
 /** The object, its spec, the container and the claim are those that were seen. */
 function tests(agent: Agent): KubePatchOperation[] {
@@ -109,48 +108,6 @@ function setNodeSelector(agent: Agent, wanted: Labels | null): KubePatchOperatio
     { op: "test", path, value: current },
     { op: "replace", path, value: wanted },
   ];
-}
-
-/** Image and configuration of the target, in the agent's container. */
-function setTemplate(agent: Agent): KubePatchOperation[] {
-  const operations: KubePatchOperation[] = [];
-  const { wanted, container, workload } = agent;
-  if (container.image !== wanted.image) {
-    operations.push({ op: "test", path: containerPath(agent, "image"), value: container.image });
-    operations.push({ op: "replace", path: containerPath(agent, "image"), value: wanted.image });
-  }
-  const volumesPath = "/spec/template/spec/volumes";
-  let hasVolumes = workload.template.spec.volumes !== undefined;
-  let hasMounts = container.volumeMounts !== undefined;
-  for (const mount of wanted.mounts) {
-    const source =
-      mount.kind === "ConfigMap" ? { configMap: { name: mount.object } } : { secret: { secretName: mount.object } };
-    const volume = { name: mount.volume, ...source };
-    const at = workload.template.spec.volumes?.findIndex((each) => each.name === mount.volume) ?? -1;
-    if (!hasVolumes) operations.push({ op: "add", path: volumesPath, value: [] });
-    hasVolumes = true;
-    if (at >= 0) {
-      operations.push({ op: "test", path: `${volumesPath}/${at}/name`, value: mount.volume });
-      operations.push({ op: "replace", path: `${volumesPath}/${at}`, value: volume });
-    } else {
-      operations.push({ op: "add", path: `${volumesPath}/-`, value: volume });
-    }
-    const entry = { name: mount.volume, mountPath: mount.path, subPath: mount.key, readOnly: true };
-    const index = container.volumeMounts?.findIndex((each) => each.mountPath === mount.path) ?? -1;
-    if (!hasMounts) operations.push({ op: "add", path: containerPath(agent, "volumeMounts"), value: [] });
-    hasMounts = true;
-    if (index >= 0) {
-      operations.push({
-        op: "test",
-        path: containerPath(agent, "volumeMounts", index, "mountPath"),
-        value: mount.path,
-      });
-      operations.push({ op: "replace", path: containerPath(agent, "volumeMounts", index), value: entry });
-    } else {
-      operations.push({ op: "add", path: containerPath(agent, "volumeMounts", "-"), value: entry });
-    }
-  }
-  return operations;
 }
 
 function patch(agent: Agent, changes: readonly KubePatchOperation[], why: Note): Effect {

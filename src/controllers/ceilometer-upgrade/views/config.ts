@@ -28,7 +28,7 @@ export function ownConfigView(object: KubeObject): OwnConfigView {
   const { immutable, data } = configMap.parse(object);
   const meta = metaOf(object, false);
   const purpose = meta.labels[LABEL.purpose] ?? "";
-  const texts = purpose === "configuration" ? Object.entries(data ?? {}) : [];
+  const texts = purpose === "attempt" ? [] : Object.entries(data ?? {});
   return {
     metadata: meta,
     purpose,

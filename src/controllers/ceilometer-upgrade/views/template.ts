@@ -14,6 +14,7 @@ const container = z.looseObject({
     .array(z.looseObject({ name: z.string(), mountPath: z.string(), subPath: z.string().optional() }))
     .optional(),
 });
+const items = z.array(z.looseObject({ key: z.string(), path: z.string() })).optional();
 const podTemplate = z.looseObject({
   metadata: z.looseObject({ labels, annotations: labels }).nullish(),
   spec: z.looseObject({
@@ -23,8 +24,20 @@ const podTemplate = z.looseObject({
       .array(
         z.looseObject({
           name: z.string(),
-          configMap: z.looseObject({ name: z.string() }).optional(),
-          secret: z.looseObject({ secretName: z.string() }).optional(),
+          configMap: z.looseObject({ name: z.string(), items }).optional(),
+          secret: z.looseObject({ secretName: z.string(), items }).optional(),
+          projected: z
+            .looseObject({
+              sources: z
+                .array(
+                  z.looseObject({
+                    configMap: z.looseObject({ name: z.string(), items }).optional(),
+                    secret: z.looseObject({ name: z.string(), items }).optional(),
+                  }),
+                )
+                .optional(),
+            })
+            .optional(),
         }),
       )
       .optional(),

@@ -16,14 +16,18 @@ export interface WorkloadView {
   readonly matchLabels: Readonly<Record<string, string>>;
   readonly template: string;
   readonly strategy: string;
+  readonly maxSurge: number | string;
+  readonly maxUnavailable: number | string;
   readonly partition: number;
   readonly paused: boolean;
   readonly status: WorkloadStatus;
 }
 
+const share = z.union([z.number(), z.string()]).nullish();
+
 const strategy = z.looseObject({
   type: text,
-  rollingUpdate: z.looseObject({ partition: count }).nullish(),
+  rollingUpdate: z.looseObject({ partition: count, maxSurge: share, maxUnavailable: share }).nullish(),
 });
 const workload = z.looseObject({
   spec: z.looseObject({
@@ -63,6 +67,10 @@ const workload = z.looseObject({
     }),
 });
 
+/** What the API server sets where nobody says otherwise; a StatefulSet has no surge at all. */
+const SURGE = { Deployment: "25%", DaemonSet: 0, StatefulSet: 0 } as const;
+const UNAVAILABLE = { Deployment: "25%", DaemonSet: 1, StatefulSet: 1 } as const;
+
 export function workloadView(kind: WorkloadKind): (object: KubeObject) => WorkloadView {
   return (object) => {
     const { spec, status } = workload.parse(object);
@@ -77,6 +85,8 @@ export function workloadView(kind: WorkloadKind): (object: KubeObject) => Worklo
       matchLabels: spec.selector.matchLabels,
       template: JSON.stringify(spec.template),
       strategy: update?.type ?? "",
+      maxSurge: update?.rollingUpdate?.maxSurge ?? SURGE[kind],
+      maxUnavailable: update?.rollingUpdate?.maxUnavailable ?? UNAVAILABLE[kind],
       partition: update?.rollingUpdate?.partition ?? 0,
       paused: spec.paused === true,
       status: { ...counts(status, hosts, replicas ?? 0), ...failureOf(status) },
