@@ -4,20 +4,15 @@
  * where the file does not name it, so both are needed on either side (clause P4).
  */
 import { RELEASES } from "../api/v1alpha1/releases.ts";
+import type { CatalogueOverride } from "./catalogue/overrides.ts";
 import pollsters from "./catalogue/pollsters.json" with { type: "json" };
-import { type CataloguedPollster, catalogueSchema, covers, type ReleaseSpan } from "./catalogue/schema.ts";
+import { type CataloguedPollster, catalogueSchema, covers } from "./catalogue/schema.ts";
 import { isSupported } from "./matching.ts";
 import type { PollingFile } from "./polling-file.ts";
 import type { Release } from "./release.ts";
 
 const CATALOGUE = catalogueSchema.parse(pollsters);
 const NAMESPACES: ReadonlyMap<string, readonly CataloguedPollster[]> = new Map(Object.entries(CATALOGUE.namespaces));
-
-/** A pollster that somebody's own images have, or have in other releases than the catalogue says. */
-export interface CatalogueOverride extends ReleaseSpan {
-  readonly name: string;
-  readonly namespace: string;
-}
 
 const sorted = (names: Iterable<string>): readonly string[] => [...new Set(names)].toSorted();
 
