@@ -2,7 +2,7 @@
 import type { FilePath, FileProblems } from "./file-problem.ts";
 import { type Entry, isMapping, nameOf } from "./file-source.ts";
 import { type PublishedKind, publisherFault } from "./publishers.ts";
-import type { Release } from "./release.ts";
+import { type Release, usesTransformers } from "./release.ts";
 import { shownName } from "./shown-name.ts";
 
 export interface Transformer {
@@ -26,8 +26,6 @@ export interface Reading {
   readonly problems: FileProblems;
 }
 
-/** Major version of the first release without transformers (Stein). */
-const NO_TRANSFORMERS = 12;
 /** Entry points `ceilometer.transformer`, the same from Liberty to Rocky. */
 const TRANSFORMERS = ["accumulator", "delta", "unit_conversion", "rate_of_change", "aggregator", "arithmetic"];
 
@@ -82,7 +80,7 @@ function readTransformers({ entry, path }: Entry, { release, problems }: Reading
   const here = [...path, "transformers"];
   const isNone = transformers === undefined || transformers === null;
   if (isNone || (Array.isArray(transformers) && transformers.length === 0)) return [];
-  if (release.major >= NO_TRANSFORMERS) {
+  if (!usesTransformers(release)) {
     problems.warning(
       here,
       `${release.name} ignores transformers`,

@@ -1,14 +1,24 @@
 import { describe, expect, it } from "vitest";
 import {
+  canTurnIntakeOff,
   hasComponent,
+  hasCoordinationExpression,
+  hasDynamicPollsters,
+  hasExporter,
   intervalsToFirstPoll,
   logsFinishedPolls,
   migrationCommand,
+  mustDrain,
+  notificationGroup,
   parseRelease,
+  partitionsNotification,
   pollingFiles,
   type Release,
+  readsOptionsFromEnvironment,
   releaseOfImage,
   repositoryOf,
+  rereadsRing,
+  usesTransformers,
 } from "./release.ts";
 
 const release = (text: string): Release => {
@@ -75,4 +85,53 @@ describe("what a release has", () => {
     expect(intervalsToFirstPoll(release("pike"))).toBe(2);
     expect(intervalsToFirstPoll(release("queens"))).toBe(1);
   });
+});
+
+describe("what changes between two releases", () => {
+  it.each<[string, (release: Release) => boolean, string, string]>([
+    ["partitioned notification agents", partitionsNotification, "rocky", "stein"],
+    ["transformers", usesTransformers, "rocky", "stein"],
+    ["a ring listed at every discovery", rereadsRing, "ocata", "pike"],
+  ])("%s end", (_what, has, last, without) => {
+    expect([has(release(last)), has(release(without))]).toEqual([true, false]);
+    expect(has(release("liberty"))).toBe(true);
+  });
+
+  it.each<[string, (release: Release) => boolean, string, string]>([
+    ["an intake that can be turned off", canTurnIntakeOff, "ocata", "pike"],
+    ["options from the environment", readsOptionsFromEnvironment, "rocky", "stein"],
+    ["dynamic pollsters", hasDynamicPollsters, "train", "ussuri"],
+    ["an exporter", hasExporter, "2024.2", "2025.1"],
+    ["coordination expressions", hasCoordinationExpression, "2025.1", "2025.2"],
+    ["a ring that is followed, by name", rereadsRing, "rocky", "stein"],
+    ["a ring that is followed, by package", rereadsRing, "11.0.1", "11.1.0"],
+  ])("%s come", (_what, has, without, first) => {
+    expect([has(release(without)), has(release(first))]).toEqual([false, true]);
+    expect(has(release("2026.2"))).toBe(true);
+  });
+
+  it.each(["pike", "9.0.7", "queens", "10.0.1", "rocky", "11.0.0"])("nobody follows the ring in %s", (name) =>
+    expect(rereadsRing(release(name))).toBe(false),
+  );
+
+  it.each([
+    ["liberty", "ceilometer.notification"],
+    ["pike", "ceilometer.notification"],
+    ["queens", "ceilometer.notification.v2"],
+    ["11.1.0", "ceilometer.notification.v2"],
+    ["stein", undefined],
+  ])("the group of notification agents in %s is %s", (name, group) =>
+    expect(notificationGroup(release(name))).toBe(group),
+  );
+
+  it.each([
+    ["ocata", "pike", false],
+    ["pike", "queens", true],
+    ["9.0.7", "rocky", true],
+    ["queens", "rocky", false],
+    ["rocky", "stein", true],
+    ["pike", "2026.2", true],
+    ["stein", "train", false],
+    ["queens", "pike", true],
+  ])("from %s to %s a drain is %s", (from, to, drain) => expect(mustDrain(release(from), release(to))).toBe(drain));
 });

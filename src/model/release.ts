@@ -1,8 +1,9 @@
 /**
- * Releases of Ceilometer: their order, and what each of them has. A rule here is a fact read from the source of Ceilometer's
- * releases; the comment at each says which.
+ * Releases of Ceilometer: their order, and what each of them has. What holds for which release, and where that was read, is
+ * data: `catalogue/release-rules.ts`.
  */
 import { PACKAGE_VERSION, RELEASES } from "../api/v1alpha1/releases.ts";
+import { RELEASE_RULES, type ReleaseRule, type ReleaseRuleId } from "./catalogue/release-rules.ts";
 import type { AgentComponent } from "./component.ts";
 
 /** A release that is known by name or by a package version. Compare by `major`, show by `name`. */
@@ -15,18 +16,7 @@ export interface Release {
 
 const MAJOR_BY_NAME: ReadonlyMap<string, number> = new Map(RELEASES);
 const VERSION = new RegExp(`^${PACKAGE_VERSION}$`);
-
-const major = (name: string): number => {
-  const known = MAJOR_BY_NAME.get(name);
-  if (known === undefined) throw new Error(`no release is called ${name}`);
-  return known;
-};
-const NEWTON = major("newton");
-const OCATA = major("ocata");
-const PIKE = major("pike");
-const QUEENS = major("queens");
-const BOBCAT = major("2023.2");
-const EPOXY = major("2025.1");
+const RULES: ReadonlyMap<string, ReleaseRule> = new Map(RELEASE_RULES.map((rule) => [rule.id, rule]));
 
 /** Undefined where the text is neither a known release name nor a package version. */
 export function parseRelease(text: string): Release | undefined {
@@ -56,41 +46,104 @@ export function repositoryOf(image: string): string {
   return colon > withoutDigest.lastIndexOf("/") ? withoutDigest.slice(0, colon) : withoutDigest;
 }
 
-/** Queens removed the collector and the API (release notes drop-collector and ceilometer-api-removal). */
+/** A release that is known by its name only counts as its first package version. */
+function versionOf(release: Release): readonly number[] {
+  return VERSION.test(release.name) ? release.name.split(".").map(Number) : [release.major, 0, 0];
+}
+
+function isAtLeast(release: Release, bound: string): boolean {
+  const least = parseRelease(bound);
+  if (least === undefined) throw new Error(`${bound} is no release`);
+  const version = versionOf(release);
+  for (const [index, part] of versionOf(least).entries()) {
+    const own = version[index] ?? 0;
+    if (own !== part) return own > part;
+  }
+  return true;
+}
+
+function holds(id: ReleaseRuleId, release: Release): boolean {
+  const rule = RULES.get(id);
+  if (rule === undefined) throw new Error(`no rule is called ${id}`);
+  if (rule.since !== undefined && !isAtLeast(release, rule.since)) return false;
+  const last = rule.until === undefined ? undefined : MAJOR_BY_NAME.get(rule.until);
+  return last === undefined || release.major <= last;
+}
+
 export function hasComponent(release: Release, component: AgentComponent): boolean {
-  return component === "collector" || component === "api" ? release.major <= PIKE : true;
+  return component === "collector" || component === "api" ? holds("collector-and-api", release) : true;
 }
 
-/**
- * The command that migrates the database. `ceilometer-dbsync` to Mitaka; `ceilometer-upgrade` from Newton on. `--retry`
- * exists from Queens on; without it a lost connection is retried for ever.
- */
+/** The command that migrates the database. */
 export function migrationCommand(release: Release): readonly string[] {
-  if (release.major < NEWTON) return ["ceilometer-dbsync"];
-  if (release.major < QUEENS) return ["ceilometer-upgrade"];
-  return ["ceilometer-upgrade", "--retry", "10"];
+  if (holds("database-by-dbsync", release)) return ["ceilometer-dbsync"];
+  return holds("migration-retries", release) ? ["ceilometer-upgrade", "--retry", "10"] : ["ceilometer-upgrade"];
 }
 
-/** From 2023.2 on an agent writes a line when a poll has ended well; before, only when it begins. */
 export function logsFinishedPolls(release: Release): boolean {
-  return release.major >= BOBCAT;
+  return holds("finished-poll-lines", release);
 }
 
-/** From 2025.1 on (24.0.0) an agent can serve what it polled to Prometheus. */
 export function hasExporter(release: Release): boolean {
-  return release.major >= EPOXY;
+  return holds("exporter", release);
 }
 
-/** To Pike an agent may wait for two whole intervals before it polls; from Queens on it polls at once. */
 export function intervalsToFirstPoll(release: Release): 1 | 2 {
-  return release.major <= PIKE ? 2 : 1;
+  return holds("late-first-poll", release) ? 2 : 1;
+}
+
+/** Which file tells a polling agent what to poll; where there are two, the second counts if there is no first. */
+export function pollingFiles(release: Release): readonly ("polling" | "pipeline")[] {
+  return [
+    ...(holds("polls-by-polling-file", release) ? (["polling"] as const) : []),
+    ...(holds("polls-by-pipeline-file", release) ? (["pipeline"] as const) : []),
+  ];
+}
+
+/** Whether notification agents can be partitioned at all; whether they are is in their configuration. */
+export function partitionsNotification(release: Release): boolean {
+  return holds("notification-partitioning", release);
+}
+
+/** The coordination group of partitioned notification agents; undefined where the release has none. */
+export function notificationGroup(release: Release): string | undefined {
+  if (holds("group-of-pipe-queues", release)) return "ceilometer.notification";
+  return holds("group-of-shared-queues", release) ? "ceilometer.notification.v2" : undefined;
 }
 
 /**
- * Which file tells a polling agent what to poll: to Newton pipeline.yaml; Ocata and Pike polling.yaml and, if there is
- * none, pipeline.yaml; from Queens polling.yaml only.
+ * Partitioned agents of two such releases read different internal queues, so what one of them left there the other never
+ * reads: the queues are emptied before the change, in either direction.
  */
-export function pollingFiles(release: Release): readonly ("polling" | "pipeline")[] {
-  if (release.major < OCATA) return ["pipeline"];
-  return release.major <= PIKE ? ["polling", "pipeline"] : ["polling"];
+export function mustDrain(from: Release, to: Release): boolean {
+  return notificationGroup(from) !== notificationGroup(to);
+}
+
+/** Whether an option keeps a notification agent from taking anything in, so that it empties its group's queues. */
+export function canTurnIntakeOff(release: Release): boolean {
+  return holds("control-exchanges", release);
+}
+
+/**
+ * Whether a running polling agent notices that its group gains or loses a member. Where it does not, resources are polled
+ * twice or not at all until the whole group is restarted. Of Rocky only a package version from 11.1.0 on is known to.
+ */
+export function rereadsRing(release: Release): boolean {
+  return holds("ring-by-listing", release) || holds("ring-by-watching", release);
+}
+
+export function readsOptionsFromEnvironment(release: Release): boolean {
+  return holds("options-from-environment", release);
+}
+
+export function usesTransformers(release: Release): boolean {
+  return holds("transformers", release);
+}
+
+export function hasDynamicPollsters(release: Release): boolean {
+  return holds("dynamic-pollsters", release);
+}
+
+export function hasCoordinationExpression(release: Release): boolean {
+  return holds("coordination-expression", release);
 }
