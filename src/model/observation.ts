@@ -17,12 +17,14 @@ export type Seen<T> =
 export interface EnvVar {
   readonly name: string;
   readonly value?: string;
+  readonly valueFrom?: unknown;
   readonly [field: string]: unknown;
 }
 export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;
+  readonly subPathExpr?: string;
   readonly [field: string]: unknown;
 }
 export interface Container {
@@ -31,6 +33,7 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvVar[];
+  readonly envFrom?: readonly unknown[];
   readonly volumeMounts?: readonly VolumeMount[];
   readonly [field: string]: unknown;
 }

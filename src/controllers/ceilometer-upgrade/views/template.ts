@@ -11,7 +11,14 @@ const container = z.looseObject({
   args: z.array(z.string()).optional(),
   env: z.array(z.looseObject({ name: z.string(), value: z.string().optional() })).optional(),
   volumeMounts: z
-    .array(z.looseObject({ name: z.string(), mountPath: z.string(), subPath: z.string().optional() }))
+    .array(
+      z.looseObject({
+        name: z.string(),
+        mountPath: z.string(),
+        subPath: z.string().optional(),
+        subPathExpr: z.string().optional(),
+      }),
+    )
     .optional(),
 });
 const items = z.array(z.looseObject({ key: z.string(), path: z.string() })).optional();
