@@ -115,7 +115,12 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     createEventRecorder({ client, clock, log, controller: `${GROUP}/operator`, instance: options.identity }),
     (each) => each.flush(),
   );
-  const settings = { imagesAllowed: config["images-allowed"], podLogs: config["pod-logs"], secrets: config.secrets };
+  const settings = {
+    imagesAllowed: config["images-allowed"],
+    podLogs: config["pod-logs"],
+    secrets: config.secrets,
+    providers: [],
+  };
   const controller = createUpgradeController({
     client,
     caches,

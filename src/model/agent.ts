@@ -150,7 +150,7 @@ export const newPods = (agent: Agent): readonly Pod[] => agent.pods.filter((pod)
 export function needsWork(agent: Agent, plan: string): boolean {
   if (!atTarget(agent)) return true;
   const phase = agent.marks.phase;
-  const started = phase?.plan === plan && phase.phase !== "down";
+  const started = phase?.plan === plan && phase.phase !== "down" && phase.phase !== "gone";
   return !started && oldPods(agent).length > 0;
 }
 
@@ -175,7 +175,7 @@ export function pinnedTo(agent: Agent): string | undefined {
 /** The record speaks of the time before the attempt: it is asked only where what is there now was put there by us. */
 function recordedIfHeld(agent: Agent): RecordedTarget | undefined {
   const phase = agent.marks.phase?.phase;
-  return phase === "down" || phase === "first" ? agent.recorded : undefined;
+  return phase === "down" || phase === "gone" || phase === "first" ? agent.recorded : undefined;
 }
 
 /** What a workload had before anything was borrowed: from its own mark, else from the record, else what it has. */

@@ -5,11 +5,73 @@
 import { z } from "zod";
 import { AGENT_COMPONENTS } from "./component.ts";
 import type { Meta } from "./meta.ts";
+import type { Volume, VolumeMount } from "./observation.ts";
 
 /** The key of the record's ConfigMap. */
 export const RECORD_KEY = "attempt.json";
 
 const labels = z.record(z.string(), z.string());
+
+/** A configuration file of the new agents, as it is mounted. */
+const recordedFile = z.object({
+  kind: z.enum(["ConfigMap", "Secret"]),
+  /** The immutable, content-named object that pods mount. */
+  object: z.string(),
+  key: z.string(),
+  digest: z.string(),
+});
+
+/** A member of the API's own, kept by value: what is undone later is put back as it was, known fields and unknown ones. */
+const isNamed = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "name" in value && typeof value.name === "string";
+const volume = z.custom<Volume>(isNamed);
+const volumeMount = z.custom<VolumeMount>((value) => isNamed(value) && Object.hasOwn(Object(value), "mountPath"));
+
+/**
+ * What the partition gate (clause P4) found for one workload, and how it goes from old to new. Roll: old beside new, or one
+ * after the other by its own strategy. Replace: without overlap. Isolate: new pollsters first in a group of their own.
+ */
+const recordedPolling = z.object({
+  namespaces: z.array(z.string()),
+  path: z.enum(["Roll", "Replace", "Isolate"]),
+  why: z.string(),
+  /** Undefined where it is not known what old agents poll, and nothing depends on it. */
+  added: z.array(z.string()).optional(),
+  kept: z.array(z.string()).optional(),
+  removed: z.array(z.string()).optional(),
+  /** The agents themselves may run old beside new, once the new pollsters are in a group of their own. */
+  overlap: z.boolean(),
+  /** Where agents of the target read what to poll, and what was mounted there before the attempt. */
+  file: z.object({ path: z.string(), volume: z.string() }),
+  before: z.object({ mount: volumeMount.optional(), volume: volume.optional() }),
+  /** What old and new have in common. */
+  narrow: recordedFile.optional(),
+  isolated: z
+    .object({
+      kind: z.enum(["Deployment", "DaemonSet"]),
+      name: z.string(),
+      prefix: z.string(),
+      /** Exactly the new pollsters. */
+      file: recordedFile,
+      /** The snippet with the prefix, for images that do not read it from the environment. */
+      config: recordedFile.optional(),
+    })
+    .optional(),
+});
+export type RecordedPolling = z.output<typeof recordedPolling>;
+
+/** What the parity gate (clause P3) found, and what has to be emptied before agents may be restarted. */
+const recordedParity = z.object({
+  state: z.enum(["NotPartitioned", "Same", "Differs", "Unknown", "MustDrain"]),
+  differences: z.array(z.string()),
+  /** Why internal queues have to be empty first; empty where a restart leaves nothing unread. */
+  emptyFirst: z.array(z.string()),
+  /** The snippet that turns the intake off meanwhile. */
+  drain: recordedFile.optional(),
+});
+export type RecordedParity = z.output<typeof recordedParity>;
+
+const acceptedRisk = z.object({ check: z.string(), object: z.string(), reason: z.string(), expiresAt: z.string() });
 
 const recordedTarget = z.object({
   component: z.enum(AGENT_COMPONENTS),
@@ -30,15 +92,8 @@ const recordedTarget = z.object({
   sources: labels,
   /** Hosts on which the old agent was seen to poll: the first new agent starts on one of them. */
   hosts: z.array(z.string()),
-});
-
-/** A configuration file of the new agents, as it is mounted. */
-const recordedFile = z.object({
-  kind: z.enum(["ConfigMap", "Secret"]),
-  /** The immutable, content-named object that pods mount. */
-  object: z.string(),
-  key: z.string(),
-  digest: z.string(),
+  /** Partial, polling agents only. */
+  polling: recordedPolling.optional(),
 });
 
 const files = z.object({
@@ -56,6 +111,10 @@ export const recordSchema = z.object({
   from: z.string().optional(),
   to: z.string(),
   databaseJob: z.string().optional(),
+  /** Notification agents only. */
+  parity: recordedParity.optional(),
+  /** Findings that were accepted by name when the attempt began. */
+  acceptedRisks: z.array(acceptedRisk).optional(),
   files,
   /** How long the slowest agent may take to poll once, in seconds. */
   longestIntervalSeconds: z.int32().min(0),

@@ -20,8 +20,11 @@ export type Borrowed = z.output<typeof borrowed>;
 
 const phase = z.object({
   plan: z.string(),
-  /** `down`: taken offline. `first`: one new agent. `rest`: the others too. `up`: all new at once. */
-  phase: z.enum(["down", "first", "rest", "up"]),
+  /**
+   * `down`: taken offline. `gone`: its last pod was seen to be gone. `first`: one new agent. `rest`: the others too. `up`: all
+   * new at once.
+   */
+  phase: z.enum(["down", "gone", "first", "rest", "up"]),
   /** When this write was made, and when the first one of this plan was. */
   at: z.string(),
   startedAt: z.string(),

@@ -178,6 +178,8 @@ export interface OperatorSettings {
   readonly podLogs: boolean;
   /** Names of Secrets that may be read. */
   readonly secrets: readonly string[];
+  /** Names of the providers that gates may ask. */
+  readonly providers: readonly string[];
 }
 
 /** One moment, as the caches have it. */

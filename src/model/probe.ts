@@ -15,12 +15,29 @@ export type ProbeRequest =
       readonly question: LogQuestion;
     }
   | { readonly kind: "exporter"; readonly id: string; readonly address: string; readonly port: number }
-  | { readonly kind: "rights"; readonly id: string; readonly namespace: string };
+  | { readonly kind: "rights"; readonly id: string; readonly namespace: string }
+  | {
+      readonly kind: "provider";
+      readonly id: string;
+      /** The name of a provider that the operator is configured with. */
+      readonly provider: string;
+      readonly question: ProviderQuestion;
+      /** Bounds of the number that is answered. */
+      readonly min?: string;
+      readonly max?: string;
+    };
+
+/** What a provider is asked: a Prometheus query, or a JSON document with a number at a pointer. */
+export type ProviderQuestion =
+  | { readonly kind: "prometheus"; readonly query: string }
+  | { readonly kind: "http"; readonly path: string; readonly pointer?: string };
 
 /** What a log is searched for. */
 export type LogQuestion =
   /** Has this polling agent polled? `finished`: the release writes a line when a poll has ended well. */
   | { readonly about: "polling"; readonly finished: boolean; readonly text?: string }
+  /** Has this agent loaded what it was given? Agents stay up and Ready with files that they could not load. */
+  | { readonly about: "loading" }
   /** Why did this migration fail? */
   | { readonly about: "migration" };
 

@@ -290,7 +290,7 @@ export function anObservation(words: WorldWords = {}): Observation {
   return {
     now,
     upgrade,
-    operator: { imagesAllowed: [], podLogs: true, secrets: [], ...words.operator },
+    operator: { imagesAllowed: [], podLogs: true, secrets: [], providers: [], ...words.operator },
     workloads: present(words.workloads),
     pods: present(words.pods),
     jobs: present(words.jobs),

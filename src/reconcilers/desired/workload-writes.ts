@@ -77,7 +77,8 @@ function borrow(agent: Agent, loan: Borrowed): KubePatchOperation[] {
 function isScaledByOthers(agent: Agent): boolean {
   const { phase, borrowed } = agent.marks;
   if (agent.workload.kind === "DaemonSet" || borrowed === undefined || phase === undefined) return false;
-  const held = phase.phase === "down" ? 0 : phase.phase === "first" ? Math.min(1, replicasAfter(agent)) : undefined;
+  const isOff = phase.phase === "down" || phase.phase === "gone";
+  const held = isOff ? 0 : phase.phase === "first" ? Math.min(1, replicasAfter(agent)) : undefined;
   return held !== undefined && agent.workload.replicas !== held;
 }
 
@@ -187,6 +188,11 @@ export function startFirst(
 /** The others: what was borrowed comes back, the template stays. */
 export function startRest(agent: Agent, moment: Moment, why: Note): Effect {
   return patch(agent, [...giveBackValues(agent), ...returned(agent), phaseMark(agent, moment, "rest")], why);
+}
+
+/** Nothing changes but the mark: its last pod is gone, and from now on its group forgets it. */
+export function markGone(agent: Agent, moment: Moment, why: Note): Effect {
+  return patch(agent, [phaseMark(agent, moment, "gone")], why);
 }
 
 /** Nothing changes but the clock of the step, which starts anew: a retry is asked for. */
