@@ -46,7 +46,7 @@ export function effectivePollsters(names: Iterable<string>, file: PollingFile): 
   return new Set([...names].filter(polled));
 }
 
-/** What the agents of one release, or of one polling namespace of it, are given. */
+/** Agents of one polling namespace: the pollsters of their image, and the file they are given. */
 export interface PollsterSide {
   readonly names: Iterable<string>;
   readonly file: PollingFile;
