@@ -13,14 +13,7 @@ import type { AgentComponent } from "./component.ts";
 import { digestText } from "./digest.ts";
 import type { Container, PodTemplate } from "./observation.ts";
 import { booleanOf, integerOf, listOf } from "./oslo-config.ts";
-import type { Release } from "./release.ts";
-import {
-  hasDynamicPollsters,
-  hasInstanceDiscovery,
-  hasPollingFile,
-  partitionsNotification,
-  pollingFallsBack,
-} from "./release-options.ts";
+import { hasDynamicPollsters, parseRelease, partitionsNotification, pollingFiles, type Release } from "./release.ts";
 
 export interface Unknown {
   readonly what: string;
@@ -65,6 +58,8 @@ export interface AgentInput {
 
 const DEFAULT_QUEUES = 10;
 const DEFAULT_SECRET = "change this for valid signing";
+/** `[compute] instance_discovery_method` came with Ocata (compute/discovery.py). */
+const hasInstanceDiscovery = (release: Release): boolean => release.major >= (parseRelease("ocata")?.major ?? 0);
 const OLD_SECRET_NAMES = [
   ["DEFAULT", "metering_secret"],
   ["publisher_rpc", "metering_secret"],
@@ -107,10 +102,11 @@ function pollstersDirs(settings: AgentSettings, release: Release): Setting<reado
 }
 
 function pollingFileOf(view: AgentView, settings: AgentSettings, pipeline: AgentFile): AgentFile {
-  if (!hasPollingFile(view.release)) return pipeline;
+  const files = pollingFiles(view.release);
+  if (!files.includes("polling")) return pipeline;
   const path = settings.value(["polling", "cfg_file"], "polling.yaml", (text) => text);
   const polling = findFile(view, path, "polling");
-  return polling.state === "missing" && pollingFallsBack(view.release) ? pipeline : polling;
+  return polling.state === "missing" && files.includes("pipeline") ? pipeline : polling;
 }
 
 export function readAgentConfiguration(input: AgentInput): AgentConfiguration {

@@ -137,37 +137,36 @@ export function filesIn(
   directory: string,
   keysOf: KeysOf,
 ): { readonly files: readonly DirectoryFile[]; readonly unknown?: string } {
-  const names = new Set<string>();
-  const unknown: string[] = [];
-  const here = plainPath(directory);
-  const cover = coverOf(template, container, here);
+  const here = segments(directory);
+  const cover = coverOf(template, container, directory);
   const hidden = cover === undefined ? undefined : unseen(template, container, cover);
-  if (hidden?.kind === "unknown") unknown.push(hidden.why);
-  if (cover?.volume !== undefined && hidden === undefined) {
-    const depth = segments(cover.inner);
-    for (const part of partsOf(cover.volume)) {
-      const keys = part.items?.map(({ path }) => path) ?? keysOf(part);
-      if (keys === undefined) unknown.push(`the keys of ${part.kind}/${part.name} could not be read`);
-      for (const key of keys ?? []) {
-        const path = segments(key);
-        const name = path.at(-1);
-        if (name !== undefined && path.length === depth.length + 1 && isWithin(path, depth)) names.add(name);
-      }
-    }
+  const unknown: string[] = hidden?.kind === "unknown" ? [hidden.why] : [];
+  const mounted = (container.volumeMounts ?? []).map(({ mountPath }) => childOf(segments(mountPath), here));
+  const names = new Set(mounted);
+  const seen = hidden === undefined ? cover : undefined;
+  const inner = segments(seen?.inner ?? "");
+  for (const part of seen?.volume === undefined ? [] : partsOf(seen.volume)) {
+    const paths = pathsOf(part, keysOf);
+    if (paths === undefined) unknown.push(`the keys of ${part.kind}/${part.name} could not be read`);
+    for (const path of paths ?? []) names.add(childOf(segments(path), inner));
   }
-  const at = segments(here);
-  for (const { mountPath } of container.volumeMounts ?? []) {
-    const path = segments(mountPath);
-    const name = path.at(-1);
-    if (name !== undefined && path.length === at.length + 1 && isWithin(path, at)) names.add(name);
-  }
-  const files = [...names].toSorted().map((name) => {
-    const path = plainPath(`${here}/${name}`);
-    return { path, source: fileAt(template, container, path) };
-  });
+  const files = [...names]
+    .filter((name) => name !== undefined)
+    .toSorted()
+    .map((name) => {
+      const path = plainPath([...here, name].join("/"));
+      return { path, source: fileAt(template, container, path) };
+    });
   const [why] = unknown;
   return { files, ...(why === undefined ? {} : { unknown: why }) };
 }
+
+const pathsOf = (part: Part, keysOf: KeysOf): readonly string[] | undefined =>
+  part.items?.map(({ path }) => path) ?? keysOf(part);
+
+/** The name of a path that stands directly in the directory. */
+const childOf = (path: readonly string[], directory: readonly string[]): string | undefined =>
+  path.length === directory.length + 1 && isWithin(path, directory) ? path.at(-1) : undefined;
 
 /** All ConfigMaps and Secrets that are mounted into the container, each once. */
 export function objectsMounted(template: PodTemplate, container: Container): readonly ObjectName[] {

@@ -7,8 +7,7 @@ import { type FileSource, fileAt, filesIn, type ObjectName } from "./agent-files
 import type { CommandLine } from "./command-line.ts";
 import type { ConfigObject, Container, PodTemplate, Seen } from "./observation.ts";
 import { literalOf, type OptionName, type OsloConfig, type OsloText, parseOsloConfig } from "./oslo-config.ts";
-import type { Release } from "./release.ts";
-import { readsOptionsFromEnvironment } from "./release-options.ts";
+import { type Release, readsOptionsFromEnvironment } from "./release.ts";
 
 export type Setting<T> =
   | { readonly kind: "known"; readonly value: T }

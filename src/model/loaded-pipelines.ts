@@ -42,7 +42,12 @@ function readFile(file: AgentFile, what: PublishedKind, release: Release, unknow
   return undefined;
 }
 
-export function loadedPipelines(configuration: AgentConfiguration): LoadedPipelines {
+type PipelineConfiguration = Pick<
+  AgentConfiguration,
+  "release" | "pipeline" | "eventPipeline" | "processingQueues" | "telemetrySecret"
+>;
+
+export function loadedPipelines(configuration: PipelineConfiguration): LoadedPipelines {
   const { release, processingQueues, telemetrySecret } = configuration;
   const unknowns: Unknown[] = [];
   const pipeline = readFile(configuration.pipeline, "meters", release, unknowns);

@@ -6,8 +6,7 @@
  */
 import type { PipelineFile } from "./pipeline.ts";
 import type { PipelineSink, Transformer } from "./pipeline-sink.ts";
-import { parseRelease, type Release } from "./release.ts";
-import { usesTransformers } from "./release-options.ts";
+import { parseRelease, type Release, usesTransformers } from "./release.ts";
 
 /** The first major version of each, in order. */
 const METERS: readonly (readonly [since: string, publisher: string])[] = [

@@ -9,8 +9,7 @@ import type { PipelineFile, PipelineSource } from "./pipeline.ts";
 import type { PipelineSink } from "./pipeline-sink.ts";
 import { publisherText } from "./publisher-text.ts";
 import type { PublishedKind } from "./publishers.ts";
-import type { Release } from "./release.ts";
-import { partitionsNotification, queueEra, usesTransformers } from "./release-options.ts";
+import { mustDrain, partitionsNotification, type Release, usesTransformers } from "./release.ts";
 import { shownName } from "./shown-name.ts";
 
 /** What the notification agents of one release load, or will load. */
@@ -206,7 +205,7 @@ function internalDifferences(before: PipelineSide, after: PipelineSide): readonl
 export function mustEmptyFirst(before: PipelineSide, after: PipelineSide): readonly string[] {
   if (!partitionsNotification(before.release)) return [];
   const reasons: string[] = [];
-  if (queueEra(before.release) !== queueEra(after.release)) {
+  if (mustDrain(before.release, after.release)) {
     reasons.push(`agents of ${after.release.name} do not read the internal queues of ${before.release.name}`);
   }
   const names = new Set([...after.pipeline.names, ...after.events.names]);

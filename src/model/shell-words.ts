@@ -6,64 +6,43 @@
 /** In UTF-16 units. */
 const LARGEST = 64 * 1024;
 
-/** What ends a command. */
-const END = /^(?:\r?\n|;|&&?|\|\|?|\(|\))/;
+const PIECE = new RegExp(
+  [
+    "(?<end>\\r?\\n|;|&&?|\\|\\|?|[()])",
+    "(?<blank>[ \\t\\r]+|(?<=^|[\\s;&|()])#[^\\n]*)",
+    "'(?<single>[^']*)'?",
+    '"(?<double>(?:[^"\\\\]|\\\\[^])*)"?',
+    "\\\\(?<escaped>[^])",
+    "(?<plain>[^\\s'\"\\\\;&|()]+|[^])",
+  ].join("|"),
+  "g",
+);
 
-type Token = { readonly word: string } | "end";
-
-function* tokensOf(text: string): Generator<Token> {
+/** The words of each command. */
+function commandsOf(text: string): readonly (readonly string[])[] {
+  const commands: string[][] = [[]];
   let word: string | undefined;
-  let rest = text;
-  const skip = (count: number): string => {
-    const taken = rest.slice(0, count);
-    rest = rest.slice(count);
-    return taken;
+  const endWord = (): void => {
+    if (word !== undefined) commands.at(-1)?.push(word);
+    word = undefined;
   };
-  while (rest !== "") {
-    const blank = /^(?:[ \t]+|\\\r?\n)/.exec(rest)?.[0];
-    const end = END.exec(rest)?.[0];
-    if (blank !== undefined || end !== undefined) {
-      if (word !== undefined) yield { word };
-      word = undefined;
-      if (end !== undefined) yield "end";
-      skip((blank ?? end ?? "").length);
-    } else if (word === undefined && rest.startsWith("#")) {
-      skip(/^[^\n]*/.exec(rest)?.[0].length ?? 0);
-    } else {
-      const piece = pieceOf(rest);
-      skip(piece.length);
-      word = (word ?? "") + piece.value;
+  for (const { groups } of text.replaceAll(/\\\r?\n/g, "").matchAll(PIECE)) {
+    const { end, blank, single, double, escaped, plain } = groups ?? {};
+    if (end === undefined && blank === undefined) {
+      const inQuotes = single ?? double?.replaceAll(/\\(["\\$`])/g, "$1");
+      word = (word ?? "") + (inQuotes ?? escaped ?? plain ?? "");
+      continue;
     }
+    endWord();
+    if (end !== undefined) commands.push([]);
   }
-  if (word !== undefined) yield { word };
-}
-
-/** The next part of a word: one in quotes, an escaped character, or plain letters. */
-function pieceOf(rest: string): { readonly value: string; readonly length: number } {
-  const single = /^'([^']*)'?/.exec(rest);
-  if (single !== null) return { value: single[1] ?? "", length: single[0].length };
-  const double = /^"((?:[^"\\]|\\[^])*)"?/.exec(rest);
-  if (double !== null) {
-    return { value: (double[1] ?? "").replaceAll(/\\(["\\$`])/g, "$1"), length: double[0].length };
-  }
-  const escaped = /^\\([^])/.exec(rest);
-  if (escaped !== null) return { value: escaped[1] ?? "", length: 2 };
-  const plain = /^[^\s'"\\;&|()]+/.exec(rest)?.[0] ?? rest.slice(0, 1);
-  return { value: plain, length: plain.length };
+  endWord();
+  return commands;
 }
 
 /** The words after the last command in the text that `isCommand` knows; undefined where there is none. */
 export function shellCommand(text: string, isCommand: (word: string) => boolean): readonly string[] | undefined {
   if (text.length > LARGEST) return undefined;
-  let found: string[] | undefined;
-  let isOpen = false;
-  for (const token of tokensOf(text)) {
-    if (token === "end") isOpen = false;
-    else if (isOpen && found !== undefined) found.push(token.word);
-    else if (isCommand(token.word)) {
-      found = [];
-      isOpen = true;
-    }
-  }
-  return found;
+  const command = commandsOf(text).findLast((words) => words.some(isCommand));
+  return command?.slice(command.findIndex(isCommand) + 1);
 }
