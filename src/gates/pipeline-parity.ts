@@ -26,7 +26,7 @@ export function pipelineParity({ object, partitioned, before, after }: PipelineP
   const { side: next } = after;
   const differences = old === undefined || next === undefined ? [] : pipelineDifferences(old, next);
   if (partitioned === false) return mixed(object, differences);
-  const unknown = [...unknowns(object, "old", before), ...unknowns(object, "new", after)];
+  const unknown = [...unknownPipelines(object, "old", before), ...unknownPipelines(object, "new", after)];
   const found = [...differences.map((difference) => differs(object, difference)), ...unknown];
   if (found.length === 0 || partitioned === true) return found;
   return [partitioningUnknown(object), ...found];
@@ -59,7 +59,12 @@ const differs = (object: string, { message }: Difference): Violation => ({
   severity: "Error",
 });
 
-function unknowns(object: string, which: "old" | "new", { unknowns: list }: LoadedPipelines): readonly Violation[] {
+/** What of either side cannot be known, which counts as different. */
+export function unknownPipelines(
+  object: string,
+  which: "old" | "new",
+  { unknowns: list }: LoadedPipelines,
+): readonly Violation[] {
   const loads = which === "old" ? "what the old agents have loaded" : "what the new agents will load";
   return list.map(({ what, why }) => ({
     gate: GATE,

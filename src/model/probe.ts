@@ -37,7 +37,12 @@ export type LogQuestion =
   /** Has this polling agent polled? `finished`: the release writes a line when a poll has ended well. */
   | { readonly about: "polling"; readonly finished: boolean; readonly text?: string }
   /** Has this agent loaded what it was given? Agents stay up and Ready with files that they could not load. */
-  | { readonly about: "loading" }
+  | {
+      readonly about: "loading";
+      readonly agent: "notification" | "polling";
+      /** How long the agent has been ready: long enough without a fault is good enough for releases that write nothing. */
+      readonly runningFor?: Millis;
+    }
   /** Why did this migration fail? */
   | { readonly about: "migration" };
 

@@ -22,6 +22,8 @@ export interface Inputs {
   /** Undefined where a file could not be read. */
   readonly digest: string | undefined;
   readonly files: RecordedFiles;
+  /** Pieces of ceilometer.conf that are appended to a command line for a while. */
+  readonly snippets: Snippets;
   /** Immutable copies, named by content, that the agents will mount. */
   readonly copies: readonly WantedCopy[];
   /** The files' content, not parsed yet: that is only done before an attempt. */
@@ -36,27 +38,35 @@ export interface WantedCopy {
   readonly name: string;
   readonly key: string;
   readonly digest: string;
+  readonly text: string;
   readonly object: ObjectBody;
 }
+
+export type Snippets = Partial<Record<SnippetName, RecordedFile>>;
+type SnippetName = "drain" | "isolatedGroup";
 
 type Texts = Partial<Record<FileName, { object: string; key: string; text: string | undefined }>>;
 
 /** The hash of the wish: spec without its verbs and time-outs, and the files' content. */
-function wishDigest(world: World, files: RecordedFiles): string {
-  const { strategy, from, target, components } = world.upgrade.spec;
+function wishDigest(world: World, files: RecordedFiles, snippets: Snippets): string {
+  const { strategy, from, target, components, only } = world.upgrade.spec;
   const { database, collector, notification, polling, api } = components;
   const untimed = <T extends object>(section: T | undefined) =>
     section === undefined ? undefined : { ...section, progressDeadlineSeconds: undefined };
   const verification = { ...polling?.verification, timeoutSeconds: undefined };
+  // A person's word on a plan is no part of the plan.
+  const drain = notification?.drain === undefined ? undefined : { ...notification.drain, acknowledged: undefined };
   return digest({
     uid: world.upgrade.metadata.uid,
     strategy,
     from,
     target,
+    ...(only === undefined || only.length === 0 ? {} : { only: only.toSorted() }),
     files,
+    ...(Object.keys(snippets).length === 0 ? {} : { snippets }),
     database: { ...database, deadlineSeconds: undefined },
     collector: untimed(collector),
-    notification: untimed(notification),
+    notification: untimed(notification === undefined ? undefined : { ...notification, drain }),
     polling: polling === undefined ? undefined : untimed({ ...polling, verification }),
     api: untimed(api),
   });
@@ -67,14 +77,13 @@ type Read =
   | { readonly kind: "not"; readonly violation: Violation }
   | { readonly kind: "unreadable"; readonly why: string };
 
-function readFile(world: World, name: FileName, ref: ConfigFileRef): Read {
+function readFile(world: World, field: string, ref: ConfigFileRef): Read {
   const object = `${ref.kind}/${ref.name}`;
   const seen = world.files.get(object) ?? { seen: "unreadable", why: "not read yet" };
   const refuse = (reason: string, message: string, remedy: string): Read => ({
     kind: "not",
     violation: { gate: "Configuration", object, reason, message, remedy, severity: "Error" },
   });
-  const field = `spec.target.config.${name}`;
   if (ref.kind === "Secret" && !world.operator.secrets.includes(ref.name)) {
     return refuse(
       "SecretNotReadable",
@@ -93,18 +102,54 @@ function readFile(world: World, name: FileName, ref: ConfigFileRef): Read {
   return { kind: "text", text: data.get(ref.key), immutable };
 }
 
+/** How an immutable, content-named object with a file comes about, for a file that agents will mount. */
+export function asMounted(
+  world: World,
+  name: string,
+  ref: ConfigFileRef,
+  text: string,
+): { readonly file: RecordedFile; readonly copy?: WantedCopy } {
+  const hash = digestText(text);
+  if (ref.kind === "Secret") return { file: { kind: "Secret", object: ref.name, key: ref.key, digest: hash } };
+  const object = nameFor(`${world.upgrade.metadata.name}-${name.toLowerCase()}`, hash.slice(0, 8));
+  return {
+    file: { kind: "ConfigMap", object, key: ref.key, digest: hash },
+    copy: {
+      name: object,
+      key: ref.key,
+      digest: hash,
+      text,
+      object: configurationCopy(world.upgrade, object, ref.key, text),
+    },
+  };
+}
+
+/** Everything that the resource names and agents will mount, with the field that names it. */
+function namedFiles({ spec }: World["upgrade"]): readonly (readonly [FileName | SnippetName, string, ConfigFileRef])[] {
+  const config = spec.target.config ?? {};
+  const { notification, polling } = spec.components;
+  const files = FILES.map((name) => [name, `spec.target.config.${name}`, config[name]] as const);
+  const snippets = [
+    ["drain", "spec.components.notification.drain.config", notification?.drain?.config],
+    ["isolatedGroup", "spec.components.polling.isolatedGroup.config", polling?.isolatedGroup?.config],
+  ] as const;
+  return [...files, ...snippets].flatMap(([name, field, ref]) =>
+    ref === undefined ? [] : [[name, field, ref] as const],
+  );
+}
+
+const isFile = (name: FileName | SnippetName): name is FileName => name !== "drain" && name !== "isolatedGroup";
+
 export function readInputs(world: World): Inputs {
-  const config = world.upgrade.spec.target.config ?? {};
   const violations: Violation[] = [];
   const files: Partial<Record<FileName, RecordedFile>> = {};
+  const snippets: Partial<Record<SnippetName, RecordedFile>> = {};
   const copies: WantedCopy[] = [];
   const texts: Texts = {};
   let known = true;
   let unreadable: string | undefined;
-  for (const name of FILES) {
-    const ref = config[name];
-    if (ref === undefined) continue;
-    const read = readFile(world, name, ref);
+  for (const [name, field, ref] of namedFiles(world.upgrade)) {
+    const read = readFile(world, field, ref);
     if (read.kind === "unreadable") {
       unreadable ??= read.why;
       continue;
@@ -114,29 +159,31 @@ export function readInputs(world: World): Inputs {
       violations.push(read.violation);
       continue;
     }
-    texts[name] = { object: `${ref.kind}/${ref.name}`, key: ref.key, text: read.text };
+    if (isFile(name)) texts[name] = { object: `${ref.kind}/${ref.name}`, key: ref.key, text: read.text };
     if (read.text === undefined) {
       known = false;
+      if (!isFile(name)) violations.push(missingSnippet(ref, field));
       continue;
     }
-    const hash = digestText(read.text);
-    if (ref.kind === "Secret") {
-      if (!read.immutable) violations.push(mutableSecret(ref));
-      files[name] = { kind: "Secret", object: ref.name, key: ref.key, digest: hash };
-      continue;
-    }
-    const object = nameFor(`${world.upgrade.metadata.name}-${name.toLowerCase()}`, hash.slice(0, 8));
-    files[name] = { kind: "ConfigMap", object, key: ref.key, digest: hash };
-    copies.push({
-      name: object,
-      key: ref.key,
-      digest: hash,
-      object: configurationCopy(world.upgrade, object, ref.key, read.text),
-    });
+    if (ref.kind === "Secret" && !read.immutable) violations.push(mutableSecret(ref));
+    const { file, copy } = asMounted(world, name, ref, read.text);
+    if (isFile(name)) files[name] = file;
+    else snippets[name] = file;
+    if (copy !== undefined) copies.push(copy);
   }
   const complete = known && unreadable === undefined;
-  return { digest: complete ? wishDigest(world, files) : undefined, files, copies, texts, unreadable, violations };
+  const digest = complete ? wishDigest(world, files, snippets) : undefined;
+  return { digest, files, snippets, copies, texts, unreadable, violations };
 }
+
+const missingSnippet = ({ kind, name, key }: ConfigFileRef, field: string): Violation => ({
+  gate: "Configuration",
+  object: `${kind}/${name}`,
+  reason: "ConfigurationMissing",
+  message: `it has no key ${key}, named in ${field}`,
+  remedy: `add the key, or correct ${field}`,
+  severity: "Error",
+});
 
 /** Whether Ceilometer would take the files, and how long its slowest poll takes. */
 export function checkInputs(

@@ -3,15 +3,40 @@
  * Derived at each look from the templates and the pods alone, so that it goes on from wherever it was left.
  */
 import { type Agent, agentText, isDown, needsWork } from "../model/agent.ts";
+import { elapsed } from "../model/clock.ts";
 import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { retire, start, takeDown } from "./desired/workload-writes.ts";
-import { contested, momentOf, waitUntilAvailable, waitUntilGone, wouldStartOld } from "./progress.ts";
+import { formatDuration, type Millis } from "../model/time.ts";
+import { markGone, retire, start, takeDown } from "./desired/workload-writes.ts";
+import { contested, momentOf, phaseSince, waitUntilAvailable, waitUntilGone, wouldStartOld } from "./progress.ts";
 import { isOfPlan, type Scene } from "./scene.ts";
 
 export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
-  const agents = scene.agents[component];
+  return (
+    replaceTogether(scene, scene.agents[component], { component, clause }) ?? {
+      kind: "settled",
+      note: { reason: "Upgraded", message: `every ${COMPONENT_WORDS[component]} runs the target`, clause },
+    }
+  );
+}
+
+export interface Together {
+  readonly component: AgentComponent;
+  readonly clause: string;
+  /** How long the dead stay in their coordination group: nothing is started before it has forgotten them. */
+  readonly forgetAfter?: Millis;
+  /** What is started, in a sentence. Default: the new pods of the component. */
+  readonly what?: string;
+}
+
+/**
+ * Without overlap: every old pod of all of these workloads is gone before the first new one is created. What is old and new is
+ * told by what is wanted of each. Undefined once all of them are available.
+ */
+export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Together): Outcome | undefined {
+  const { component, clause } = how;
   const words = COMPONENT_WORDS[component];
+  const what = how.what ?? `the new ${words} pods`;
   const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
   for (const agent of pending) {
     const refused = contested(scene, agent) ?? wouldStartOld(agent);
@@ -19,7 +44,8 @@ export function stopThenStart(scene: Scene, component: AgentComponent, clause: s
   }
 
   // First all of them go down, while none of them has a new pod yet.
-  const up = replacesItself(agents) ? undefined : pending.find((agent) => !isDown(agent));
+  const byItself = how.forgetAfter === undefined && replacesItself(agents);
+  const up = byItself ? undefined : pending.find((agent) => !isDown(agent));
   if (up !== undefined) {
     const message = `shut down every old ${words} pod of ${agentText(up)}`;
     const note = { reason: "TakingDown", message, clause };
@@ -28,19 +54,37 @@ export function stopThenStart(scene: Scene, component: AgentComponent, clause: s
 
   // Then nothing is started before the last old pod is gone, whichever workload it belongs to. A workload whose template
   // has arrived replaces its own stragglers; its old pods hold back the others all the same.
-  const gone = pending.length > 0 && !replacesItself(agents) ? waitUntilGone(scene, agents, clause) : undefined;
+  const gone = pending.length > 0 && !byItself ? waitUntilGone(scene, agents, clause) : undefined;
   if (gone !== undefined) return gone;
+  const remembered = pending.length === agents.length ? waitUntilForgotten(scene, agents, how) : undefined;
+  if (remembered !== undefined) return remembered;
 
   const next = pending[0] ?? agents.find((agent) => isOwed(agent) || isMiscounted(scene, agent));
   if (next !== undefined) {
-    const message = `start the new ${words} pods of ${agentText(next)}`;
+    const message = `start ${what} of ${agentText(next)}`;
     const note = { reason: "Starting", message, clause };
     return { kind: "act", effect: start(next, momentOf(scene), note), note };
   }
+  return waitUntilAvailable(scene, agents, clause);
+}
 
-  const waiting = waitUntilAvailable(scene, agents, clause);
-  if (waiting !== undefined) return waiting;
-  return { kind: "settled", note: { reason: "Upgraded", message: `every ${words} runs the target`, clause } };
+/** A member that died stays in its coordination group until the backend forgets it, and what is its share goes unread. */
+function waitUntilForgotten(scene: Scene, agents: readonly Agent[], how: Together): Outcome | undefined {
+  const { forgetAfter = 0, clause } = how;
+  const [first] = agents;
+  if (forgetAfter === 0 || first === undefined) return undefined;
+  const object = agentText(first);
+  const phase = first.marks.phase;
+  if (phase?.plan !== scene.record.plan || phase.phase !== "gone") {
+    const message = `every pod is gone; the coordination group forgets them in ${formatDuration(forgetAfter)}`;
+    const note = { reason: "WaitingForMembers", message, clause, object };
+    return { kind: "act", effect: markGone(first, momentOf(scene), note), note };
+  }
+  const spent = elapsed(scene.record.clock, phaseSince(scene, first), scene.world.now);
+  if (spent >= forgetAfter) return undefined;
+  const message = `the coordination group has not forgotten the agents that are gone yet (${formatDuration(forgetAfter)})`;
+  const note = { reason: "WaitingForMembers", message, clause, object };
+  return { kind: "wait", note, recheckAt: scene.world.now + forgetAfter - spent };
 }
 
 /** A single Deployment with the strategy Recreate: its own controller starts nothing before the last old pod is gone. */
@@ -58,7 +102,7 @@ export function isOwed(agent: Agent): boolean {
  * The resource asks for another number of pods, and this attempt has not set it yet. Only once: who scales the workload
  * afterwards, an autoscaler for one, is not fought with.
  */
-function isMiscounted(scene: Scene, agent: Agent): boolean {
+export function isMiscounted(scene: Scene, agent: Agent): boolean {
   const { workload, wanted } = agent;
   if (workload.kind === "DaemonSet" || wanted.replicas === undefined) return false;
   return workload.replicas !== wanted.replicas && !isOfPlan(agent, scene.record.plan);

@@ -1,7 +1,7 @@
 /** From the names in a resource to the workloads they mean: exactly one each, or a reason why not. */
 import type { TargetRef } from "../api/v1alpha1/schema.ts";
 import { type Agent, makeAgent, matches, type Wanted, type WantedMount } from "../model/agent.ts";
-import type { AttemptRecord, RecordedFile, RecordedFiles } from "../model/attempt.ts";
+import type { AttemptRecord, RecordedFile, RecordedFiles, RecordedTarget } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
 import type { Container, Workload, World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -26,14 +26,19 @@ function violation(object: string, reason: string, message: string, remedy: stri
   return { gate: "Targets", object, reason, message, remedy, severity: "Error" };
 }
 
-function findWorkload(ref: TargetRef, workloads: readonly Workload[]): Workload | Violation {
-  const found = workloads.filter(
+/** The workloads that a target's name or labels mean; an upgrade needs exactly one. */
+export function workloadsOf(ref: TargetRef, workloads: readonly Workload[]): readonly Workload[] {
+  return workloads.filter(
     (workload) =>
       workload.kind === ref.kind &&
       (ref.name === undefined
         ? matches(ref.selector?.matchLabels ?? {}, workload.metadata.labels)
         : workload.metadata.name === ref.name),
   );
+}
+
+function findWorkload(ref: TargetRef, workloads: readonly Workload[]): Workload | Violation {
+  const found = workloadsOf(ref, workloads);
   const [first, second] = found;
   if (first === undefined) {
     return violation(
@@ -75,12 +80,12 @@ export function findContainer(
   return containers.length === 1 ? 0 : undefined;
 }
 
-const PATHS = {
+export const PATHS = {
   pipeline: "/etc/ceilometer/pipeline.yaml",
   eventPipeline: "/etc/ceilometer/event_pipeline.yaml",
   polling: "/etc/ceilometer/polling.yaml",
 } as const;
-const VOLUMES = {
+export const VOLUMES = {
   pipeline: "ceilometer-upgrade-pipeline",
   eventPipeline: "ceilometer-upgrade-event-pipeline",
   polling: "ceilometer-upgrade-polling",
@@ -98,8 +103,25 @@ export function mountsFor(component: AgentComponent, files: RecordedFiles, targe
 }
 
 export interface Resolved {
+  /** Those that this attempt is about: with `spec.only` not of all components. */
   readonly agents: Agents;
+  /** Those that `spec.only` leaves for later. */
+  readonly left: Agents;
   readonly violations: readonly Violation[];
+}
+
+/** Whether this attempt is about the component: a partial upgrade may leave some for later. The database never is left. */
+export function isInScope(world: World, component: AgentComponent): boolean {
+  const { only = [] } = world.upgrade.spec;
+  return only.length === 0 || only.includes(component);
+}
+
+/** Where an isolated group stood in for a while, and no polling file is given, the mount of before comes back at the end. */
+function undoneBy(component: AgentComponent, recorded: RecordedTarget | undefined, mounts: readonly WantedMount[]) {
+  const plan = recorded?.polling;
+  if (component !== "polling" || plan?.narrow === undefined) return [];
+  const { file, before } = plan;
+  return mounts.some(({ path }) => path === file.path) ? [] : [{ ...file, before }];
 }
 
 /** Every target of the resource, with its pods and what it should become. */
@@ -112,16 +134,11 @@ export function resolveTargets(
   const { components, target: wish } = world.upgrade.spec;
   const violations: Violation[] = [];
   const agents: Record<AgentComponent, Agent[]> = { collector: [], notification: [], polling: [], api: [] };
+  const left: Record<AgentComponent, Agent[]> = { collector: [], notification: [], polling: [], api: [] };
   for (const component of AGENT_COMPONENTS) {
     const section = components[component];
     if (section === undefined) continue;
-    const wanted: Wanted = {
-      image: section.image ?? wish.image,
-      mounts: mountsFor(component, files, target),
-      undone: [],
-      appended: undefined,
-      replicas: "replicas" in section ? section.replicas : undefined,
-    };
+    const mounts = mountsFor(component, files, target);
     for (const ref of section.targets) {
       const workload = findWorkload(ref, world.workloads);
       if ("gate" in workload) {
@@ -145,10 +162,18 @@ export function resolveTargets(
         continue;
       }
       const recorded = record?.targets.find((each) => each.uid === workload.metadata.uid);
-      agents[component].push(
+      const wanted: Wanted = {
+        image: section.image ?? wish.image,
+        mounts,
+        undone: undoneBy(component, recorded, mounts),
+        appended: undefined,
+        replicas: "replicas" in section ? section.replicas : undefined,
+      };
+      const group = isInScope(world, component) ? agents : left;
+      group[component].push(
         makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods),
       );
     }
   }
-  return { agents, violations };
+  return { agents, left, violations };
 }

@@ -151,6 +151,71 @@ export const REASONS = {
     meaning: "The operator's ServiceAccount lacks a right.",
     remedy: "Install the chart's RBAC for the namespace.",
   },
+  // What a partial upgrade asks before the first write
+  UpdateOnDelete: {
+    meaning: "The workload replaces pods only when somebody deletes them, so nothing would roll.",
+    remedy: "Set its update strategy to RollingUpdate, or use strategy: Full.",
+  },
+  PipelineDiffers: {
+    meaning: "Old and new notification agents would share their work on different pipelines.",
+    remedy: "Nothing: the old agents are loaded with the new pipelines first.",
+  },
+  PipelineUnknown: {
+    meaning: "It cannot be known which pipelines notification agents load.",
+    remedy: "Give the file in an immutable ConfigMap or Secret that the operator may read.",
+  },
+  PipelinesMixed: {
+    meaning: "While old and new agents run side by side, messages go through either pipeline.",
+    remedy: "Nothing is lost; change the pipeline after the upgrade to avoid it.",
+  },
+  DrainNotConfigured: {
+    meaning: "Internal queues have to be emptied, and the resource does not say how.",
+    remedy: "Set spec.components.notification.drain.",
+  },
+  DrainNotConfirmed: {
+    meaning: "Nothing shows that the internal queues are empty.",
+    remedy: "Look at the broker, and acknowledge it for this plan.",
+  },
+  ProviderUnknown: {
+    meaning: "A gate names a provider that the operator is not configured with.",
+    remedy: "Configure it with the operator (providers of the chart), or correct the name.",
+  },
+  ConfigurationUnknown: {
+    meaning: "What polling agents poll cannot be read, so they are upgraded where they never meet.",
+    remedy: "Let the operator read the object.",
+  },
+  PollstersUnknown: {
+    meaning: "The catalogue does not know the polling namespace or the release.",
+    remedy: "Name its pollsters in newPollsters.catalogue, or list what is new.",
+  },
+  OverlayImpossible: {
+    meaning: "An agent cannot be given the file or the group that an upgrade beside old agents needs.",
+    remedy: "Do what the message says, or let the workload be replaced without overlap.",
+  },
+  DefinitionRemoved: {
+    meaning: "The new agents' definitions lack one that the old ones have.",
+    remedy: "Keep the definition, or accept its removal by name in spec.acceptedRisks.",
+  },
+  DefinitionAltered: {
+    meaning: "The new agents' definitions change one that the old ones have.",
+    remedy: "Add a definition under a new name instead, or accept the change by name in spec.acceptedRisks.",
+  },
+  AcceptedRiskExpired: {
+    meaning: "An accepted risk has expired and holds again.",
+    remedy: "Look at it again; set a new expiry or mend it.",
+  },
+  AcceptedRiskUnused: {
+    meaning: "An accepted risk matches nothing that was found.",
+    remedy: "Remove it, or correct its object.",
+  },
+  NewKindOnOldQueue: {
+    meaning: "The new pipeline sends a new kind of data onto a queue that old consumers read.",
+    remedy: "Give it a topic of its own.",
+  },
+  OptionRemoved: {
+    meaning: "The agents' configuration sets an option that the target release does not have.",
+    remedy: "Do what the message says, and remove the option.",
+  },
   // Bookkeeping
   Holding: { meaning: "The resource got its finalizer.", remedy: nothing },
   CopyingConfiguration: { meaning: "An immutable copy of a configuration file was made.", remedy: nothing },
@@ -175,6 +240,36 @@ export const REASONS = {
   NameTaken: {
     meaning: "Somebody else's object has the name of one of ours.",
     remedy: "Delete or rename that object.",
+  },
+  Rolling: { meaning: "New pods come up beside old ones, within the budget of the workload.", remedy: nothing },
+  RemovingUnready: {
+    meaning: "A pod of a StatefulSet that never becomes ready is removed, because its template was corrected.",
+    remedy: nothing,
+  },
+  WaitingForMembers: {
+    meaning: "The coordination group still counts agents that are gone.",
+    remedy: nothing,
+  },
+  WaitingForEmptyQueues: {
+    meaning: "The intake of the notification agents is off until their internal queues are empty.",
+    remedy: "Nothing, unless the queues do not empty: look at the agents' logs and at the broker.",
+  },
+  Loading: { meaning: "The logs of new agents are read for what they could not load.", remedy: nothing },
+  NotLoaded: {
+    meaning: "A new agent runs and has not loaded all of its configuration, so it loses data.",
+    remedy: "Correct the file or what it names, and restart the agent.",
+  },
+  Isolating: { meaning: "A polling group of its own starts with exactly the new pollsters.", remedy: nothing },
+  RetiringIsolated: {
+    meaning: "No old agent is left, so the isolated group stops before the others poll its pollsters.",
+    remedy: nothing,
+  },
+  Widening: { meaning: "The polling agents get the whole polling file.", remedy: nothing },
+  RemovingIsolated: { meaning: "The isolated group and the derived files are removed.", remedy: nothing },
+  LeftForLater: { meaning: "spec.only leaves the component for later.", remedy: "Add it to spec.only, or drop spec.only." },
+  CompletedInPart: {
+    meaning: "The components of spec.only were brought to the target; the others still run the old release.",
+    remedy: "Extend or drop spec.only to upgrade the rest.",
   },
   TakingDown: { meaning: "Old pods are being shut down.", remedy: nothing },
   WaitingForOldPods: { meaning: "Old pods are not gone yet.", remedy: nothing },

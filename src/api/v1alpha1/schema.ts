@@ -247,9 +247,11 @@ const collector = z
   .describe("The collector (to Pike). All old collectors stop before the first new one starts (clause F2).");
 const drain = z
   .object({
-    config: configFile.describe(
-      "A ceilometer.conf snippet that turns the agents' intake off (an empty notification_control_exchanges, Pike and later). It is appended as one more --config-file while the internal queues are emptied.",
-    ),
+    config: configFile
+      .optional()
+      .describe(
+        "A ceilometer.conf snippet that turns the agents' intake off (an empty notification_control_exchanges, Pike and later). It is appended as one more --config-file while the internal queues are emptied.",
+      ),
     gate: z
       .object(gateKinds)
       .meta(
@@ -281,6 +283,14 @@ const notification = z
       .default("Literal")
       .describe(
         "Where the pipeline differs under workload partitioning. Literal: the old agents are first restarted on the new pipeline, then the new ones roll in. Merge: the restart brings the new agents too.",
+      ),
+    memberTimeoutSeconds: z
+      .int32()
+      .min(0)
+      .max(3600)
+      .default(30)
+      .describe(
+        "How long the coordination backend keeps an agent that is gone in its group, in seconds (30 with etcd and memcached). Only workload partitioning needs it.",
       ),
     drain: drain.optional(),
   })

@@ -13,8 +13,9 @@ import type {
 } from "../../model/observation.ts";
 import type { ProbeResult } from "../../model/probe.ts";
 import type { Millis } from "../../model/time.ts";
+import { filesWanted } from "../../reconcilers/files-wanted.ts";
 import type { Caches } from "./caches.ts";
-import type { NamedObjects, ObjectName } from "./named-objects.ts";
+import type { NamedObjects } from "./named-objects.ts";
 import type { OwnConfigView } from "./views/config.ts";
 import type { CronJobView, JobView } from "./views/job.ts";
 import { parseTemplate } from "./views/template.ts";
@@ -36,32 +37,28 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
   const { namespace, uid } = metadata;
   const own = caches.ownConfig.list(namespace);
   const mine = mapSeen(own, (views) => views.filter((view) => view.metadata.labels[LABEL.upgrade] === uid));
+  const workloads = joined(
+    [caches.deployments, caches.daemonSets, caches.statefulSets].map((each) => each.list(namespace)),
+  );
+  const wanted = filesWanted({ metadata, spec }, workloads.seen === "present" ? workloads.value : [], settings);
   return {
     now,
     upgrade: { metadata, spec },
     operator: settings,
-    workloads: joined([caches.deployments, caches.daemonSets, caches.statefulSets].map((each) => each.list(namespace))),
+    workloads,
     pods: caches.pods.list(namespace),
     jobs: mapSeen(caches.jobs.list(namespace), (views) => views.map(jobOf)),
     cronJobs: mapSeen(caches.cronJobs.list(namespace), (views) => views.map(cronJobOf)),
     autoscalers: caches.autoscalers.list(namespace),
     records: mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid))),
     copies: mapSeen(own, (views) => views.filter(isCopy).map(copyOf)),
-    files: ports.named.look(`${namespace}/${metadata.name}`, filesOf(namespace, spec, settings)),
+    files: ports.named.look(
+      `${namespace}/${metadata.name}`,
+      wanted.map((each) => ({ ...each, namespace })),
+    ),
     upgradeUids: mapSeen(caches.upgrades.list(namespace), (all) => new Set(all.map((each) => each.metadata.uid))),
     probes: ports.probes(),
   };
-}
-
-function filesOf(
-  namespace: string,
-  spec: NonNullable<UpgradeView["spec"]>,
-  settings: OperatorSettings,
-): readonly ObjectName[] {
-  const refs = Object.values(spec.target.config ?? {}).flatMap((ref) => ref ?? []);
-  // A Secret that the operator was not told to read is not even asked for.
-  const allowed = refs.filter((ref) => ref.kind === "ConfigMap" || settings.secrets.includes(ref.name));
-  return allowed.map(({ kind, name }) => ({ kind, namespace, name }));
 }
 
 const mapSeen = <A, B>(seen: Seen<A>, map: (value: A) => B): Seen<B> =>

@@ -6,14 +6,23 @@ import type { Upgrade } from "../../model/observation.ts";
 import type { ObjectBody } from "../../model/outcome.ts";
 import { gitOpsOptOut, ownLabels } from "./job.ts";
 
-export function configurationCopy(upgrade: Upgrade, name: string, key: string, text: string): ObjectBody {
+/** `configuration`: a file that the agents keep. `derived`: one that only the upgrade needs, removed at its end. */
+export type CopyPurpose = "configuration" | "derived";
+
+export function configurationCopy(
+  upgrade: Upgrade,
+  name: string,
+  key: string,
+  text: string,
+  purpose: CopyPurpose = "configuration",
+): ObjectBody {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: {
       namespace: upgrade.metadata.namespace,
       name,
-      labels: ownLabels(upgrade, "configuration", "configuration"),
+      labels: ownLabels(upgrade, "configuration", purpose),
       annotations: gitOpsOptOut,
     },
     immutable: true,

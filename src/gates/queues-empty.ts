@@ -1,0 +1,63 @@
+/**
+ * Clause P3 and invariant I6: no message is left in an internal queue that nobody will read. Before agents are restarted with
+ * other pipelines, or as a release that names its queues otherwise, a gate has to see the queues empty, or a person gives their
+ * word for this very plan. It fails closed: no answer is no pass.
+ */
+import type { Drain } from "../api/v1alpha1/schema.ts";
+import { digest } from "../model/digest.ts";
+import type { World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+import type { ProbeRequest } from "../model/probe.ts";
+
+export type QueuesEmpty =
+  | { readonly kind: "pass"; readonly reason: string }
+  | { readonly kind: "ask"; readonly probes: readonly ProbeRequest[]; readonly reason: string }
+  | { readonly kind: "no"; readonly violation: Violation; readonly probes: readonly ProbeRequest[] };
+
+/** The question of the gate, bound to the plan: an answer is never used again for another one. */
+function probeOf(drain: Drain, plan: string): ProbeRequest | undefined {
+  const { prometheus, http } = drain.gate ?? {};
+  const asked = prometheus ?? http;
+  if (asked === undefined) return undefined;
+  const question =
+    prometheus === undefined
+      ? {
+          kind: "http" as const,
+          path: http?.path ?? "/",
+          ...(http?.pointer === undefined ? {} : { pointer: http.pointer }),
+        }
+      : { kind: "prometheus" as const, query: prometheus.query };
+  return {
+    kind: "provider",
+    id: `provider/${digest([plan, drain.gate]).slice(0, 16)}`,
+    provider: asked.provider,
+    question,
+    ...(asked.min === undefined ? {} : { min: asked.min }),
+    ...(asked.max === undefined ? {} : { max: asked.max }),
+  };
+}
+
+export function queuesEmpty(world: World, plan: string, why: readonly string[]): QueuesEmpty {
+  const drain = world.upgrade.spec.components.notification?.drain;
+  if (drain?.acknowledged === plan) return { kind: "pass", reason: "a person says that the internal queues are empty" };
+  const probe = drain === undefined ? undefined : probeOf(drain, plan);
+  if (probe !== undefined) {
+    const answer = world.probes.get(probe.id);
+    if (answer?.verdict === "pass") return { kind: "pass", reason: answer.reason };
+    const reason = answer?.reason ?? "the gate has not answered yet";
+    return { kind: "ask", probes: [probe], reason };
+  }
+  const field = "spec.components.notification.drain";
+  return {
+    kind: "no",
+    probes: [],
+    violation: {
+      gate: "QueuesEmpty",
+      object: `CeilometerUpgrade/${world.upgrade.metadata.name}`,
+      reason: "DrainNotConfirmed",
+      message: `nothing shows that the internal queues are empty: ${why.join("; ")}`,
+      remedy: `look at the broker; when ceilometer-pipe-* and ceilometer_ipc-* are empty, set ${field}.acknowledged: "${plan}"`,
+      severity: "Error",
+    },
+  };
+}

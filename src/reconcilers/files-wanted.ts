@@ -1,0 +1,64 @@
+/**
+ * Which ConfigMaps and Secrets have to be read for a resource: those that it names, and those that its agents mount, because
+ * the gates of a partial upgrade compare what old agents have with what new ones will have (clauses P3 and P4). A Secret is
+ * asked for only where the operator was told that it may.
+ */
+import { type ObjectName, objectsMounted } from "../model/agent-files.ts";
+import type { AgentComponent } from "../model/component.ts";
+import type { OperatorSettings, Upgrade, Workload } from "../model/observation.ts";
+import { parseRelease, partitionsNotification, releaseOfImage } from "../model/release.ts";
+import { findContainer, workloadsOf } from "./targets.ts";
+
+/** Objects that the resource itself names. */
+function named({ spec }: Upgrade): readonly ObjectName[] {
+  const { notification, polling } = spec.components;
+  const refs = [
+    ...Object.values(spec.target.config ?? {}),
+    notification?.drain?.config,
+    polling?.isolatedGroup?.config,
+    polling?.newPollsters?.catalogue,
+  ];
+  return refs.flatMap((ref) => ref ?? []);
+}
+
+/** Objects that the agents of a component mount now. */
+export function mounted(
+  { spec }: Upgrade,
+  workloads: readonly Workload[],
+  component: AgentComponent,
+): readonly ObjectName[] {
+  const targets = spec.components[component]?.targets ?? [];
+  return targets.flatMap((ref) =>
+    workloadsOf(ref, workloads).flatMap(({ template }) => {
+      const index = findContainer(component, template.spec.containers, ref.container);
+      const container = index === undefined ? undefined : template.spec.containers[index];
+      return container === undefined ? [] : objectsMounted(template, container);
+    }),
+  );
+}
+
+/**
+ * Components whose agents are compared. A full upgrade asks only whether notification agents leave something in internal
+ * queues, which those of releases without any cannot.
+ */
+export function compared({ spec }: Upgrade, workloads: readonly Workload[]): readonly AgentComponent[] {
+  if (spec.strategy === "Partial") return ["notification", "polling"];
+  const targets = spec.components.notification?.targets ?? [];
+  const images = targets.flatMap((ref) =>
+    workloadsOf(ref, workloads).flatMap(({ template }) => template.spec.containers.map(({ image }) => image)),
+  );
+  const stated = spec.from === undefined ? undefined : parseRelease(spec.from.release);
+  const releases = images.map((image) => releaseOfImage(image) ?? stated);
+  const none = releases.every((release) => release !== undefined && !partitionsNotification(release));
+  return none ? [] : ["notification"];
+}
+
+export function filesWanted(
+  upgrade: Upgrade,
+  workloads: readonly Workload[],
+  settings: OperatorSettings,
+): readonly ObjectName[] {
+  const all = [...named(upgrade), ...compared(upgrade, workloads).flatMap((each) => mounted(upgrade, workloads, each))];
+  const unique = new Map(all.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
+  return [...unique.values()].filter(({ kind, name }) => kind === "ConfigMap" || settings.secrets.includes(name));
+}

@@ -1,0 +1,98 @@
+/**
+ * Clause P3, where the pipelines of partitioned notification agents differ. The gate is worked for: the old agents, at their old
+ * image, are restarted on the new pipelines all at once, so that no group ever works on two; then new agents roll in beside
+ * them. What the new pipelines would leave unread in internal queues is emptied before that, with the agents' intake off, in a
+ * full upgrade too. A pair of releases that name their queues differently is not rolled: the restart brings the new agents.
+ *
+ * Where each workload is on that way is read off its template alone: as before, with its intake off, loaded, or at the target.
+ */
+import { queuesEmpty } from "../gates/queues-empty.ts";
+import { type Agent, APPENDED_DIRECTORY, APPENDED_VOLUME, atTarget, isDown, wanting } from "../model/agent.ts";
+import type { RecordedParity } from "../model/attempt.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Millis } from "../model/time.ts";
+import { momentOf, waitFor } from "./progress.ts";
+import type { Scene } from "./scene.ts";
+import { replaceTogether } from "./stop-then-start.ts";
+
+const CLAUSE = "P3";
+const INTAKE_OFF = `${APPENDED_DIRECTORY}/drain.conf`;
+
+/** The old agents with one more file on their command line: same image, same pipelines, nothing new taken in. */
+function withIntakeOff(agent: Agent, { drain }: RecordedParity): Agent {
+  const volume = `${APPENDED_VOLUME}drain`;
+  const appended =
+    drain === undefined
+      ? undefined
+      : { path: INTAKE_OFF, volume, kind: drain.kind, object: drain.object, key: drain.key };
+  return wanting(agent, { image: agent.recorded?.image ?? agent.container.image, mounts: [], appended });
+}
+
+/** What the restart brings: the old image on the new pipelines, or at once the target. */
+function loaded(scene: Scene, agent: Agent): Agent {
+  const { strategy, components } = scene.world.upgrade.spec;
+  const literal = (components.notification?.reload ?? "Literal") === "Literal";
+  const image = agent.recorded?.image;
+  const stays = strategy === "Partial" && literal && scene.record.parity?.state !== "MustDrain" && image !== undefined;
+  return stays ? wanting(agent, { image }) : agent;
+}
+
+function forgetAfter(scene: Scene): Millis {
+  return (scene.world.upgrade.spec.components.notification?.memberTimeoutSeconds ?? 30) * 1000;
+}
+
+/** Undefined once the agents may be brought to the target: by rolling in a partial upgrade, without overlap in a full one. */
+export function reloadFirst(scene: Scene): Outcome | undefined {
+  const { parity } = scene.record;
+  if (parity === undefined || parity.state === "NotPartitioned") return undefined;
+  const isPartial = scene.world.upgrade.spec.strategy === "Partial";
+  const reloads = isPartial && parity.state !== "Same";
+  if (!reloads && parity.emptyFirst.length === 0) return undefined;
+  const agents = scene.agents.notification;
+  const on = agents.map((agent) => loaded(scene, agent));
+  const begun = agents.some((agent, index) => atTarget(agent) || isAt(on[index]));
+  const emptied = begun || parity.emptyFirst.length === 0 ? undefined : emptyQueues(scene, agents, parity);
+  if (emptied !== undefined) return emptied;
+  if (!isPartial) return undefined;
+  // Those that have the target already came through here: their pods and those of the others work on one set of pipelines.
+  const behind = on.filter((agent, index) => !atTarget(agents[index] ?? agent));
+  if (behind.length === 0) return undefined;
+  return replaceTogether(
+    scene,
+    on.map((agent, index) => (isAt(agents[index]) ? (agents[index] ?? agent) : agent)),
+    {
+      component: "notification",
+      clause: CLAUSE,
+      forgetAfter: forgetAfter(scene),
+      what: "the agents on the new pipelines",
+    },
+  );
+}
+
+const isAt = (agent: Agent | undefined): boolean => agent !== undefined && atTarget(agent);
+
+/** Undefined once the internal queues are empty, and from the moment on that agents are stopped for what comes after. */
+function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedParity): Outcome | undefined {
+  const off = agents.map((agent) => withIntakeOff(agent, parity));
+  const turnsOff = parity.drain !== undefined;
+  const stopping = off.some((agent) => isDown(agent) && isMarkedDown(scene, agent) && (!turnsOff || atTarget(agent)));
+  if (stopping) return undefined;
+  if (turnsOff) {
+    const what = "the old agents with their intake off";
+    const outcome = replaceTogether(scene, off, { component: "notification", clause: CLAUSE, what });
+    if (outcome !== undefined) return outcome;
+  }
+  const gate = queuesEmpty(scene.world, scene.record.plan, parity.emptyFirst);
+  const [first] = off;
+  if (gate.kind === "pass" || first === undefined) return undefined;
+  const reason = "WaitingForEmptyQueues";
+  if (gate.kind === "no") return { kind: "held", violations: [gate.violation] };
+  const message = `the internal queues are being emptied, because ${parity.emptyFirst.join("; ")}: ${gate.reason}`;
+  const waiting = waitFor(scene, first, { reason, message, clause: CLAUSE }, []);
+  return waiting.kind === "wait" || waiting.kind === "held" ? { ...waiting, probes: gate.probes } : waiting;
+}
+
+function isMarkedDown(scene: Scene, { marks: { phase } }: Agent): boolean {
+  const { plan } = momentOf(scene);
+  return phase?.plan === plan && (phase.phase === "down" || phase.phase === "gone");
+}

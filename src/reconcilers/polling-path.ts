@@ -1,0 +1,78 @@
+/**
+ * Clause P4: how a workload of polling agents goes from old to new. A new agent may run beside an old one only if it brings no
+ * new pollsters; else it starts in a group of its own. Where agents would meet without a group that shares the work out (no
+ * coordination, or releases whose agents never look at their ring again), each would poll everything, so there they do not
+ * overlap at all. A workload whose old and new agents never meet needs neither.
+ */
+import type { Workload } from "../model/observation.ts";
+import { type Release, rereadsRing } from "../model/release.ts";
+
+export interface PathInput {
+  readonly workload: Workload;
+  readonly namespaces: readonly string[];
+  /** Whether `[coordination] backend_url` is set; undefined where that is not known. */
+  readonly coordinated: boolean | undefined;
+  readonly from: Release;
+  readonly to: Release;
+  /** Undefined where it is not known. */
+  readonly added: readonly string[] | undefined;
+  readonly when: "Auto" | "Always";
+}
+
+export interface PollingPath {
+  readonly path: "Roll" | "Replace" | "Isolate";
+  /** The agents themselves may run old beside new (Isolate: once the new pollsters are in a group of their own). */
+  readonly overlap: boolean;
+  readonly why: string;
+}
+
+/** Polling namespaces whose agents poll the host that they run on. */
+const PER_HOST = new Set(["compute", "ipmi"]);
+/** From 2025.1 (25.0.0) on, `local_node` is a group for each host; before, one for the whole cloud (commit 4f0bec177). */
+const LOCAL_NODE_PER_HOST = 25;
+
+const isNone = (share: number | string): boolean => share === 0 || share === "0" || share === "0%";
+
+/** Whether its controller may have old and new pods at one time. */
+function overlapsInTime({ kind, strategy, replicas = 1, maxSurge }: Workload): boolean {
+  if (kind === "DaemonSet") return true;
+  if (kind === "StatefulSet") return replicas > 1;
+  return strategy !== "Recreate" && (replicas > 1 || !isNone(maxSurge));
+}
+
+export function pathOf(input: PathInput): PollingPath {
+  const { workload, namespaces, coordinated, from, to, added, when } = input;
+  const perHost = workload.kind === "DaemonSet" && namespaces.every((each) => PER_HOST.has(each));
+  const alone = perHost && isNone(workload.maxSurge);
+  const cloudWide = coordinated !== false && namespaces.includes("ipmi") && from.major < LOCAL_NODE_PER_HOST;
+  const meets = alone ? cloudWide : overlapsInTime(workload);
+  const brings = added === undefined || added.length > 0;
+  const some = added === undefined ? "perhaps new pollsters" : `${added.length} new pollsters`;
+  const always = when === "Always" && added !== undefined && added.length > 0;
+  if (!meets) {
+    const why = alone
+      ? "an old and a new agent are never on one host at one time"
+      : "its strategy never runs an old and a new agent at one time";
+    if (always) return { path: "Isolate", overlap: true, why: `${some}; a group of their own is asked for` };
+    return { path: "Roll", overlap: true, why };
+  }
+  const shares = coordinated === true && rereadsRing(from) && rereadsRing(to);
+  if (!brings && (shares || alone)) {
+    const why = "no new pollsters, so new agents may run beside old ones";
+    return { path: "Roll", overlap: true, why };
+  }
+  if (shares && added !== undefined) {
+    return { path: "Isolate", overlap: true, why: `${some}, which no old agent of the group could poll` };
+  }
+  if (always) return { path: "Isolate", overlap: false, why: `${some}; a group of their own is asked for` };
+  return { path: "Replace", overlap: false, why: whyApart(input, shares) };
+}
+
+function whyApart({ coordinated, from, to }: PathInput, shares: boolean): string {
+  if (shares) return "it is not known which pollsters are new, and old and new agents would share a group";
+  if (coordinated === false) return "without a coordination backend old and new agents would both poll everything";
+  if (coordinated === undefined)
+    return "it is not known whether the agents are coordinated, and without, each polls everything";
+  const release = rereadsRing(from) ? to : from;
+  return `agents of ${release.name} never look at their ring again, so they would not share the work with new ones`;
+}

@@ -1,0 +1,53 @@
+/**
+ * Clauses P2 to P4 where old and new may run side by side: one write, and the workload's own controller replaces pod by pod
+ * within the budget of its strategy (I5). One workload at a time, each available before the next one begins.
+ */
+import { type Agent, agentText, isObserved, needsWork, oldPods } from "../model/agent.ts";
+import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { troubleOfPods } from "../model/trouble.ts";
+import { start } from "./desired/workload-writes.ts";
+import { contested, momentOf, waitUntilAvailable, wouldStartOld } from "./progress.ts";
+import type { Scene } from "./scene.ts";
+import { isMiscounted, isOwed } from "./stop-then-start.ts";
+
+export function rollComponent(scene: Scene, component: AgentComponent, clause: string): Outcome {
+  for (const agent of scene.agents[component]) {
+    const outcome = roll(scene, agent, clause);
+    if (outcome !== undefined) return outcome;
+  }
+  const message = `every ${COMPONENT_WORDS[component]} runs the target`;
+  return { kind: "settled", note: { reason: "Upgraded", message, clause } };
+}
+
+/** Undefined once the workload has what is wanted of it, and all of its pods are available. */
+export function roll(scene: Scene, agent: Agent, clause: string): Outcome | undefined {
+  const pending = needsWork(agent, scene.record.plan);
+  if (pending) {
+    const refused = contested(scene, agent) ?? wouldStartOld(agent);
+    if (refused !== undefined) return refused;
+  }
+  if (pending || isOwed(agent) || isMiscounted(scene, agent)) {
+    const message = `bring new ${COMPONENT_WORDS[agent.component]} pods up beside the old ones of ${agentText(agent)}`;
+    const note = { reason: "Rolling", message, clause };
+    return { kind: "act", effect: start(agent, momentOf(scene), note), note };
+  }
+  return removeUnready(scene, agent) ?? waitUntilAvailable(scene, [agent], clause);
+}
+
+/**
+ * A StatefulSet waits for ever for a pod that never becomes ready, even where its template has been corrected since: such a
+ * pod of the template before is the one thing that the operator deletes and did not create (I9).
+ */
+function removeUnready(scene: Scene, agent: Agent): Outcome | undefined {
+  if (agent.workload.kind !== "StatefulSet" || !isObserved(agent)) return undefined;
+  const stuck = oldPods(agent).find((pod) => !pod.ready && troubleOfPods([pod]).length > 0);
+  const claimed = agent.marks.claim?.upgrade === scene.world.upgrade.metadata.uid;
+  if (stuck === undefined || !claimed) return undefined;
+  const { namespace, name, uid, resourceVersion } = stuck.metadata;
+  const object = `Pod/${name}`;
+  const message = `${object} is not ready and has the template before; ${agentText(agent)} would wait for it for ever`;
+  const note = { reason: "RemovingUnready", message, clause: "I9", object };
+  const ref = { kind: "Pod", namespace, name };
+  return { kind: "act", effect: { kind: "delete", ref, uid, resourceVersion, why: note }, note };
+}
