@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isMapping } from "./file-source.ts";
 import { parseYamlFile } from "./yaml-file.ts";
+import { DEFINITIONS } from "./yaml-value.ts";
 
 const valueOf = (text: string): unknown => {
   const file = parseYamlFile(text);
@@ -156,6 +157,45 @@ describe("bombs end before anything recurses or repeats", () => {
     const before = Error.stackTraceLimit;
     parseYamlFile("a: [");
     expect(Error.stackTraceLimit).toBe(before);
+  });
+});
+
+describe("a file of definitions, which may merge", () => {
+  const read = (text: string) => {
+    const file = parseYamlFile(text, DEFINITIONS);
+    return file.kind === "parsed" ? plain(file.value) : file.problems.map(({ rule }) => rule);
+  };
+
+  it.each([
+    ["a: &a {x: 1, y: 1}\nb: {<<: *a, y: 2}", { a: { x: 1, y: 1 }, b: { x: 1, y: 2 } }],
+    ["a: &a {x: 1}\nb: {x: 2, <<: *a}", { a: { x: 1 }, b: { x: 2 } }],
+    // Of a list the first wins, of two merge keys the last.
+    ["- &a {x: 1}\n- &b {x: 2, y: 2}\n- <<: [*a, *b]", [{ x: 1 }, { x: 2, y: 2 }, { x: 1, y: 2 }]],
+    ["- &a {x: 1}\n- &b {x: 2}\n- {<<: *a, <<: *b}", [{ x: 1 }, { x: 2 }, { x: 2 }]],
+    ["- &a {x: 1}\n- &b {<<: *a, y: 1}\n- {<<: *b}", [{ x: 1 }, { x: 1, y: 1 }, { x: 1, y: 1 }]],
+    ['a: {"<<": 1}', { a: { "<<": 1 } }],
+    ["a: {<<: {x: 1}}", { a: { x: 1 } }],
+    ["a: 1\na: 2", { a: 2 }],
+  ])("%j", (text, value) => {
+    expect(read(text)).toEqual(value);
+  });
+
+  it.each([
+    ["a: {<<: 1}", "expected a mapping or list of mappings for merging"],
+    ["a: {<<: [{}, 1]}", "expected a mapping or list of mappings for merging"],
+    ["a: {<<: *b}", "found undefined alias"],
+    ["a: &a {<<: *a}", "an alias stands inside what it stands for"],
+  ])("refuses %j", (text, rule) => {
+    expect(read(text)).toEqual([rule]);
+  });
+
+  it("reads no bomb", () => {
+    const doubled = Array.from({ length: 60 }, (_, i) => `- &a${i + 1} [*a${i}, *a${i}]`).join("\n");
+    expect(read(`- &a0 [x]\n${doubled}`)).toEqual(["with its aliases written out, larger than 512 KiB"]);
+    const text = "x".repeat(30_000);
+    expect(read(`- &a ${text}\n${"- *a\n".repeat(100)}`)).toEqual([
+      "with its aliases written out, larger than 512 KiB",
+    ]);
   });
 });
 

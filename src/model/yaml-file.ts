@@ -7,7 +7,7 @@
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLError } from "yaml";
 import { type FilePath, type FileProblem, placeText } from "./file-problem.ts";
 import type { NonEmpty } from "./outcome.ts";
-import { offsetOfPath, ValueReader } from "./yaml-value.ts";
+import { offsetOfPath, PLAIN, ValueReader, type YamlStyle } from "./yaml-value.ts";
 
 export type { FileProblem } from "./file-problem.ts";
 
@@ -134,7 +134,7 @@ function tooLarge(text: string): boolean {
   return text.length > LARGEST || (text.length > LARGEST / 4 && new TextEncoder().encode(text).length > LARGEST);
 }
 
-export function parseYamlFile(text: string): YamlFile {
+export function parseYamlFile(text: string, style: YamlStyle = PLAIN): YamlFile {
   if (tooLarge(text)) return broken("larger than 64 KiB", "shorten the file");
   const lines = new LineCounter();
   // A byte order mark may open the file, and nowhere else.
@@ -150,7 +150,7 @@ export function parseYamlFile(text: string): YamlFile {
   const [mistake, ...otherMistakes] = syntaxProblems(document, lines);
   if (mistake !== undefined) return { kind: "broken", problems: [mistake, ...otherMistakes] };
 
-  const reader = new ValueReader();
+  const reader = new ValueReader(style);
   const value = reader.read(document);
   const [fault, ...otherFaults] = reader.faults.slice(0, MOST_SYNTAX_PROBLEMS).map(
     ({ path, offset, rule, remedy }): FileProblem => ({

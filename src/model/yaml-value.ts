@@ -14,8 +14,24 @@ export interface ValueFault {
   readonly remedy: string;
 }
 
-/** Configuration files of this size need none; ten leave room for style and none for a bomb. */
-const MOST_ALIASES = 10;
+export interface YamlStyle {
+  readonly mostAliases: number;
+  /** `<<` takes over the keys of another mapping, as PyYAML does it. */
+  readonly mergeKeys: boolean;
+  /** A key that is written twice counts as PyYAML counts it, the last. */
+  readonly lastKeyWins: boolean;
+}
+
+/** Pipeline and polling files need no aliases; ten leave room for style and none for a bomb. */
+export const PLAIN: YamlStyle = { mostAliases: 10, mergeKeys: false, lastKeyWins: false };
+/**
+ * Files of definitions: the event_definitions.yaml that Ceilometer ships has some 30 aliases, nearly all of them in merge
+ * keys, and to Queens a key or two that is written twice.
+ */
+export const DEFINITIONS: YamlStyle = { mostAliases: 256, mergeKeys: true, lastKeyWins: true };
+
+/** In characters, with every alias written out: what walks the values later takes no longer than for a file of this size. */
+const MOST_WRITTEN_OUT = 512 * 1024;
 
 const TRUE_WORDS = new Set(["yes", "Yes", "YES", "on", "On", "ON"]);
 const FALSE_WORDS = new Set(["no", "No", "NO", "off", "Off", "OFF"]);
@@ -46,12 +62,34 @@ function scalarValue(node: Scalar): unknown {
 
 const offsetOf = (node: Node): number => node.range?.[0] ?? 0;
 
+type PlainMapping = Readonly<Record<string, unknown>>;
+const isPlainMapping = (value: unknown): value is PlainMapping =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a merge key takes over, the strongest last: of a list, PyYAML lets the first win. Undefined: nothing to merge. */
+function mergeSources(value: unknown): readonly PlainMapping[] | undefined {
+  if (isPlainMapping(value)) return [value];
+  if (!Array.isArray(value)) return undefined;
+  const sources = value.filter(isPlainMapping);
+  return sources.length === value.length ? sources.toReversed() : undefined;
+}
+
+const isMergeKey = (key: unknown): boolean => isScalar(key) && key.value === "<<" && key.type === "PLAIN";
+
 export class ValueReader {
   readonly faults: ValueFault[] = [];
   readonly #anchors = new Map<string, Node>();
   readonly #values = new Map<Node, unknown>();
+  readonly #sizes = new Map<Node, number>();
   readonly #open = new Set<Node>();
+  readonly #style: YamlStyle;
   #aliases = 0;
+  /** Characters read so far, aliases written out. */
+  #size = 0;
+
+  constructor(style: YamlStyle) {
+    this.#style = style;
+  }
 
   read(document: Document.Parsed): unknown {
     return this.#read(document.contents, []);
@@ -72,40 +110,55 @@ export class ValueReader {
     if (isScalar(node)) {
       if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
       const value = scalarValue(node);
+      const size = 1 + (node.source?.length ?? 0);
+      this.#size += size;
+      this.#sizes.set(node, size);
       this.#values.set(node, value);
       return value;
     }
     if (!isMap(node) && !isSeq(node)) return null;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     this.#open.add(node);
+    const before = this.#size;
     const value = isSeq(node)
       ? node.items.map((item, index) => this.#read(item, [...path, index]))
       : this.#readMap(node, path);
     this.#open.delete(node);
+    this.#sizes.set(node, this.#size - before);
     this.#values.set(node, value);
     return value;
   }
 
   #readAlias(name: string, node: Node, path: FilePath): unknown {
+    const { mostAliases } = this.#style;
     this.#aliases += 1;
-    if (this.#aliases === MOST_ALIASES + 1) {
-      return this.#fault(node, path, `more than ${MOST_ALIASES} aliases`, "write the values out");
+    if (this.#aliases === mostAliases + 1) {
+      return this.#fault(node, path, `more than ${mostAliases} aliases`, "write the values out");
     }
-    if (this.#aliases > MOST_ALIASES) return undefined;
+    if (this.#aliases > mostAliases) return undefined;
     const meant = this.#anchors.get(name);
     if (meant === undefined) return this.#fault(node, path, "found undefined alias", QUOTE_IT);
     if (this.#open.has(meant))
       return this.#fault(node, path, "an alias stands inside what it stands for", "write the values out");
-    return this.#values.get(meant);
+    const fitted = this.#size <= MOST_WRITTEN_OUT;
+    this.#size += this.#sizes.get(meant) ?? 0;
+    if (this.#size <= MOST_WRITTEN_OUT) return this.#values.get(meant);
+    const rule = `with its aliases written out, larger than ${MOST_WRITTEN_OUT / 1024} KiB`;
+    return fitted ? this.#fault(node, path, rule, "use fewer aliases") : undefined;
   }
 
   #readMap(map: YAMLMap, path: FilePath): Readonly<Record<string, unknown>> {
     const entries: Record<string, unknown> = { __proto__: null };
+    const merged: PlainMapping[] = [];
     const seen = new Set<string>();
     for (const pair of map.items) {
+      if (isMergeKey(pair.key) && this.#style.mergeKeys) {
+        merged.push(...this.#readMerge(pair, map, path));
+        continue;
+      }
       const key = this.#readKey(pair, map, path);
       if (key === undefined) continue;
-      if (seen.has(key)) {
+      if (seen.has(key) && !this.#style.lastKeyWins) {
         const where = isScalar(pair.key) ? pair.key : map;
         this.#fault(
           where,
@@ -117,12 +170,25 @@ export class ValueReader {
       seen.add(key);
       entries[key] = this.#read(pair.value, [...path, key]);
     }
-    return entries;
+    if (merged.length === 0) return entries;
+    const all: Record<string, unknown> = { __proto__: null };
+    // The mapping's own keys win, wherever the merge key stands.
+    return Object.assign(all, ...merged, entries);
+  }
+
+  #readMerge(pair: Pair, map: YAMLMap, path: FilePath): readonly PlainMapping[] {
+    const knownFaults = this.faults.length;
+    const sources = mergeSources(this.#read(pair.value, [...path, "<<"]));
+    if (sources === undefined && this.faults.length === knownFaults) {
+      const where = isScalar(pair.key) ? pair.key : map;
+      this.#fault(where, path, "expected a mapping or list of mappings for merging", "merge mappings by their aliases");
+    }
+    return sources ?? [];
   }
 
   #readKey(pair: Pair, map: YAMLMap, path: FilePath): string | undefined {
     if (!isScalar(pair.key)) return this.#fault(map, path, "found unhashable key", "use a plain word as key");
-    if (pair.key.value === "<<" && pair.key.type === "PLAIN") {
+    if (isMergeKey(pair.key)) {
       return this.#fault(pair.key, path, "a merge key (<<) is not read here", "write the keys out");
     }
     return String(this.#read(pair.key, path));
