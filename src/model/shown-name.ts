@@ -9,3 +9,12 @@ export function shownName(name: string): string {
   const cut = name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name;
   return cut.replaceAll(/[^\w.:…-]/g, "?");
 }
+
+/** Names of meters and events may be patterns, and what stands in a definition is a path: a few letters more than a name has. */
+const LONGEST_DEFINITION = 128;
+
+/** The same for what stands in a file of definitions: `compute.instance.*`, `$.payload.(a|b)`. */
+export function shownDefinition(text: string): string {
+  const cut = text.length > LONGEST_DEFINITION ? `${text.slice(0, LONGEST_DEFINITION)}…` : text;
+  return cut.replaceAll(/[^\w.:…*!$@|()[\]{}'",/ +-]/g, "?");
+}

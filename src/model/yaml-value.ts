@@ -173,7 +173,8 @@ export class ValueReader {
     if (merged.length === 0) return entries;
     const all: Record<string, unknown> = { __proto__: null };
     // The mapping's own keys win, wherever the merge key stands.
-    return Object.assign(all, ...merged, entries);
+    for (const source of [...merged, entries]) Object.assign(all, source);
+    return all;
   }
 
   #readMerge(pair: Pair, map: YAMLMap, path: FilePath): readonly PlainMapping[] {
