@@ -10,7 +10,7 @@ it.each([
   expect(shownName(name)).toBe(shown);
 });
 
-test("what stands in a definition keeps the letters of patterns and paths", () => {
+it("what stands in a definition keeps the letters of patterns and paths", () => {
   expect(shownDefinition("compute.instance.*")).toBe("compute.instance.*");
   expect(shownDefinition("$.payload.(a|b)[0]")).toBe("$.payload.(a|b)[0]");
   expect(shownDefinition("a\n\u0007`<é\u202e")).toBe("a??????");
