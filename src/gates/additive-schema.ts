@@ -3,10 +3,10 @@
  * agents, stored data and whoever reads either still have it. Clause M2: it can be accepted by name, with a reason and an
  * expiry, which go into the history; once it has expired the definition holds again, and that is said.
  */
-import { type AcceptedRisk, expiryOf } from "../model/accepted-risk.ts";
+import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
 import type { DefinitionChange } from "../model/definition-changes.ts";
 import type { Violation } from "../model/outcome.ts";
-import type { Millis } from "../model/time.ts";
+import { type Millis, parseTime } from "../model/time.ts";
 
 const GATE = "AdditiveSchema";
 const REASONS = { removed: "DefinitionRemoved", altered: "DefinitionAltered" } as const;
@@ -29,6 +29,9 @@ interface Breach {
 
 const breachesOf = (changes: readonly DefinitionChange[]): readonly Breach[] =>
   changes.flatMap(({ kind, object, message }) => (kind === "added" ? [] : [{ check: REASONS[kind], object, message }]));
+
+/** From then on it accepts nothing. A time that cannot be read has passed: nothing is accepted for ever by mistake. */
+const expiryOf = ({ expiresAt }: AcceptedRisk): Millis => parseTime(expiresAt) ?? Number.NEGATIVE_INFINITY;
 
 const covers = (risk: AcceptedRisk, { check, object }: Breach): boolean =>
   risk.check === check && risk.object === object;
