@@ -5,7 +5,7 @@
  * What shows that a notification agent has read its pipelines, at level INFO: to Mitaka `Pipeline config: …` and from Newton to
  * Rocky `Config file: …` (pipeline.py, from Queens agent.py), with `detected decoupled pipeline config format` all the way from
  * Liberty to Rocky (pipeline.py, from Queens pipeline/base.py). From Stein on a healthy agent writes nothing at level INFO
- * (tried with 26.0.0); `Config file: …` and, from 2024.2 on, `Loaded endpoints` are at level DEBUG. Then only time tells, and
+ * (tried with 26.0.0); `Config file: …` and, from 2024.1 on, `Loaded endpoints` are at level DEBUG. Then only time tells, and
  * only where the log is seen to have lines of the agent at all: an empty one may be of an agent that logs elsewhere.
  */
 import type { LogVerdict } from "./polling-log.ts";

@@ -26,7 +26,7 @@ export interface YamlStyle {
 export const PLAIN: YamlStyle = { mostAliases: 10, mergeKeys: false, lastKeyWins: false };
 /**
  * Files of definitions: the event_definitions.yaml that Ceilometer ships has some 30 aliases, nearly all of them in merge
- * keys, and to Queens a key or two that is written twice.
+ * keys, and to Pike a key or two that is written twice.
  */
 export const DEFINITIONS: YamlStyle = { mostAliases: 256, mergeKeys: true, lastKeyWins: true };
 
