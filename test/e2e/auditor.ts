@@ -6,8 +6,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import type { Api } from "../../tools/control-plane/api.ts";
 import { watchCollection } from "../../tools/control-plane/watch.ts";
-import { type Fact, jobFact, objectFact, podFact, workloadFact } from "../support/audit-facts.ts";
+import { type Fact, filesFact, jobFact, objectFact, workloadFact } from "../support/audit-facts.ts";
 import { type AuditScope, type Breach, judge } from "../support/invariants.ts";
+import { judgePartial } from "../support/partial-invariants.ts";
+import { podFact } from "../support/pod-fact.ts";
 
 export interface AuditorOptions extends AuditScope {
   readonly api: Api;
@@ -67,13 +69,20 @@ export async function startAuditor(options: AuditorOptions): Promise<Auditor> {
     ...Object.entries(keepsakes).map(([kind, resource]) =>
       follow(`/api/v1:${resource}`, objectFact(kind), (object) => ({ about: "object", object })),
     ),
+    ...(options.strategy === "Full" ? [] : (["ConfigMap", "Secret"] as const)).map((kind) =>
+      follow(`/api/v1:${keepsakes[kind]}`, filesFact(kind), (files) => ({ about: "files", files })),
+    ),
   ];
   await Promise.all(watches.map(({ synced }) => synced));
   isBaseline = false;
 
   const proof = options.verifiedAt === undefined ? readLogs(options, facts) : undefined;
   const verifiedAt = options.verifiedAt ?? ((): number | undefined => proof?.at());
-  const verdict = (ended: boolean): readonly Breach[] => judge(options, facts, { verifiedAt: verifiedAt(), ended });
+  const verdict = (ended: boolean): readonly Breach[] => {
+    const breaches = judge(options, facts, { verifiedAt: verifiedAt(), ended });
+    if (options.strategy === "Full") return breaches;
+    return [...breaches, ...judgePartial(options, facts, { ended })].toSorted((left, right) => left.at - right.at);
+  };
   return {
     facts,
     breaches: () => verdict(false),

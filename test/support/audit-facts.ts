@@ -1,31 +1,24 @@
 /** What the auditor takes from the API server's answers: just enough to judge, and nothing the operator could have told it. */
 import { z } from "zod";
+import {
+  type ContainerImage,
+  commandLine,
+  condition,
+  containerImage,
+  isTrue,
+  type PodFact,
+  strings,
+} from "./pod-fact.ts";
 
 export type AuditedComponent = "collector" | "notification" | "polling" | "api";
 type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
-
-export interface ContainerImage {
-  readonly name: string;
-  readonly image: string;
-  /** Command and arguments, joined by blanks. */
-  readonly command: string;
-}
-
-export interface PodFact {
-  readonly uid: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly owner: string | undefined;
-  readonly containers: readonly ContainerImage[];
-  readonly phase: string;
-  readonly terminating: boolean;
-  readonly ready: boolean;
-}
 
 export interface WorkloadFact {
   readonly uid: string;
   readonly kind: string;
   readonly name: string;
+  /** Labels of its pods. */
+  readonly selector: Readonly<Record<string, string>>;
   readonly containers: readonly ContainerImage[];
   /** Undefined for a DaemonSet. */
   readonly replicas: number | undefined;
@@ -41,6 +34,15 @@ export interface JobFact {
   readonly name: string;
   readonly containers: readonly ContainerImage[];
   readonly complete: boolean;
+}
+
+/** What a ConfigMap or a Secret holds. */
+export interface FilesFact {
+  readonly uid: string;
+  readonly kind: "ConfigMap" | "Secret";
+  readonly name: string;
+  /** Text by key; a Secret's is decoded. */
+  readonly data: Readonly<Record<string, string>>;
 }
 
 export interface ObjectFact {
@@ -62,49 +64,13 @@ export type Fact = {
   | { readonly about: "workload"; readonly workload: WorkloadFact }
   | { readonly about: "job"; readonly job: JobFact }
   | { readonly about: "object"; readonly object: ObjectFact }
+  | { readonly about: "files"; readonly files: FilesFact }
 );
 
-const strings = z.record(z.string(), z.string()).default({});
-const container = z
-  .object({
-    name: z.string(),
-    image: z.string(),
-    command: z.array(z.string()).default([]),
-    args: z.array(z.string()).default([]),
-  })
-  .transform(({ name, image, command, args }) => ({ name, image, command: [...command, ...args].join(" ") }));
+const container = containerImage.transform((one) => ({ name: one.name, image: one.image, command: commandLine(one) }));
 const template = z.object({
   spec: z.object({ containers: z.array(container), nodeSelector: strings }),
 });
-const condition = z.object({ type: z.string(), status: z.string() });
-
-export const podFact = z
-  .object({
-    metadata: z.object({
-      uid: z.string(),
-      name: z.string(),
-      labels: strings,
-      deletionTimestamp: z.string().optional(),
-      ownerReferences: z.array(z.object({ kind: z.string(), controller: z.boolean().default(false) })).default([]),
-    }),
-    spec: z.object({ containers: z.array(container) }),
-    status: z
-      .object({ phase: z.string().default("Pending"), conditions: z.array(condition).default([]) })
-      .default({ phase: "Pending", conditions: [] }),
-  })
-  .transform(
-    ({ metadata, spec, status }): PodFact => ({
-      uid: metadata.uid,
-      name: metadata.name,
-      labels: metadata.labels,
-      owner: metadata.ownerReferences.find(({ controller }) => controller)?.kind,
-      containers: spec.containers,
-      phase: status.phase,
-      terminating: metadata.deletionTimestamp !== undefined,
-      ready: isTrue(status.conditions, "Ready"),
-    }),
-  );
-
 const count = z.int().default(0);
 export const workloadFact = (kind: string): z.ZodType<WorkloadFact> =>
   z
@@ -114,6 +80,7 @@ export const workloadFact = (kind: string): z.ZodType<WorkloadFact> =>
         replicas: z.int().optional(),
         strategy: z.unknown().optional(),
         updateStrategy: z.unknown().optional(),
+        selector: z.object({ matchLabels: strings }),
         template,
       }),
       status: z
@@ -129,6 +96,7 @@ export const workloadFact = (kind: string): z.ZodType<WorkloadFact> =>
       uid: metadata.uid,
       kind,
       name: metadata.name,
+      selector: spec.selector.matchLabels,
       containers: spec.template.spec.containers,
       replicas: spec.replicas,
       nodeSelector: spec.template.spec.nodeSelector,
@@ -160,8 +128,15 @@ export const objectFact = (kind: string): z.ZodType<ObjectFact> =>
     .object({ metadata: z.object({ uid: z.string(), name: z.string() }) })
     .transform(({ metadata }) => ({ ...metadata, kind }));
 
-function isTrue(conditions: readonly z.infer<typeof condition>[], type: string): boolean {
-  return conditions.some((one) => one.type === type && one.status === "True");
+export const filesFact = (kind: FilesFact["kind"]): z.ZodType<FilesFact> =>
+  z
+    .object({ metadata: z.object({ uid: z.string(), name: z.string() }), data: strings })
+    .transform(({ metadata, data }) => ({ ...metadata, kind, data: kind === "Secret" ? decoded(data) : data }));
+
+function decoded(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
 }
 
 /** Equal values give equal texts, whatever the order of their keys. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { AuditedComponent, Fact, PodFact, WorkloadFact } from "./audit-facts.ts";
+import type { AuditedComponent, Fact, WorkloadFact } from "./audit-facts.ts";
 import { type AuditScope, type Evidence, type Invariant, judge } from "./invariants.ts";
+import type { PodFact } from "./pod-fact.ts";
 
 const OLD = "registry.example/ceilometer:old";
 const NEW = "registry.example/ceilometer:new";
@@ -38,7 +39,10 @@ function aHistory() {
         name,
         labels: { component },
         owner: "ReplicaSet",
-        containers: [{ name: component, image, command: "" }],
+        containers: [{ name: component, image, command: "", env: {}, mounts: [], starts: 1 }],
+        volumes: [],
+        node: "worker-0",
+        hostNetwork: false,
         phase: "Running",
         terminating: false,
         ready: true,
@@ -60,6 +64,7 @@ function aHistory() {
         uid: name,
         kind: "Deployment",
         name,
+        selector: { component: name },
         containers: [{ name, image: OLD, command: "" }],
         replicas: 1,
         nodeSelector: { role: "control" },

@@ -3,10 +3,11 @@
  * pods and workloads alone. A pure function of that history: the same facts always give the same verdict, in whatever order
  * the watches brought them.
  */
-import type { AuditedComponent, ContainerImage, Fact, JobFact, PodFact, WorkloadFact } from "./audit-facts.ts";
+import type { AuditedComponent, Fact, JobFact, WorkloadFact } from "./audit-facts.ts";
 import { canonical } from "./audit-facts.ts";
+import { type ContainerImage, isOver, type PodFact } from "./pod-fact.ts";
 
-export type Invariant = "I1" | "I2" | "I3" | "I4" | "I8" | "I9" | "I10";
+export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "I7" | "I8" | "I9" | "I10";
 
 export interface Breach {
   readonly invariant: Invariant;
@@ -16,6 +17,8 @@ export interface Breach {
   /** Names of the pods (or of the workload) that show it. */
   readonly pods: readonly string[];
 }
+
+export type Report = (invariant: Invariant, message: string, pods: readonly string[]) => void;
 
 export interface ComponentUnderAudit {
   readonly component: AuditedComponent;
@@ -38,6 +41,22 @@ export interface AuditScope {
   readonly components: readonly ComponentUnderAudit[];
   /** A rollback was asked for, so templates may return to the old image. */
   readonly rollback?: boolean;
+  /** Partial: how often a workload may fall below its floor, each time for one stop and one start. Default: never. */
+  readonly windows?: readonly AllowedWindow[];
+  /** Partial: how often a pollster that both releases poll may be polled by nobody, by polling namespace. Default: once, twice beside an isolated group. */
+  readonly gaps?: Readonly<Record<string, number>>;
+  /** Partial: the release of an image whose tag does not say it. */
+  readonly releases?: Readonly<Record<string, string>>;
+  /** Partial: the polling file of the target. Default: the agents keep theirs. */
+  readonly pollingFile?: { readonly kind: string; readonly name: string; readonly key: string };
+}
+
+export interface AllowedWindow {
+  /** As `<kind>/<name>`. */
+  readonly workload: string;
+  readonly count: number;
+  /** The invariant or the drain that makes it necessary. */
+  readonly why: string;
 }
 
 export interface Evidence {
@@ -75,7 +94,7 @@ function openCourt(scope: AuditScope, evidence: Evidence) {
   let databaseSettled = scope.database === "skipped";
   let now = 0;
 
-  const report = (invariant: Invariant, message: string, pods: readonly string[]): void => {
+  const report: Report = (invariant, message, pods) => {
     breaches.push({ invariant, at: now, message, pods });
   };
   /** A state that breaks an invariant is reported when it begins, not again with every event while it lasts. */
@@ -101,7 +120,7 @@ function openCourt(scope: AuditScope, evidence: Evidence) {
     const { age, image } = ageOf(under, pod.containers);
     const isFirstSight = !known.has(pod.uid);
     known.add(pod.uid);
-    if (fact.change === "DELETED" || pod.phase === "Failed" || pod.phase === "Succeeded") live.delete(pod.uid);
+    if (isOver(fact.change, pod)) live.delete(pod.uid);
     else live.set(pod.uid, { pod, age, image, component: under.component });
     if (isFirstSight && !fact.baseline && age === "new") hearNewPod(under, pod);
     judgeLiving(under);
@@ -180,8 +199,8 @@ function openCourt(scope: AuditScope, evidence: Evidence) {
       now = fact.at;
       if (fact.about === "pod") hearPod(fact);
       else if (fact.about === "workload") hearWorkload(fact);
-      else if (fact.about === "job")
-        databaseSettled ||= isMigration(scope, fact.job) && fact.job.complete && !fact.baseline;
+      else if (fact.about === "job") databaseSettled ||= settlesDatabase(scope, fact);
+      else if (fact.about === "files") return;
       else if (fact.baseline) originals.add(fact.object.uid);
       else if (fact.change === "DELETED" && originals.has(fact.object.uid))
         report("I9", `${fact.object.kind}/${fact.object.name} was deleted`, [fact.object.name]);
@@ -199,7 +218,7 @@ function openCourt(scope: AuditScope, evidence: Evidence) {
   };
 }
 
-function componentOf(scope: AuditScope, pod: PodFact): ComponentUnderAudit | undefined {
+export function componentOf(scope: AuditScope, pod: PodFact): ComponentUnderAudit | undefined {
   // A Job's pod made from an agent's template migrates or measures; it is no agent.
   if (pod.owner === "Job") return undefined;
   return scope.components.find(({ selectors }) =>
@@ -213,6 +232,14 @@ function ageOf(under: ComponentUnderAudit, containers: readonly ContainerImage[]
     if (under.oldImages.includes(image)) return { age: "old", image };
   }
   return { age: "unknown", image: containers[0]?.image ?? "" };
+}
+
+/** Whether a Job's news is that the migration has succeeded; one from before the audit is of another upgrade. */
+export function settlesDatabase(
+  scope: AuditScope,
+  { job, baseline }: { readonly job: JobFact; readonly baseline: boolean },
+): boolean {
+  return job.complete && !baseline && isMigration(scope, job);
 }
 
 function isMigration(scope: AuditScope, job: JobFact): boolean {
