@@ -89,7 +89,8 @@ function pollsOf(start: Start, configuration: AgentConfiguration): readonly Poll
     });
   });
   // Within one task an agent polls each resource once for each pollster, whichever source comes first.
-  return [...new Map(polls.toReversed().map((poll) => [`${poll.resource} ${poll.pollster}`, poll])).values()];
+  const same = Map.groupBy(polls, ({ resource, pollster }) => `${resource} ${pollster}`);
+  return [...same.values()].flatMap(([first]) => first ?? []);
 }
 
 function namespacesOf(configuration: AgentConfiguration): readonly string[] {

@@ -7,6 +7,7 @@ import type { AgentConfiguration } from "./agent-configuration.ts";
 import { canonical } from "./audit-facts.ts";
 import { readYaml } from "./read-yaml.ts";
 
+const PIKE = 9;
 const ROCKY = 11;
 const name = z.string();
 const names = z.array(name).transform((list) => [...new Set(list)].toSorted());
@@ -21,14 +22,19 @@ const sinkSchema = z.object({ name, publishers: z.array(name), transformers: z.a
 const fileSchema = z.object({ sources: z.array(sourceSchema), sinks: z.array(sinkSchema) });
 
 export function loadedPipelines(configuration: AgentConfiguration, major: number): string {
-  const file = (option: string, usual: string): string => {
+  const file = (option: string, usual: string, packaged: string): string => {
     const text = configuration.file(configuration.option("DEFAULT", option) ?? usual);
-    // Defaults changed between releases, and the auditor does not have them: of two images they count as different.
-    return text === undefined ? `as packaged in ${major}` : meaningOf(text, major);
+    return text === undefined ? packaged : meaningOf(text, major);
   };
   return canonical({
-    samples: file("pipeline_cfg_file", "pipeline.yaml"),
-    events: file("event_pipeline_cfg_file", "event_pipeline.yaml"),
+    // The auditor does not have the files of the images, so those of two releases count as different.
+    samples: file("pipeline_cfg_file", "pipeline.yaml", `as packaged in ${major}`),
+    // This one only ever changed its publisher; as long as agents are partitioned, once, with Pike.
+    events: file(
+      "event_pipeline_cfg_file",
+      "event_pipeline.yaml",
+      `as packaged ${major < PIKE ? "to Ocata" : "from Pike on"}`,
+    ),
     // Both must agree, or messages lie in queues that nobody reads, or are dropped for their signature.
     queues: configuration.option("notification", "pipeline_processing_queues") ?? "10",
     secret: configuration.option("publisher", "telemetry_secret") ?? "",
