@@ -29,9 +29,12 @@ it.each([
   expect(names.filter((name) => isSupported(patterns, name))).toEqual(taken);
 });
 
-it.each([[["cpu", "!disk.*"]], [["*", "cpu"]], [[]], [[""]], [Array.from("disk.*")]])("no agent takes %j", (patterns) => {
-  expect(isValid(patterns)).toBe(false);
-});
+it.each([[["cpu", "!disk.*"]], [["*", "cpu"]], [[]], [[""]], [Array.from("disk.*")]])(
+  "no agent takes %j",
+  (patterns) => {
+    expect(isValid(patterns)).toBe(false);
+  },
+);
 
 it("reads sets as Python does", () => {
   expect(fnmatch("a]b", "a[]]b")).toBe(true);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { pollstersOf } from "./pollsters.ts";
 
-// Entry points counted in setup.cfg of each tag; the central ones without what the SNMP builder makes.
+// Entry points as counted in setup.cfg of each tag; the central ones without what the SNMP builder makes.
 it.each([
   ["mitaka", 6, 53, 37, 12],
   ["pike", 9, 63, 49, 12],

@@ -1,28 +1,31 @@
 /**
- * Which pollsters each release has, from the entry points in Ceilometer's setup.cfg at the tag of each release. The data lists
- * each name once, with the major versions that have it: "8-23" from Ocata to 2024.2, "24-" from 2025.1 on. `snmp` holds what
- * the central agent's builder `hardware.snmp` makes.
+ * Which pollsters each release has. The data is the operator's own catalogue, which was taken from the entry points in
+ * Ceilometer's setup.cfg; what is made of it here is not the operator's.
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { releaseOf } from "./audited-release.ts";
 
-const livesSchema = z.record(z.string(), z.record(z.string(), z.string()));
-const lives = livesSchema.parse(JSON.parse(readFileSync(new URL("pollster-lives.json", import.meta.url), "utf8")));
+/** From a release on, and in none from another on. What a builder makes counts as the namespace's own. */
+const pollster = z.object({ name: z.string(), since: z.string(), removed: z.string().optional() });
+const catalogueSchema = z.object({ namespaces: z.record(z.string(), z.array(pollster)) });
+const file = new URL("../../src/model/catalogue/pollsters.json", import.meta.url);
+const { namespaces } = catalogueSchema.parse(JSON.parse(readFileSync(file, "utf8")));
 const known = new Map<string, readonly string[]>();
 
 export function pollstersOf(namespace: string, major: number): readonly string[] {
   const key = `${namespace} ${major}`;
   const found =
     known.get(key) ??
-    (namespace === "central" ? ["central", "snmp"] : [namespace]).flatMap((group) =>
-      Object.entries(lives[group] ?? {}).flatMap(([name, life]) => (isWithin(life, major) ? [name] : [])),
-    );
+    (namespaces[namespace] ?? [])
+      .filter(({ since, removed }) => majorOf(since) <= major && (removed === undefined || major < majorOf(removed)))
+      .map(({ name }) => name);
   known.set(key, found);
   return found;
 }
 
-function isWithin(life: string, major: number): boolean {
-  const [first = "", last] = life.split("-");
-  const end = last === undefined ? Number(first) : last === "" ? Number.POSITIVE_INFINITY : Number(last);
-  return Number(first) <= major && major <= end;
+function majorOf(name: string): number {
+  const release = releaseOf(name, name);
+  if (release === undefined) throw new Error(`no release is called ${name}`);
+  return release.major;
 }
