@@ -407,15 +407,18 @@ it("refuses to judge an agent whose release nobody can say", () => {
   expect(verdict({ ...scope, releases: { [imageOf("latest")]: "2025.2" } }, history)).toEqual([]);
 });
 
-it("judges a thousand hosts without looking at all of them for each event", () => {
-  const hosts = Array.from({ length: 1000 }, (_, index) => index);
-  const history = aPartialHistory().files("etc", { "ceilometer.conf": BACKEND, "polling.yaml": polling("*") });
-  for (const host of hosts) history.agent("compute", `old-${host}`, { release: "2024.2", node: `worker-${host}` });
-  history.begin();
-  for (const host of hosts)
-    history
-      .stop(`old-${host}`)
-      .gone(`old-${host}`)
-      .agent("compute", `new-${host}`, { release: "2025.1", node: `worker-${host}` });
-  expect(verdict(scopeOf("2024.2", "2025.1", ["compute"]), history)).toEqual([]);
-});
+it.each(["compute", "ipmi"] as const)(
+  "judges a thousand hosts without looking at all of them each time (%s)",
+  (role) => {
+    const hosts = Array.from({ length: 1000 }, (_, index) => index);
+    const history = aPartialHistory().files("etc", { "ceilometer.conf": BACKEND, "polling.yaml": polling("*") });
+    for (const host of hosts) history.agent(role, `old-${host}`, { release: "2024.1", node: `worker-${host}` });
+    history.begin();
+    for (const host of hosts)
+      history
+        .stop(`old-${host}`)
+        .gone(`old-${host}`)
+        .agent(role, `new-${host}`, { release: "2024.2", node: `worker-${host}` });
+    expect(verdict(scopeOf("2024.1", "2024.2", [role]), history)).toEqual([]);
+  },
+);

@@ -9,8 +9,8 @@
  */
 import type { Poll } from "./agent-behaviour.ts";
 import type { Agent, AgentChange } from "./audited-agent.ts";
-import { keepsItsRing } from "./audited-release.ts";
 import type { AuditScope, Report } from "./invariants.ts";
+import { watchGroups } from "./polling-groups.ts";
 import { isPolling, type PollingAgent, type PollingPlan } from "./polling-plan.ts";
 
 /** One pollster on one resource. */
@@ -33,9 +33,8 @@ interface Resource {
 
 export function watchPolling(scope: AuditScope, plan: PollingPlan, before: readonly PollingAgent[], report: Report) {
   const resources = new Map<string, Resource>();
-  const groups = new Map<string, Map<string, PollingAgent>>();
+  const groups = watchGroups(plan, report);
   const isolated = new Set<string>();
-  const standing = new Set<string>();
 
   const allowedGaps = (namespace: string, pollster: string): number => {
     if (plan.added.get(namespace)?.has(pollster) === true) return 1;
@@ -79,54 +78,6 @@ export function watchPolling(scope: AuditScope, plan: PollingPlan, before: reado
     if (lost.length > 0) report("I7", `(b) polled by nobody once more than is allowed, ${name}: ${some(lost)}`, names);
   };
 
-  const judgeGroup = (group: string): void => {
-    const members = [...(groups.get(group)?.values() ?? [])];
-    const culprits = (what: string, message: string, found: readonly PollingAgent[]): void => {
-      const key = `${what} ${group}`;
-      if (found.length === 0) standing.delete(key);
-      else if (!standing.has(key)) {
-        standing.add(key);
-        report(
-          "I7",
-          message,
-          found.map(({ pod }) => pod.name),
-        );
-      }
-    };
-    const kinds = Map.groupBy(members, (agent) => kindOf(agent, group));
-    const [, ring = ""] = group.split(" ");
-    const isSplit = kinds.size > 1 && members.some(({ release }) => keepsItsRing(release));
-    culprits(
-      "ring",
-      `(a) different agents in the group ${ring}, whose members do not see each other come and go`,
-      isSplit ? members : [],
-    );
-    culprits(
-      "new",
-      `(c) a new pollster shares the group ${ring} with an agent that does not poll it`,
-      sharing(kinds, group),
-    );
-  };
-  const kindOf = ({ container, behaviour }: PollingAgent, group: string): string =>
-    `${container.image} ${behaviour.polls.flatMap((poll) => (poll.group === group ? poll.pollster : [])).join()}`;
-
-  /** Members of a group in which some poll a new pollster and others do not. */
-  const sharing = (kinds: ReadonlyMap<string, readonly PollingAgent[]>, group: string): readonly PollingAgent[] => {
-    if (kinds.size < 2) return [];
-    const polling = [...kinds.values()].map((members) => ({ members, adds: addedBy(members[0], group) }));
-    const all = new Set(polling.flatMap(({ adds }) => adds));
-    const found = polling.filter(
-      ({ members, adds }) =>
-        // A new agent that is on its way out has handed over; an old one holds what it has until it is gone.
-        adds.length < all.size && members.some(({ age, pod }) => age !== "new" || !pod.terminating),
-    );
-    return found.length === 0 || all.size === 0 ? [] : [...kinds.values()].flat();
-  };
-  const addedBy = (agent: PollingAgent | undefined, group: string): readonly string[] =>
-    (agent?.behaviour.polls ?? []).flatMap(({ namespace, pollster, group: at }) =>
-      at === group && plan.added.get(namespace)?.has(pollster) === true ? [pollster] : [],
-    );
-
   const place = (agent: PollingAgent, isThere: boolean): void => {
     for (const [name, { namespace }] of resourcesOf(agent)) {
       const found = resources.get(name) ?? {
@@ -140,42 +91,49 @@ export function watchPolling(scope: AuditScope, plan: PollingPlan, before: reado
       if (isThere) found.agents.set(agent.key, agent);
       else found.agents.delete(agent.key);
     }
-    for (const group of groupsOf(agent)) {
-      const members = groups.get(group) ?? new Map<string, PollingAgent>();
-      groups.set(group, members);
-      if (isThere) members.set(agent.key, agent);
-      else members.delete(agent.key);
-    }
   };
   const noteIsolation = ({ behaviour }: PollingAgent): void => {
     for (const [namespace, polls] of Map.groupBy(behaviour.polls, (poll) => poll.namespace))
       if (polls.every(({ pollster }) => plan.added.get(namespace)?.has(pollster) === true)) isolated.add(namespace);
   };
 
-  for (const agent of before) place(agent, true);
+  /** It is polled on what the file lists, so that nobody need find anything to poll it on. */
+  const isListed = (namespace: string, pollster: string): boolean =>
+    [...resources.values()].some(
+      (one) => one.namespace === namespace && isList(one.name) && one.pollsters.has(pollster),
+    );
+
+  for (const agent of before) {
+    place(agent, true);
+    groups.place(agent, true);
+  }
   for (const resource of resources.values()) judgeResource(resource, true);
   return {
-    hear({ before: was, after: is }: AgentChange): void {
-      if (was !== undefined && is !== undefined && isSame(was, is)) return;
-      if (was !== undefined && isPolling(was)) place(was, false);
-      if (is !== undefined && isPolling(is)) {
+    hear({ before: earlier, after: later }: AgentChange): void {
+      if (earlier !== undefined && later !== undefined && isSame(earlier, later)) return;
+      const was = earlier !== undefined && isPolling(earlier) ? earlier : undefined;
+      const is = later !== undefined && isPolling(later) ? later : undefined;
+      if (was !== undefined) place(was, false);
+      if (is !== undefined) {
         place(is, true);
         noteIsolation(is);
       }
-      const touched = [was, is].filter((agent) => agent !== undefined).filter(isPolling);
+      const touched = [was, is].filter((agent) => agent !== undefined);
       for (const name of new Set(touched.flatMap((agent) => [...resourcesOf(agent).keys()]))) {
         const resource = resources.get(name);
         if (resource !== undefined) judgeResource(resource);
       }
-      for (const group of new Set(touched.flatMap((agent) => [...groupsOf(agent)]))) judgeGroup(group);
+      groups.hear(was, is);
     },
     close(): void {
       for (const { name, namespace, agents, pollsters } of resources.values()) {
         const left = [...pollsters].filter(
           ([pollster, { wasPolled, isPolled }]) => wasPolled && !isPolled && isWatched(namespace, pollster),
         );
-        const isUpgraded = agents.size > 0 && [...agents.values()].every(({ age }) => age === "new");
-        const missing = [...(plan.added.get(namespace) ?? [])].filter((pollster) => !pollsters.has(pollster));
+        const isUpgraded = agents.size > 0 && !isList(name) && [...agents.values()].every(({ age }) => age === "new");
+        const missing = [...(plan.added.get(namespace) ?? [])].filter(
+          (pollster) => !pollsters.has(pollster) && !isListed(namespace, pollster),
+        );
         const unpolled = [...left.map(([pollster]) => pollster), ...(isUpgraded ? missing : [])];
         if (unpolled.length > 0) report("I7", `(b) polled by nobody in the end, ${name}: ${some(unpolled)}`, []);
       }
@@ -189,12 +147,12 @@ function isSame(was: Agent, is: Agent): boolean {
   return was.behaviour === is.behaviour && was.pod.ready === ready && was.pod.terminating === terminating;
 }
 
-function resourcesOf({ behaviour }: PollingAgent): ReadonlyMap<string, Poll> {
-  return new Map(behaviour.polls.map((poll) => [poll.resource, poll]));
+function isList(resource: string): boolean {
+  return resource.includes(" on the list ");
 }
 
-function groupsOf({ behaviour }: PollingAgent): ReadonlySet<string> {
-  return new Set(behaviour.polls.flatMap(({ group }) => group ?? []));
+function resourcesOf({ behaviour }: PollingAgent): ReadonlyMap<string, Poll> {
+  return new Map(behaviour.polls.map((poll) => [poll.resource, poll]));
 }
 
 function some(names: readonly string[]): string {
