@@ -1,6 +1,6 @@
 /**
- * What a full upgrade cannot promise is refused before anything is written: workloads whose own settings would start old
- * pods again, or that somebody else's controller reconciles.
+ * What an upgrade cannot promise is refused before anything is written: workloads whose own settings would start old pods again
+ * or never start new ones, or that somebody else's controller reconciles.
  */
 import { type Agent, agentText, isDown } from "../model/agent.ts";
 import type { World } from "../model/observation.ts";
@@ -9,13 +9,13 @@ import type { Violation } from "../model/outcome.ts";
 const GATE = "WorkloadFits";
 
 export function workloadFits(agents: readonly Agent[], world: World): readonly Violation[] {
+  const isFull = world.upgrade.spec.strategy === "Full";
   return agents.flatMap((agent) => [
     ...startsOldPods(agent),
     ...ownedByController(agent),
     ...sharedPod(agent, agents),
-    ...autoscaled(agent, world),
     ...withoutLabels(agent),
-    ...withoutHosts(agent),
+    ...(isFull ? [...autoscaled(agent, world), ...withoutHosts(agent)] : updatedByHand(agent)),
   ]);
 }
 
@@ -56,6 +56,19 @@ function partitioned(agent: Agent): readonly Violation[] {
       "PartitionedStatefulSet",
       `its update partition is ${agent.workload.partition}, so its lower ordinals would come back old`,
       "set spec.updateStrategy.rollingUpdate.partition to 0",
+    ),
+  ];
+}
+
+/** In a partial upgrade the workload's own controller replaces its pods, which with OnDelete it never does. */
+function updatedByHand(agent: Agent): readonly Violation[] {
+  if (agent.workload.strategy !== "OnDelete" || agent.component === "api") return [];
+  return [
+    violation(
+      agent,
+      "UpdateOnDelete",
+      "its update strategy is OnDelete, so its controller would never replace an old pod",
+      "set spec.updateStrategy.type to RollingUpdate, or use strategy: Full",
     ),
   ];
 }

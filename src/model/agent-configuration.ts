@@ -109,6 +109,9 @@ function pollingFileOf(view: AgentView, settings: AgentSettings, pipeline: Agent
   return polling.state === "missing" && files.includes("pipeline") ? pipeline : polling;
 }
 
+/** The options as the agent has them, for whoever asks for one by name. */
+export const settingsOf = (input: AgentInput): AgentSettings => new AgentSettings(viewOf(input));
+
 export function readAgentConfiguration(input: AgentInput): AgentConfiguration {
   const { component, release } = input;
   const view = viewOf(input);

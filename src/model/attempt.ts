@@ -100,6 +100,8 @@ const files = z.object({
   pipeline: recordedFile.optional(),
   eventPipeline: recordedFile.optional(),
   polling: recordedFile.optional(),
+  /** Definition files, each with the path at which the agents read it. */
+  definitions: z.array(recordedFile.extend({ path: z.string() })).optional(),
 });
 
 export const recordSchema = z.object({
@@ -113,6 +115,8 @@ export const recordSchema = z.object({
   databaseJob: z.string().optional(),
   /** Notification agents only. */
   parity: recordedParity.optional(),
+  /** The components that it is about, where it is not about all of them. */
+  only: z.array(z.string()).optional(),
   /** Findings that were accepted by name when the attempt began. */
   acceptedRisks: z.array(acceptedRisk).optional(),
   files,

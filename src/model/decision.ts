@@ -1,5 +1,5 @@
 /** What one look led to: at most one write, the questions that are open, and the story for people. */
-import type { AttemptRecord } from "./attempt.ts";
+import type { AttemptRecord, RecordedParity, RecordedPolling } from "./attempt.ts";
 import type { Component } from "./component.ts";
 import type { Effect, Note, Outcome, Violation } from "./outcome.ts";
 import type { ProbeRequest } from "./probe.ts";
@@ -30,6 +30,12 @@ export interface StepReport {
   readonly startedAt?: Millis;
 }
 
+/** What the gates of clauses P3 and P4 saw, before an attempt or in its record. */
+export interface GatesSeen {
+  readonly parity?: RecordedParity;
+  readonly polling: readonly { readonly object: string; readonly plan: RecordedPolling }[];
+}
+
 export interface Decision {
   readonly phase: Phase;
   /** The one line that says where the upgrade is. */
@@ -43,6 +49,8 @@ export interface Decision {
   readonly record?: AttemptRecord;
   /** The release that the workloads ran before, where it is known. */
   readonly from?: string;
+  /** Before an attempt; afterwards the record has it. */
+  readonly gates?: GatesSeen;
   /** Workloads that were at the target and are not any more. */
   readonly drifted?: readonly string[];
 }

@@ -5,40 +5,57 @@
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { releaseOf } from "../gates/release-pair.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
-import { type Agent, atTarget, isDown, isRolledOut, nodeSelectorBefore, replicasBefore } from "../model/agent.ts";
+import {
+  type Agent,
+  agentText,
+  atTarget,
+  isDown,
+  isRolledOut,
+  nodeSelectorBefore,
+  replicasBefore,
+} from "../model/agent.ts";
 import type { AttemptRecord, RecordBody, RecordedTarget } from "../model/attempt.ts";
-import type { Decision } from "../model/decision.ts";
+import type { Decision, GatesSeen } from "../model/decision.ts";
 import { canonicalJson, digest } from "../model/digest.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
 import { formatTime } from "../model/time.ts";
+import { type Assessment, assess, unreadMounts } from "./assess.ts";
 import { migrationJobName } from "./database.ts";
 import { attemptRecord } from "./desired/attempt-record.ts";
 import { claim } from "./desired/workload-writes.ts";
 import { checkInputs, type Inputs, type WantedCopy } from "./inputs.ts";
 import { preflight } from "./preflight.ts";
 import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
-import { sequence } from "./sequence.ts";
-import type { Resolved } from "./targets.ts";
-import { held, steps, waiting } from "./tell.ts";
+import { type Resolved, resolveTargets } from "./targets.ts";
+import { held, steps, unreadable, waiting } from "./tell.ts";
 
 /** The version of the rules below and of the release facts: another version is another plan. */
 const RULES_VERSION = 1;
 
 export function begin(world: World, target: Release, inputs: Inputs, resolved: Resolved): Decision {
-  const { agents } = resolved;
+  const { agents, left } = resolved;
   const all = allAgents(agents);
-  const pending = steps(sequence(world), agents);
+  const pending = steps(world, { agents, left });
   const checked = checkInputs(inputs, target);
   if (resolved.violations.length === 0 && inputs.digest !== undefined && isThereAlready(world, agents)) {
-    return noChange(world, agents, target);
+    return noChange(world, resolved, target);
   }
+  const unread = unreadMounts(world);
+  if (unread !== undefined) return unreadable([unread]);
+  const assessed = assess(world, agents, target, inputs);
   const checks = preflight(world, agents, target);
-  const findings = [...resolved.violations, ...checked.violations, ...checks.findings];
+  const findings = [...resolved.violations, ...checked.violations, ...checks.findings, ...assessed.findings];
   const errors = findings.filter((finding) => finding.severity === "Error");
   const from = fromRelease(all, world);
-  const told = { steps: pending, findings, probes: checks.asked, ...(from === undefined ? {} : { from }) };
+  const told = {
+    steps: pending,
+    findings,
+    probes: checks.asked,
+    gates: gatesOf(assessed, all),
+    ...(from === undefined ? {} : { from }),
+  };
   const [error] = errors;
   if (error !== undefined || inputs.digest === undefined) return held(world, errors, { ...told, phase: "Preflight" });
 
@@ -58,9 +75,21 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   if (world.upgrade.spec.paused) {
     return waiting("Paused", { reason: "Paused", message: "paused before the first step, as spec.paused says" }, told);
   }
-  const facts = { hosts: checks.hosts, longestIntervalSeconds: checked.longestIntervalSeconds };
-  const effect = firstWrites(world, inputs, bodyOf(world, target, agents, { ...inputs, digest: inputs.digest }, facts));
+  const facts = { hosts: checks.hosts, longestIntervalSeconds: checked.longestIntervalSeconds, assessed };
+  // What was found of the files may ask for others than the resource names.
+  const wanted = resolveTargets(world, target, assessed.files, undefined).agents;
+  const body = bodyOf(world, target, wanted, inputs.digest, facts);
+  const effect = firstWrites(world, assessed.copies, body);
   return { ...waiting("Progressing", effect.why, told), effect };
+}
+
+/** What the two gates of a partial upgrade saw, for people. */
+function gatesOf({ parity, polling }: Assessment, agents: readonly Agent[]): GatesSeen {
+  const plans = agents.flatMap((agent) => {
+    const plan = polling.get(agent.workload.metadata.uid);
+    return plan === undefined ? [] : [{ object: agentText(agent), plan }];
+  });
+  return { polling: plans, ...(parity === undefined ? {} : { parity }) };
 }
 
 /** The release that most of the work starts from: that of the first workload, in the order of the components. */
@@ -81,23 +110,23 @@ function isThereAlready(world: World, agents: Agents): boolean {
   });
 }
 
-function noChange(world: World, agents: Agents, target: Release): Decision {
+function noChange(world: World, { agents, left }: Resolved, target: Release): Decision {
   const message = `every workload runs ${target.name} already; nothing was written`;
   const note: Note = { reason: "NoChange", message };
-  const skipped = steps(sequence(world), agents).map((step) => ({
+  const skipped = steps(world, { agents, left }).map((step) => ({
     ...step,
-    outcome: { kind: "settled", skipped: true, note } as const,
+    outcome: step.outcome ?? ({ kind: "settled", skipped: true, note } as const),
   }));
   return { phase: "NoChange", headline: note, steps: skipped, findings: [], probes: [], from: target.name };
 }
 
 /** What has to be there before a workload may be touched, one write at a time, in this order. */
-function firstWrites(world: World, inputs: Inputs, body: NewRecord): Effect {
+function firstWrites(world: World, copies: readonly WantedCopy[], body: NewRecord): Effect {
   const { upgrade } = world;
   const open = world.records.find((record) => record.ended === undefined);
   if (open !== undefined) return supersede(world, open);
   if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
-  const copy = inputs.copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
+  const copy = copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
   if (copy !== undefined) {
     const object = `ConfigMap/${copy.name}`;
     const message = `keep the content of the configuration in ${object}, which can never change`;
@@ -124,20 +153,33 @@ function bodyOf(
   world: World,
   target: Release,
   agents: Agents,
-  inputs: Inputs & { readonly digest: string },
-  facts: { readonly hosts: ReadonlyMap<string, readonly string[]>; readonly longestIntervalSeconds: number },
+  inputs: string,
+  facts: {
+    readonly hosts: ReadonlyMap<string, readonly string[]>;
+    readonly longestIntervalSeconds: number;
+    readonly assessed: Assessment;
+  },
 ): NewRecord {
   const { upgrade } = world;
+  const { files, parity, polling, acceptedRisks } = facts.assessed;
   const all = allAgents(agents);
   const from = fromRelease(all, world);
+  const { only = [] } = upgrade.spec;
   return {
-    inputs: inputs.digest,
+    inputs,
     ...(from === undefined ? {} : { from }),
     to: target.name,
     ...(upgrade.spec.components.database.action === "Skip" ? {} : { databaseJob: migrationJobName(upgrade) }),
-    files: inputs.files,
+    ...(parity === undefined || parity.state === "NotPartitioned" ? {} : { parity }),
+    ...(only.length === 0 ? {} : { only: only.toSorted() }),
+    ...(acceptedRisks.length === 0 ? {} : { acceptedRisks: acceptedRisks.map((risk) => ({ ...risk })) }),
+    files,
     longestIntervalSeconds: facts.longestIntervalSeconds,
-    targets: all.map((agent) => recorded(agent, world, hostsOf(agent, world, facts.hosts))),
+    targets: all.map((agent) => {
+      const plan = polling.get(agent.workload.metadata.uid);
+      const target = recorded(agent, world, hostsOf(agent, world, facts.hosts));
+      return plan === undefined ? target : { ...target, polling: plan };
+    }),
   };
 }
 

@@ -1,11 +1,14 @@
 /**
- * Clause F2. Shut down every collector, then start the new ones, as many as are asked for. New collectors disregard
- * attributes they do not know any more, and go on with older data. Queens has no collector: there it retires.
+ * Clauses F2 and P2. Full: shut down every collector, then start the new ones, as many as are asked for. Partial: new collectors
+ * beside old ones, because either disregards attributes that it does not know. Queens has no collector: there it retires.
  */
+import { rollComponent } from "./rolling.ts";
 import type { PhaseReconciler } from "./scene.ts";
 import { retireComponent, stopThenStart } from "./stop-then-start.ts";
 
-export const collector: PhaseReconciler = (scene) =>
-  scene.world.upgrade.spec.components.collector?.retire === true
-    ? retireComponent(scene, "collector", "F2")
-    : stopThenStart(scene, "collector", "F2");
+export const collector: PhaseReconciler = (scene) => {
+  const { strategy, components } = scene.world.upgrade.spec;
+  const isPartial = strategy === "Partial";
+  if (components.collector?.retire === true) return retireComponent(scene, "collector", isPartial ? "P2" : "F2");
+  return isPartial ? rollComponent(scene, "collector", "P2") : stopThenStart(scene, "collector", "F2");
+};

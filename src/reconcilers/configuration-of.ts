@@ -1,7 +1,7 @@
 /** The configuration that an agent has now, or would have as the target, read from what its template mounts. */
 
 import { type Agent, type WantedMount } from "../model/agent.ts";
-import { type AgentConfiguration, readAgentConfiguration } from "../model/agent-configuration.ts";
+import { type AgentConfiguration, readAgentConfiguration, settingsOf } from "../model/agent-configuration.ts";
 import { objectsMounted } from "../model/agent-files.ts";
 import type { Objects } from "../model/agent-settings.ts";
 import type { ConfigObject, Container, PodTemplate, Seen, Volume, VolumeMount, World } from "../model/observation.ts";
@@ -49,6 +49,21 @@ function readable(world: World, { template, container }: Rendered, more: Objects
     objects.set(`Secret/${name}`, { seen: "unreadable", why: "it is not among the secrets of the operator's chart" });
   }
   return objects;
+}
+
+/** One option as the agent would have it; undefined where nothing sets it, or where that is not known. */
+export function optionOf(
+  world: World,
+  agent: Agent,
+  release: Release,
+): (section: string, name: string) => string | undefined {
+  const rendered = renderedNow(agent);
+  const objects = readable(world, rendered, new Map());
+  const settings = settingsOf({ ...rendered, component: agent.component, release, objects });
+  return (section, name) => {
+    const value = settings.text(section, name);
+    return value.kind === "known" ? value.value : undefined;
+  };
 }
 
 /** `more`: objects that are not there yet, such as the copies that an attempt will make. */

@@ -21,7 +21,7 @@ import { readInputs } from "./inputs.ts";
 import { allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
 import { resolveTargets } from "./targets.ts";
-import { held, steps, waiting } from "./tell.ts";
+import { held, steps, unreadable, waiting } from "./tell.ts";
 
 export function decide(seen: Observation): Decision {
   const world = readWorld(seen);
@@ -39,19 +39,14 @@ export function decide(seen: Observation): Decision {
   }
   const resolved = resolveTargets(world, target, record.files, record);
   if (record.ended?.state === "Completed" && record.ended.retry >= world.upgrade.spec.retryAttempt) {
-    return finished(world, record, resolved.agents);
+    return finished(world, record, resolved);
   }
   if (resolved.violations.length > 0) {
-    const told = { steps: steps(sequence(world), resolved.agents, undefined, record), record };
+    const told = { steps: steps(world, resolved, undefined, record), record };
     return held(world, resolved.violations, told);
   }
-  return proceed({ world, record, agents: resolved.agents, target });
-}
-
-/** Not knowing is no reason to act, and no reason to say that something is wrong. */
-function unreadable(what: readonly string[]): Decision {
-  const message = `cannot read ${what.join("; ")}; nothing is decided until it can`;
-  return waiting("Unreadable", { reason: "Unreadable", message }, { steps: [] });
+  const { agents, left } = resolved;
+  return proceed({ world, record, agents, left, target });
 }
 
 /**
@@ -85,12 +80,12 @@ function unknownTarget(world: World): Decision {
 }
 
 function proceed(scene: Scene): Decision {
-  const { world, record, agents } = scene;
+  const { world, record, agents, left } = scene;
   const from = record.from ?? fromRelease(allAgents(agents), world);
   const told = { record, ...(from === undefined ? {} : { from }) };
   const bookkeeping = claimOrTidy(scene);
   if (bookkeeping !== undefined && "gate" in bookkeeping) {
-    const pending = steps(sequence(world), agents, undefined, record);
+    const pending = steps(world, { agents, left }, undefined, record);
     const message = `${bookkeeping.object}: ${bookkeeping.message}; ${bookkeeping.remedy}`;
     return waiting(
       "Progressing",
@@ -99,12 +94,12 @@ function proceed(scene: Scene): Decision {
     );
   }
   if (bookkeeping !== undefined) {
-    const pending = steps(sequence(world), agents, undefined, record);
+    const pending = steps(world, { agents, left }, undefined, record);
     return { ...waiting("Progressing", bookkeeping.why, { ...told, steps: pending }), effect: bookkeeping };
   }
   const pause = atSafePoint(scene);
   const { outcomes, last } = walk(scene);
-  const reports = steps(sequence(world), agents, outcomes, record);
+  const reports = steps(world, { agents, left }, outcomes, record);
   if (pause !== undefined) return { ...pause, ...told, steps: reports };
   if (last === undefined) return finish(scene, { ...told, steps: reports });
   const { step, outcome } = last;

@@ -5,7 +5,7 @@
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { agentText } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
-import { COMPONENT_WORDS } from "../model/component.ts";
+import { AGENT_COMPONENTS, COMPONENT_WORDS } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Effect, Note, Outcome } from "../model/outcome.ts";
@@ -13,7 +13,7 @@ import { annotateRecord, endedMark } from "./begin.ts";
 import { release } from "./desired/workload-writes.ts";
 import { type Agents, allAgents, hasArrived, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
-import { steps, type Told, waiting } from "./tell.ts";
+import { type Parts, steps, type Told, waiting } from "./tell.ts";
 
 export function finish(scene: Scene, told: Told): Decision {
   const { world, record } = scene;
@@ -40,13 +40,13 @@ function end(world: World, record: AttemptRecord): Effect {
 }
 
 /** An attempt that has ended writes nothing more, but the removal of the finalizer that it no longer needs. */
-export function finished(world: World, record: AttemptRecord, agents: Agents): Decision {
-  const note: Note = { reason: "Completed", message: `every component was brought to ${record.to}` };
+export function finished(world: World, record: AttemptRecord, { agents, left }: Parts): Decision {
+  const note = endNote(record, left);
   const outcomes = new Map<string, Outcome>(
     sequence(world).map((step) => [step.component, ending(step, world, record)]),
   );
   const from = record.from === undefined ? {} : { from: record.from };
-  const told: Told = { steps: steps(sequence(world), agents, outcomes, record), record, ...from };
+  const told: Told = { steps: steps(world, { agents, left }, outcomes, record), record, ...from };
   const decision = waiting("Completed", note, told);
   const holding = world.upgrade.metadata.finalizers.includes(FINALIZER);
   if (holding) return { ...decision, effect: dropFinalizer(world) };
@@ -55,6 +55,15 @@ export function finished(world: World, record: AttemptRecord, agents: Agents): D
     .filter((agent) => agent.marks.completedPlan === record.plan && !hasArrived(world, agent))
     .map(agentText);
   return { ...decision, drifted };
+}
+
+/** A part that was asked for is a success, and what it leaves is said. */
+function endNote(record: AttemptRecord, left: Agents): Note {
+  const components = AGENT_COMPONENTS.filter((component) => left[component].length > 0);
+  if (components.length === 0) return { reason: "Completed", message: `every component was brought to ${record.to}` };
+  const words = components.map((component) => COMPONENT_WORDS[component]).join(", ");
+  const message = `${(record.only ?? []).join(", ")} were brought to ${record.to}; spec.only leaves for later: ${words}`;
+  return { reason: "CompletedInPart", message };
 }
 
 function ending({ component, clause }: Step, world: World, record: AttemptRecord): Outcome {

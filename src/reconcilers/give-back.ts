@@ -4,7 +4,16 @@
  * component was brought to the target already: then it comes back as that, because old and new must not run together.
  */
 import { FINALIZER } from "../api/v1alpha1/names.ts";
-import { type Agent, agentText, atTarget, isObserved, makeAgent, oldPods } from "../model/agent.ts";
+import {
+  type Agent,
+  agentText,
+  appendedFiles,
+  atTarget,
+  isObserved,
+  makeAgent,
+  oldPods,
+  wanting,
+} from "../model/agent.ts";
 import { type AttemptRecord, isLater, type RecordedTarget } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
@@ -14,9 +23,10 @@ import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
 import { giveBack, release, start } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
+import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
 import { isOwnJob } from "./own-job.ts";
 import { allAgents, type Scene } from "./scene.ts";
-import { mountsFor } from "./targets.ts";
+import { mountsFor, undoneBy } from "./targets.ts";
 import { waiting } from "./tell.ts";
 
 const WHY: Note = { reason: "GivingBack", message: "give back what was borrowed, by value", clause: "I9" };
@@ -40,10 +50,48 @@ export function giveEverythingBack(world: World): Decision {
 function nextReturn(world: World): Effect | Note | undefined {
   const ours = world.workloads.filter((workload) => isOurs(workload, world));
   const [next] = ours;
-  if (next === undefined) return undefined;
   return (
-    bringBack(world, ours, () => true) ?? release(next, { keepOwnership: false }, { ...WHY, message: "let it go" })
+    stopGroups(world) ??
+    bringBack(world, ours, () => true) ??
+    undo(world, ours) ??
+    removeGroups(world, { ...WHY, message: "remove what was made for a while" }) ??
+    (next === undefined ? undefined : release(next, { keepOwnership: false }, { ...WHY, message: "let it go" }))
   );
+}
+
+/** Isolated groups stop before the others poll what they polled (I7). */
+function stopGroups(world: World): Effect | Note | undefined {
+  for (const workload of isolatedWorkloads(world)) {
+    const message = `stop the isolated group ${agentText({ workload })}: the resource is being deleted`;
+    const outcome = stopGroup(world, workload, { ...WHY, message });
+    if (outcome?.kind === "act") return outcome.effect;
+    if (outcome?.kind === "wait") return outcome.note;
+  }
+  return undefined;
+}
+
+/**
+ * What was given to agents for a while is undone by value: those that poll only what old and new share get the whole file, and
+ * those with their intake off take in again.
+ */
+function undo(world: World, ours: readonly Workload[]): Effect | undefined {
+  const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+  for (const workload of ours) {
+    const record = records.find(({ targets }) => targets.some(({ uid }) => uid === workload.metadata.uid));
+    const agent = asOf(world, workload, record);
+    if (agent === undefined || record === undefined) continue;
+    const moment = { plan: record.plan, retry: 0, now: world.now };
+    const narrow = agent.recorded?.polling?.narrow;
+    const isNarrow = workload.template.spec.volumes?.some(({ configMap }) => configMap?.name === narrow?.object);
+    if (narrow !== undefined && isNarrow === true) {
+      return start(agent, moment, { ...WHY, message: `${agentText(agent)} polls the whole of its file again` });
+    }
+    if (appendedFiles(agent.container).length > 0) {
+      const before = wanting(agent, { image: agent.container.image, mounts: [], appended: undefined });
+      return start(before, moment, { ...WHY, message: `${agentText(agent)} takes messages in again` });
+    }
+  }
+  return undefined;
 }
 
 const isOurs = (workload: Workload, world: World): boolean =>
@@ -112,7 +160,8 @@ function asOf(world: World, workload: Workload, record: AttemptRecord | undefine
   const target = parseRelease(record?.to ?? "");
   const mounts = target === undefined ? [] : mountsFor(component, record?.files ?? {}, target);
   const image = like?.targetImage ?? container.image;
-  const wanted = { image, mounts, undone: [], appended: undefined, replicas: undefined };
+  const undone = undoneBy(component, recorded, mounts);
+  const wanted = { image, mounts, undone, appended: undefined, replicas: undefined };
   return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
 }
 

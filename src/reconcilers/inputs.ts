@@ -24,6 +24,8 @@ export interface Inputs {
   readonly files: RecordedFiles;
   /** Pieces of ceilometer.conf that are appended to a command line for a while. */
   readonly snippets: Snippets;
+  /** Definition files, in the order of the resource. */
+  readonly definitions: readonly GivenDefinitions[];
   /** Immutable copies, named by content, that the agents will mount. */
   readonly copies: readonly WantedCopy[];
   /** The files' content, not parsed yet: that is only done before an attempt. */
@@ -42,13 +44,26 @@ export interface WantedCopy {
   readonly object: ObjectBody;
 }
 
+/** A definition file that the resource gives to the new agents. */
+export interface GivenDefinitions {
+  readonly object: string;
+  readonly key: string;
+  readonly text: string;
+  readonly file: RecordedFile;
+}
+
 export type Snippets = Partial<Record<SnippetName, RecordedFile>>;
 type SnippetName = "drain" | "isolatedGroup";
 
 type Texts = Partial<Record<FileName, { object: string; key: string; text: string | undefined }>>;
 
 /** The hash of the wish: spec without its verbs and time-outs, and the files' content. */
-function wishDigest(world: World, files: RecordedFiles, snippets: Snippets): string {
+function wishDigest(
+  world: World,
+  files: RecordedFiles,
+  snippets: Snippets,
+  definitions: readonly GivenDefinitions[],
+): string {
   const { strategy, from, target, components, only } = world.upgrade.spec;
   const { database, collector, notification, polling, api } = components;
   const untimed = <T extends object>(section: T | undefined) =>
@@ -64,6 +79,7 @@ function wishDigest(world: World, files: RecordedFiles, snippets: Snippets): str
     ...(only === undefined || only.length === 0 ? {} : { only: only.toSorted() }),
     files,
     ...(Object.keys(snippets).length === 0 ? {} : { snippets }),
+    ...(definitions.length === 0 ? {} : { definitions: definitions.map(({ file }) => file) }),
     database: { ...database, deadlineSeconds: undefined },
     collector: untimed(collector),
     notification: untimed(notification === undefined ? undefined : { ...notification, drain }),
@@ -125,7 +141,7 @@ export function asMounted(
 }
 
 /** Everything that the resource names and agents will mount, with the field that names it. */
-function namedFiles({ spec }: World["upgrade"]): readonly (readonly [FileName | SnippetName, string, ConfigFileRef])[] {
+function namedFiles({ spec }: World["upgrade"]): readonly (readonly [NamedFile, string, ConfigFileRef])[] {
   const config = spec.target.config ?? {};
   const { notification, polling } = spec.components;
   const files = FILES.map((name) => [name, `spec.target.config.${name}`, config[name]] as const);
@@ -133,17 +149,22 @@ function namedFiles({ spec }: World["upgrade"]): readonly (readonly [FileName | 
     ["drain", "spec.components.notification.drain.config", notification?.drain?.config],
     ["isolatedGroup", "spec.components.polling.isolatedGroup.config", polling?.isolatedGroup?.config],
   ] as const;
-  return [...files, ...snippets].flatMap(([name, field, ref]) =>
+  const definitions = (config.definitions ?? []).map(
+    (ref, index) => ["definitions", `spec.target.config.definitions[${index}]`, ref] as const,
+  );
+  return [...files, ...snippets, ...definitions].flatMap(([name, field, ref]) =>
     ref === undefined ? [] : [[name, field, ref] as const],
   );
 }
 
-const isFile = (name: FileName | SnippetName): name is FileName => name !== "drain" && name !== "isolatedGroup";
+type NamedFile = FileName | SnippetName | "definitions";
+const isFile = (name: NamedFile): name is FileName => FILES.some((file) => file === name);
 
 export function readInputs(world: World): Inputs {
   const violations: Violation[] = [];
   const files: Partial<Record<FileName, RecordedFile>> = {};
   const snippets: Partial<Record<SnippetName, RecordedFile>> = {};
+  const definitions: GivenDefinitions[] = [];
   const copies: WantedCopy[] = [];
   const texts: Texts = {};
   let known = true;
@@ -168,12 +189,14 @@ export function readInputs(world: World): Inputs {
     if (ref.kind === "Secret" && !read.immutable) violations.push(mutableSecret(ref));
     const { file, copy } = asMounted(world, name, ref, read.text);
     if (isFile(name)) files[name] = file;
-    else snippets[name] = file;
+    else if (name === "definitions") {
+      definitions.push({ object: `${ref.kind}/${ref.name}`, key: ref.key, text: read.text, file });
+    } else snippets[name] = file;
     if (copy !== undefined) copies.push(copy);
   }
   const complete = known && unreadable === undefined;
-  const digest = complete ? wishDigest(world, files, snippets) : undefined;
-  return { digest, files, snippets, copies, texts, unreadable, violations };
+  const digest = complete ? wishDigest(world, files, snippets, definitions) : undefined;
+  return { digest, files, snippets, definitions, copies, texts, unreadable, violations };
 }
 
 const missingSnippet = ({ kind, name, key }: ConfigFileRef, field: string): Violation => ({

@@ -17,6 +17,7 @@ import {
   waitUntilGone,
   wouldStartOld,
 } from "./progress.ts";
+import { rollingPolling } from "./rolling-polling.ts";
 import type { PhaseReconciler, Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
 
@@ -24,7 +25,10 @@ const CLAUSE = "F4";
 /** How many hosts are tried where an agent polls and finds no resources to poll, before a person is asked. */
 const MAX_HOSTS = 3;
 
-export const polling: PhaseReconciler = (scene) => {
+export const polling: PhaseReconciler = (scene) =>
+  scene.world.upgrade.spec.strategy === "Partial" ? rollingPolling(scene) : full(scene);
+
+const full: PhaseReconciler = (scene) => {
   const agents = scene.agents.polling;
   const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
   for (const agent of pending) {

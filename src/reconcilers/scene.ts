@@ -13,6 +13,8 @@ export interface Scene {
   readonly world: World;
   readonly record: AttemptRecord;
   readonly agents: Agents;
+  /** Those that `spec.only` leaves for later. */
+  readonly left: Agents;
   readonly target: Release;
 }
 

@@ -1,8 +1,11 @@
 /**
- * The documented path of a full upgrade as a table: what follows what, by which clause, and why. Read it beside the two
- * documents: each row is one of their numbered steps, in their order.
+ * The two documented paths as one table: what follows what, by which clause, and why. Read it beside the two documents: each row
+ * is one of their numbered steps, in their order; each of its columns is one of their two paths.
+ *
+ * Full: every step waits for the one before it. Partial: only "the database first" is law, the order of the others is advised,
+ * and it is kept.
  */
-import type { Component } from "../model/component.ts";
+import { type Component } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
 import { api } from "./api.ts";
 import { collector } from "./collector.ts";
@@ -11,58 +14,92 @@ import { notification } from "./notification.ts";
 import { polling } from "./polling.ts";
 import type { PhaseReconciler } from "./scene.ts";
 
-export interface Step {
-  readonly component: Component;
+/** What one of the two documented paths asks of a component. */
+interface Asked {
   readonly clause: string;
   /** What must have settled before (I1, I4). */
   readonly after: readonly Component[];
   readonly why: string;
+}
+
+interface Row {
+  readonly component: Component;
+  readonly full: Asked;
+  readonly partial: Asked;
   readonly reconcile: PhaseReconciler;
 }
 
-const DATABASE: Step = {
+export interface Step extends Asked {
+  readonly component: Component;
+  readonly reconcile: PhaseReconciler;
+}
+
+const DATABASE: Row = {
   component: "database",
-  clause: "F1",
-  after: [],
-  why: "a new schema only adds, so that old and new agents both understand it; it is not taken offline",
+  full: {
+    clause: "F1",
+    after: [],
+    why: "a new schema only adds, so that old and new agents both understand it; it is not taken offline",
+  },
+  partial: { clause: "P1", after: [], why: "the same as in the full upgrade; it is the one step that must be first" },
   reconcile: database,
 };
-const COLLECTOR: Step = {
+const COLLECTOR: Row = {
   component: "collector",
-  clause: "F2",
-  after: ["database"],
-  why: "the new collector understands the new payload and disregards historical attributes",
+  full: {
+    clause: "F2",
+    after: ["database"],
+    why: "the new collector understands the new payload and disregards historical attributes",
+  },
+  partial: {
+    clause: "P2",
+    after: ["database"],
+    why: "new collectors beside old ones: both disregard attributes that they do not know",
+  },
   reconcile: collector,
 };
-const NOTIFICATION: Step = {
+const NOTIFICATION: Row = {
   component: "notification",
-  clause: "F3",
-  after: ["collector"],
-  why: "under the same conditions as the collector",
+  full: { clause: "F3", after: ["collector"], why: "under the same conditions as the collector" },
+  partial: {
+    clause: "P3",
+    after: ["database"],
+    why: "beside old ones without workload partitioning or on the same pipeline; else the old ones are loaded with it first",
+  },
   reconcile: notification,
 };
-const POLLING: Step = {
+const POLLING: Row = {
   component: "polling",
-  clause: "F4",
-  after: ["notification"],
-  why: "down on all hosts, then one, verified to poll data again, then the others",
+  full: {
+    clause: "F4",
+    after: ["notification"],
+    why: "down on all hosts, then one, verified to poll data again, then the others",
+  },
+  partial: {
+    clause: "P4",
+    after: ["database"],
+    why: "beside old ones without new pollsters; else these in a group of their own until every old agent is replaced",
+  },
   reconcile: polling,
 };
-const API: Step = {
+const API: Row = {
   component: "api",
-  clause: "F5",
-  after: ["database"],
-  why: "it may go at any point; never two versions of it",
+  full: { clause: "F5", after: ["database"], why: "it may go at any point; never two versions of it" },
+  partial: { clause: "P5", after: ["database"], why: "there is only ever one version of it" },
   reconcile: api,
 };
 
-/** The steps of a full upgrade in the order of this resource. */
-export function sequence(world: World): readonly Step[] {
-  const { collector: collectors, api: apis } = world.upgrade.spec.components;
+/** The steps of an upgrade in the order of this resource. */
+export function sequence({ upgrade: { spec } }: World): readonly Step[] {
+  const { collector: collectors, api: apis } = spec.components;
   // A collector that retires still reads what the old notification agents send: it goes once the new ones are there.
-  const middle =
-    collectors?.retire === true
-      ? [NOTIFICATION, { ...COLLECTOR, after: ["notification"] as const }]
-      : [COLLECTOR, NOTIFICATION];
-  return apis?.position === "First" ? [DATABASE, API, ...middle, POLLING] : [DATABASE, ...middle, POLLING, API];
+  const retired: Row = {
+    ...COLLECTOR,
+    full: { ...COLLECTOR.full, after: ["notification"] },
+    partial: { ...COLLECTOR.partial, after: ["database", "notification"] },
+  };
+  const middle = collectors?.retire === true ? [NOTIFICATION, retired] : [COLLECTOR, NOTIFICATION];
+  const rows = apis?.position === "First" ? [DATABASE, API, ...middle, POLLING] : [DATABASE, ...middle, POLLING, API];
+  const path = spec.strategy === "Partial" ? "partial" : "full";
+  return rows.map(({ component, reconcile, [path]: asked }) => ({ component, reconcile, ...asked }));
 }

@@ -95,10 +95,19 @@ export const VOLUMES = {
 export function mountsFor(component: AgentComponent, files: RecordedFiles, target: Release): readonly WantedMount[] {
   const names: readonly (keyof typeof PATHS)[] =
     component === "notification" ? ["pipeline", "eventPipeline"] : component === "polling" ? pollingFiles(target) : [];
-  return names.flatMap((name) => {
+  const mounts = names.flatMap((name) => {
     const file: RecordedFile | undefined = files[name];
     if (file === undefined) return [];
     return [{ path: PATHS[name], volume: VOLUMES[name], kind: file.kind, object: file.object, key: file.key }];
+  });
+  return [...mounts, ...definitionMounts(component, files)];
+}
+
+/** Definitions are read by notification agents; those of Gnocchi's resources, to Pike, by collectors too. */
+function definitionMounts(component: AgentComponent, { definitions = [] }: RecordedFiles): readonly WantedMount[] {
+  return definitions.flatMap(({ path, kind, object, key }, index) => {
+    const reads = component === "notification" || (component === "collector" && path.includes("gnocchi_resources"));
+    return reads ? [{ path, volume: `ceilometer-upgrade-definitions-${index}`, kind, object, key }] : [];
   });
 }
 
@@ -117,7 +126,11 @@ export function isInScope(world: World, component: AgentComponent): boolean {
 }
 
 /** Where an isolated group stood in for a while, and no polling file is given, the mount of before comes back at the end. */
-function undoneBy(component: AgentComponent, recorded: RecordedTarget | undefined, mounts: readonly WantedMount[]) {
+export function undoneBy(
+  component: AgentComponent,
+  recorded: RecordedTarget | undefined,
+  mounts: readonly WantedMount[],
+) {
   const plan = recorded?.polling;
   if (component !== "polling" || plan?.narrow === undefined) return [];
   const { file, before } = plan;

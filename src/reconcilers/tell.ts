@@ -1,14 +1,15 @@
 /** Decisions that write nothing, told in one way. */
 
-import type { Agent } from "../model/agent.ts";
+import { releaseOf } from "../gates/release-pair.ts";
+import { type Agent, agentText } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
-import type { Decision, Phase, StepReport } from "../model/decision.ts";
+import type { Decision, GatesSeen, Phase, StepReport } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { type Millis, parseTime } from "../model/time.ts";
 import type { Agents } from "./scene.ts";
-import type { Step } from "./sequence.ts";
+import { sequence } from "./sequence.ts";
 
 export interface Told {
   readonly steps: readonly StepReport[];
@@ -18,6 +19,7 @@ export interface Told {
   readonly from?: string;
   readonly recheckAt?: Millis;
   readonly phase?: Phase;
+  readonly gates?: GatesSeen;
 }
 
 export function waiting(phase: Phase, headline: Note, told: Told): Decision {
@@ -39,21 +41,46 @@ export function held(world: World, violations: readonly Violation[], told: Told)
   return { findings: violations, probes: [], ...told, phase: "Held", headline };
 }
 
+/** Not knowing is no reason to act, and no reason to say that something is wrong. */
+export function unreadable(what: readonly string[]): Decision {
+  const message = `cannot read ${what.join("; ")}; nothing is decided until it can`;
+  return waiting("Unreadable", { reason: "Unreadable", message }, { steps: [] });
+}
+
+/** The workloads of a resource: those that the attempt is about, and those that it leaves for later. */
+export interface Parts {
+  readonly agents: Agents;
+  readonly left: Agents;
+}
+
 /** The steps that this resource has, with what was found of each. An absent component has none. */
 export function steps(
-  sequence: readonly Step[],
-  agents: Agents,
+  world: World,
+  { agents, left }: Parts,
   outcomes: ReadonlyMap<string, Outcome> = new Map(),
   record?: AttemptRecord,
 ): readonly StepReport[] {
-  return sequence
-    .filter((step) => step.component === "database" || agents[step.component].length > 0)
-    .map(({ component }) => {
+  return sequence(world)
+    .filter(({ component }) => component === "database" || agents[component].length + left[component].length > 0)
+    .map(({ component, clause }) => {
+      if (component !== "database" && agents[component].length === 0) {
+        return { component, outcome: leftForLater(world, left[component], clause) };
+      }
       const own = component === "database" ? undefined : startOf(agents[component], record);
       // The database's Job is the first thing that an attempt does.
       const startedAt = component === "database" && outcomes.has(component) ? parseTime(record?.startedAt) : own;
       return { component, outcome: outcomes.get(component), ...(startedAt === undefined ? {} : { startedAt }) };
     });
+}
+
+/** What `spec.only` leaves is said as it is: which release it still runs. */
+function leftForLater(world: World, agents: readonly Agent[], clause: string): Outcome {
+  const runs = agents.map((agent) => {
+    const release = releaseOf(agent, world.upgrade.spec.from?.release);
+    return `${agentText(agent)} runs ${release?.name ?? agent.container.image}`;
+  });
+  const message = `left for later by spec.only: ${runs.join(", ")}`;
+  return { kind: "settled", skipped: true, note: { reason: "LeftForLater", message, clause } };
 }
 
 function startOf(agents: readonly Agent[], record: AttemptRecord | undefined): Millis | undefined {

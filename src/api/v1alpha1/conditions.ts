@@ -266,7 +266,10 @@ export const REASONS = {
   },
   Widening: { meaning: "The polling agents get the whole polling file.", remedy: nothing },
   RemovingIsolated: { meaning: "The isolated group and the derived files are removed.", remedy: nothing },
-  LeftForLater: { meaning: "spec.only leaves the component for later.", remedy: "Add it to spec.only, or drop spec.only." },
+  LeftForLater: {
+    meaning: "spec.only leaves the component for later.",
+    remedy: "Add it to spec.only, or drop spec.only.",
+  },
   CompletedInPart: {
     meaning: "The components of spec.only were brought to the target; the others still run the old release.",
     remedy: "Extend or drop spec.only to upgrade the rest.",

@@ -1,6 +1,7 @@
 /** How each kind of question is asked. Answers are words of our own: nothing that a pod or a server says is passed on. */
 import type { KubeClient } from "../../kube/client.ts";
 import { isRecord } from "../../kube/object.ts";
+import { readLoadingLog } from "../../model/loading-log.ts";
 import { readMigrationLog } from "../../model/migration-log.ts";
 import { assertNever } from "../../model/outcome.ts";
 import { readPollingLog } from "../../model/polling-log.ts";
@@ -44,6 +45,7 @@ async function askLog(
     { container, tailLines: LOG_LINES, limitBytes: LOG_BYTES, signal },
   );
   if (question.about === "polling") return readPollingLog(log, question);
+  if (question.about === "loading") return readLoadingLog(log, question);
   const known = readMigrationLog(log);
   return known === undefined
     ? { verdict: "inconclusive", reason: "none of the known lines" }

@@ -4,8 +4,8 @@ import { PERMISSIONS, permissionsFor, resourceName } from "./permissions.ts";
 const holders = (verb: string) =>
   PERMISSIONS.filter(({ verbs }) => verbs.some((granted) => granted === verb)).map(resourceName);
 
-test("nothing can be deleted (I9)", () => {
-  expect(holders("delete")).toEqual([]);
+test("only kinds of which the operator creates some can be deleted, and pods for one case (I9)", () => {
+  expect(holders("delete")).toEqual(["deployments", "daemonsets", "configmaps", "pods"]);
 });
 
 test("full updates, which overwrite what others wrote, are for the lease only", () => {

@@ -2,8 +2,9 @@
  * Every call that the operator makes, once. The chart's roles, the reference page and the preflight check of permissions
  * come from this table, so a call without its permission is a difference to this file and nowhere else.
  *
- * Reading and writing are bounded on purpose: nothing is ever deleted (I9), no escalate, bind or
- * impersonate, no wildcard, no Secret unless its name is configured, nothing cluster-scoped.
+ * Reading and writing are bounded on purpose: deleted is only what the operator created, and a pod of a StatefulSet that never
+ * becomes ready (I9); no escalate, bind or impersonate, no wildcard, no Secret unless its name is configured, nothing
+ * cluster-scoped.
  */
 import { GROUP, PLURAL } from "../../api/v1alpha1/names.ts";
 
@@ -60,6 +61,15 @@ export const PERMISSIONS: readonly Permission[] = [
       why: "Observes the agents; claims them, stops them, and starts them with the target's image and configuration.",
     }),
   ),
+  ...["deployments", "daemonsets"].map(
+    (resource): Permission => ({
+      group: "apps",
+      resource,
+      verbs: ["create", "delete"],
+      scope: "namespaced",
+      why: "Starts a polling group of its own for new pollsters, and removes it when no old agent is left.",
+    }),
+  ),
   {
     group: "batch",
     resource: "jobs",
@@ -77,16 +87,16 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     group: "",
     resource: "configmaps",
-    verbs: [...read, "create", "patch"],
+    verbs: [...read, "create", "patch", "delete"],
     scope: "namespaced",
-    why: "Reads the agents' configuration; writes the record of an attempt and copies that are named by their content.",
+    why: "Reads the agents' configuration; writes the record of an attempt and copies that are named by their content; removes polling files that it derived for a while.",
   },
   {
     group: "",
     resource: "pods",
-    verbs: read,
+    verbs: [...read, "delete"],
     scope: "namespaced",
-    why: "Sees which release runs where, and whether an old pod is really gone.",
+    why: "Sees which release runs where, and whether an old pod is really gone; removes a pod of a StatefulSet that never becomes ready once the template is corrected, because its controller waits for it.",
   },
   {
     group: "autoscaling",

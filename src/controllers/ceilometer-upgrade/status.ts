@@ -3,10 +3,18 @@
  * changed, when a step ended, and that an upgrade had succeeded.
  */
 import { CONDITION_TYPES, type ConditionType } from "../../api/v1alpha1/conditions.ts";
-import type { Condition, Finding, HistoryEntry, Status, StepStatus } from "../../api/v1alpha1/schema.ts";
-import type { AttemptRecord } from "../../model/attempt.ts";
+import type {
+  Condition,
+  Finding,
+  HistoryEntry,
+  NewPollstersStatus,
+  PipelineParityStatus,
+  Status,
+  StepStatus,
+} from "../../api/v1alpha1/schema.ts";
+import type { AttemptRecord, RecordedParity } from "../../model/attempt.ts";
 import type { Component } from "../../model/component.ts";
-import type { Decision, StepReport } from "../../model/decision.ts";
+import type { Decision, GatesSeen, StepReport } from "../../model/decision.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import { assertNever, type Outcome, type Violation } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
@@ -35,13 +43,49 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
     step: current?.name ?? overall(decision),
     ...(plan === undefined ? {} : { plan: { hash: plan } }),
     steps,
+    ...gatesSeen(decision),
     ...(decision.findings.length === 0 ? {} : { preflight: decision.findings.map(finding) }),
     release,
     ...historyOf(records, previous),
   };
 }
 
+const NAMES = 512;
+
+/** What the gates of clauses P3 and P4 saw: what the attempt was begun on, else what is seen now. */
+function gatesSeen({ record, gates }: Decision): Pick<Status, "newPollsters" | "pipelineParity"> {
+  const parity = record?.parity ?? gates?.parity;
+  const recorded = record?.targets.flatMap(({ kind, name, polling }) =>
+    polling === undefined ? [] : [{ object: `${kind}/${name}`, plan: polling }],
+  );
+  const plans = recorded ?? gates?.polling ?? [];
+  return {
+    ...(plans.length === 0 ? {} : { newPollsters: plans.slice(0, 16).map(pollstersSeen) }),
+    ...(parity === undefined ? {} : { pipelineParity: paritySeen(parity) }),
+  };
+}
+
+function pollstersSeen({ object, plan }: GatesSeen["polling"][number]): NewPollstersStatus {
+  const { namespaces, added, removed, kept, path, why } = plan;
+  return {
+    namespace: namespaces.join(", "),
+    object,
+    ...(added === undefined ? {} : { added: added.slice(0, NAMES) }),
+    ...(removed === undefined ? {} : { removed: removed.slice(0, NAMES) }),
+    ...(kept === undefined ? {} : { kept: kept.length }),
+    path,
+    message: why,
+  };
+}
+
+function paritySeen({ state, differences, emptyFirst }: RecordedParity): PipelineParityStatus {
+  const told = [...differences, ...emptyFirst.map((why) => `the internal queues are emptied first: ${why}`)];
+  const words = told.slice(0, 64).map((each) => each.slice(0, 1024));
+  return { state, ...(words.length === 0 ? {} : { differences: words }) };
+}
+
 function currentRelease(decision: Decision, target: string): { current?: string } {
+  if (decision.headline.reason === "CompletedInPart" && decision.from !== undefined) return { current: decision.from };
   if (decision.phase === "Completed" || decision.phase === "NoChange") return { current: target };
   return decision.from === undefined ? {} : { current: decision.from };
 }
@@ -267,6 +311,9 @@ function perComponent(decision: Decision): Record<Extract<ConditionType, `${stri
 
 function componentSaid(outcome: Outcome | undefined): Said {
   if (outcome === undefined) return said("Unknown", "Waiting", "not reached yet");
+  if (outcome.kind === "settled" && outcome.note.reason === "LeftForLater") {
+    return said("False", "LeftForLater", outcome.note.message);
+  }
   if (outcome.kind === "settled") return said("True", outcome.note.reason, outcome.note.message);
   const violation = violationOf(outcome);
   if (violation !== undefined) return said("False", violation.reason, messageOf(outcome).slice(0, MESSAGE));
@@ -282,9 +329,10 @@ function historyOf(records: readonly AttemptRecord[], previous: Status): { histo
         plan: record.plan,
         ...(record.from === undefined ? {} : { from: record.from }),
         to: record.to,
-        state: record.ended.state === "Completed" ? "Completed" : "Partial",
+        state: record.ended.state === "Completed" && record.only === undefined ? "Completed" : "Partial",
         startedAt: record.startedAt,
         finishedAt: record.ended.at,
+        ...(record.acceptedRisks === undefined ? {} : { acceptedRisks: record.acceptedRisks }),
       },
     ];
   });

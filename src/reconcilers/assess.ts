@@ -1,0 +1,130 @@
+/**
+ * What the gates of both strategies find before the first write, beside the checks of preflight: whether old and new agents may
+ * meet (clauses P3 and P4), what the new definitions would drop (M1), and what the target does not read any more. All of it is
+ * pure, and what decides the path goes into the attempt record.
+ */
+
+import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
+import { newKindsOnOldQueues } from "../gates/new-queue.ts";
+import { releaseOf } from "../gates/release-pair.ts";
+import { removedOptionsSet } from "../gates/removed-options.ts";
+import { agentText } from "../model/agent.ts";
+import type { RecordedFiles, RecordedParity, RecordedPolling } from "../model/attempt.ts";
+import { loadedPipelines } from "../model/loaded-pipelines.ts";
+import type { World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+import { parsePipeline } from "../model/pipeline.ts";
+import type { PublishedKind } from "../model/publishers.ts";
+import type { Release } from "../model/release.ts";
+import { assessDefinitions } from "./assess-definitions.ts";
+import { assessNotification } from "./assess-notification.ts";
+import { assessPolling } from "./assess-polling.ts";
+import { configurationOf, optionOf } from "./configuration-of.ts";
+import { compared, mounted } from "./files-wanted.ts";
+import type { Inputs, WantedCopy } from "./inputs.ts";
+import type { Agents } from "./scene.ts";
+
+export interface Assessment {
+  /** The files that agents will mount: those of the resource, and copies of what must not change under them. */
+  readonly files: RecordedFiles;
+  readonly copies: readonly WantedCopy[];
+  readonly parity: RecordedParity | undefined;
+  /** By the workload's uid. */
+  readonly polling: ReadonlyMap<string, RecordedPolling>;
+  readonly acceptedRisks: readonly AcceptedRisk[];
+  readonly findings: readonly Violation[];
+}
+
+/** Why something that agents mount could not be looked at yet; undefined where all was. */
+export function unreadMounts(world: World): string | undefined {
+  for (const component of compared(world.upgrade, world.workloads)) {
+    for (const { kind, name } of mounted(world.upgrade, world.workloads, component)) {
+      const seen = world.files.get(`${kind}/${name}`);
+      const allowed = kind === "ConfigMap" || world.operator.secrets.includes(name);
+      if (allowed && (seen === undefined || seen.seen === "unreadable")) {
+        return `${kind}/${name}: ${seen?.why ?? "not read yet"}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+export function assess(world: World, agents: Agents, target: Release, inputs: Inputs): Assessment {
+  const isPartial = world.upgrade.spec.strategy === "Partial";
+  const notification = assessNotification(world, agents.notification, target, inputs);
+  const polling = isPartial
+    ? assessPolling(world, agents.polling, target, inputs)
+    : { plans: new Map(), findings: [], copies: [] };
+  const definitions = assessDefinitions(world, agents.notification, target, inputs);
+  return {
+    files: {
+      ...notification.files,
+      ...(definitions.files.length === 0 ? {} : { definitions: [...definitions.files] }),
+    },
+    copies: unique([...inputs.copies, ...notification.copies, ...polling.copies]),
+    parity: notification.parity,
+    polling: polling.plans,
+    acceptedRisks: definitions.accepted,
+    findings: [
+      ...notification.findings,
+      ...polling.findings,
+      ...definitions.findings,
+      ...removed(world, agents, target),
+      ...(isPartial ? newKinds(world, agents, target, inputs) : []),
+      ...unknownProvider(world),
+    ],
+  };
+}
+
+function unique(copies: readonly WantedCopy[]): readonly WantedCopy[] {
+  return [...new Map(copies.map((copy) => [copy.name, copy])).values()];
+}
+
+/** Only where the objects with the options were read at all. */
+function removed(world: World, agents: Agents, target: Release): readonly Violation[] {
+  const read = compared(world.upgrade, world.workloads);
+  return read.flatMap((component) =>
+    agents[component].flatMap((agent) => {
+      const from = releaseOf(agent, world.upgrade.spec.from?.release);
+      const option = optionOf(world, agent, target);
+      return removedOptionsSet({ object: agentText(agent), target, option, ...(from === undefined ? {} : { from }) });
+    }),
+  );
+}
+
+/** Clause M3: new kinds of data belong on queues of their own. */
+function newKinds(world: World, agents: Agents, target: Release, inputs: Inputs): readonly Violation[] {
+  const [agent] = agents.notification;
+  const from = agent === undefined ? undefined : releaseOf(agent, world.upgrade.spec.from?.release);
+  if (agent === undefined || from === undefined) return [];
+  const { side } = loadedPipelines(configurationOf(world, agent, from));
+  if (side === undefined) return [];
+  const kinds: readonly (readonly [PublishedKind, "pipeline" | "eventPipeline"])[] = [
+    ["meters", "pipeline"],
+    ["events", "eventPipeline"],
+  ];
+  return kinds.flatMap(([what, name]) => {
+    const given = inputs.texts[name];
+    const after = given?.text === undefined ? undefined : parsePipeline(given.text, what, target);
+    if (given === undefined || after?.kind !== "parsed") return [];
+    const before = what === "meters" ? side.pipeline : side.events;
+    const collector = world.upgrade.spec.components.collector !== undefined;
+    return newKindsOnOldQueues({ what, object: given.object, key: given.key, before, after: after.file, collector });
+  });
+}
+
+function unknownProvider(world: World): readonly Violation[] {
+  const gate = world.upgrade.spec.components.notification?.drain?.gate;
+  const provider = gate?.prometheus?.provider ?? gate?.http?.provider;
+  if (provider === undefined || world.operator.providers.includes(provider)) return [];
+  return [
+    {
+      gate: "QueuesEmpty",
+      object: `Provider/${provider}`,
+      reason: "ProviderUnknown",
+      message: `the operator is configured with no provider of that name (${world.operator.providers.join(", ") || "it has none"})`,
+      remedy: "add it to providers of the operator's chart, or correct spec.components.notification.drain.gate",
+      severity: "Error",
+    },
+  ];
+}

@@ -1,0 +1,176 @@
+/**
+ * Clause P4, partial upgrade of the polling agents. New agents run beside old ones only if they bring no new pollsters. Else the
+ * new pollsters start in a polling group of their own; the old agents are replaced by new ones that poll what both releases
+ * share; and when no old agent is left, the isolated group stops and all agents get the whole polling file (I7).
+ *
+ * Which path each workload takes was found before the first write and is in the attempt record. Where it is on that path is read
+ * off its template: as before, shared, whole.
+ */
+import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
+import { type Agent, agentText, atTarget, isNew, wanting } from "../model/agent.ts";
+import type { RecordedPolling } from "../model/attempt.ts";
+import { elapsed } from "../model/clock.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { formatDuration } from "../model/time.ts";
+import {
+  type Isolating,
+  isolatedOf,
+  isolating,
+  removeGroups,
+  retireAbandoned,
+  startIsolated,
+  stopGroup,
+} from "./isolated-group.ts";
+import { loadingTrouble } from "./loading.ts";
+import { phaseSince, waitUntilGone } from "./progress.ts";
+import { roll } from "./rolling.ts";
+import { isOfPlan, type Scene } from "./scene.ts";
+import { replaceTogether } from "./stop-then-start.ts";
+import { verificationJob } from "./verification-job.ts";
+
+const CLAUSE = "P4";
+
+export function rollingPolling(scene: Scene): Outcome {
+  const { agents, world } = scene;
+  const groups = isolating(agents.polling);
+  return (
+    retireAbandoned(scene) ??
+    isolate(scene, groups) ??
+    replace(scene, groups) ??
+    widen(scene, groups) ??
+    loadingTrouble(scene, agents.polling, CLAUSE) ??
+    verifyAll(scene) ??
+    tidy(scene) ?? {
+      kind: "settled",
+      note: {
+        reason: "Upgraded",
+        message: `every polling agent runs ${world.upgrade.spec.target.release} and polls the whole of its file`,
+        clause: CLAUSE,
+      },
+    }
+  );
+}
+
+/** What the agent polls while an isolated group polls what is new: only what old and new have in common. */
+function shared(agent: Agent): Agent {
+  const plan = agent.recorded?.polling;
+  if (plan?.narrow === undefined) return agent;
+  const { kind, object, key } = plan.narrow;
+  const mounts = agent.wanted.mounts.filter(({ path }) => path !== plan.file.path);
+  return wanting(agent, { mounts: [...mounts, { ...plan.file, kind, object, key }], undone: [] });
+}
+
+const isReplaced = (agent: Agent): boolean => atTarget(agent) || atTarget(shared(agent));
+
+/** No agent runs what was there before this attempt, neither by its template nor by a pod that is still there. */
+function hasNoOldAgent(agent: Agent): boolean {
+  return isReplaced(agent) && agent.pods.every((pod) => isNew(agent, pod) || isNew(shared(agent), pod));
+}
+
+/** The new pollsters start beside the old agents. Once a main agent was touched they had been seen to be polled. */
+function isolate(scene: Scene, groups: readonly Isolating[]): Outcome | undefined {
+  const begun = groups.some(({ agent }) => isOfPlan(agent, scene.record.plan));
+  if (begun) return undefined;
+  for (const group of groups) {
+    const outcome = startIsolated(scene, group);
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+/** One workload after the other, beside the old agents or without overlap. */
+function replace(scene: Scene, groups: readonly Isolating[]): Outcome | undefined {
+  const isIsolating = groups.length > 0;
+  if (isIsolating && scene.agents.polling.every(hasNoOldAgent) && groups.some(({ agent }) => isWidening(agent)))
+    return undefined;
+  for (const agent of scene.agents.polling) {
+    const outcome = replaceOne(scene, agent);
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+/** Its template is the whole one already, or it was taken down to get it. */
+function isWidening(agent: Agent): boolean {
+  const phase = agent.marks.phase?.phase;
+  return atTarget(agent) || (atTarget(shared(agent)) && (phase === "down" || phase === "gone"));
+}
+
+function replaceOne(scene: Scene, agent: Agent): Outcome | undefined {
+  const plan = agent.recorded?.polling;
+  const stage = plan?.path === "Isolate" && !atTarget(agent) ? shared(agent) : agent;
+  if (plan === undefined || plan.overlap) return roll(scene, stage, CLAUSE);
+  const what = `the new polling agents (${whyApart(plan)})`;
+  return replaceTogether(scene, [stage], { component: "polling", clause: CLAUSE, what });
+}
+
+const whyApart = ({ why }: RecordedPolling): string => `without overlap: ${why}`;
+
+/** When no old agent is left: the isolated group stops, then all agents of a namespace get the whole file at once. */
+function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined {
+  if (groups.length === 0) return undefined;
+  const old = scene.agents.polling.find((agent) => !hasNoOldAgent(agent));
+  if (old !== undefined) return waitUntilGone(scene, [shared(old)], CLAUSE);
+  for (const group of groups) {
+    const workload = isolatedOf(scene.world, group);
+    if (workload === undefined) continue;
+    const message = `no old agent is left: stop ${agentText({ workload })}, whose pollsters the others take over`;
+    const stopped = stopGroup(scene.world, workload, { reason: "RetiringIsolated", message, clause: CLAUSE });
+    if (stopped !== undefined) return stopped;
+  }
+  const agents = groups.map(({ agent }) => agent);
+  return replaceTogether(scene, agents, {
+    component: "polling",
+    clause: CLAUSE,
+    what: "the polling agents on the whole polling file",
+  });
+}
+
+/** Data is polled again by every workload that this attempt has touched. */
+function verifyAll(scene: Scene): Outcome | undefined {
+  for (const agent of scene.agents.polling) {
+    const outcome = isOfPlan(agent, scene.record.plan) ? verify(scene, agent) : undefined;
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+function verify(scene: Scene, agent: Agent): Outcome | undefined {
+  const { world, record, target } = scene;
+  const verification = world.upgrade.spec.components.polling?.verification;
+  const wanted = agent.workload.replicas ?? agent.workload.status.desired;
+  if (verification === undefined || wanted === 0) return undefined;
+  if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
+  const answer = dataPolled(agent, verification, target, world.probes);
+  if (answer.kind === "pass") return undefined;
+  const object = agentText(agent);
+  const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
+  const spent = elapsed(record.clock, phaseSince(scene, agent), world.now);
+  const { probes } = answer;
+  if (spent < timeout) {
+    const message = `verifying that ${object} polls data (${formatDuration(timeout)} at most): ${answer.reason}`;
+    const note = { reason: "Verifying", message, clause: CLAUSE, object };
+    return { kind: "wait", note, probes, recheckAt: world.now + timeout - spent };
+  }
+  const reason = answer.conclusive ? "VerificationFailed" : "VerificationInconclusive";
+  const violation = {
+    gate: "DataPolled",
+    object,
+    reason,
+    message: `after ${formatDuration(spent)} nothing shows that data is polled: ${answer.reason}`,
+    remedy: "look at the log of the new agents; correct their configuration or the cloud, or the verification",
+    severity: "Error",
+  } as const;
+  return { kind: "held", violations: [violation], probes };
+}
+
+/** What was made for a while is removed: the isolated groups and the derived files. */
+function tidy({ world }: Scene): Outcome | undefined {
+  const why = {
+    reason: "RemovingIsolated",
+    message: "every agent polls the whole file: remove what was made for a while",
+    clause: CLAUSE,
+  };
+  const effect = removeGroups(world, why);
+  return effect === undefined ? undefined : { kind: "act", effect, note: why };
+}
