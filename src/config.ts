@@ -45,6 +45,12 @@ export const OPTIONS = {
     fallback: "",
     help: "Secrets that hold agent configuration and may be read",
   },
+  providers: {
+    type: "string",
+    value: "FILE",
+    fallback: "",
+    help: "file with the providers that gates may ask: addresses, and where their credentials lie",
+  },
   "leader-elect": { type: "boolean", fallback: "false", help: "elect one leader among several replicas by a lease" },
   "lease-namespace": {
     type: "string",
@@ -112,6 +118,7 @@ const schema = z.object({
   "images-allowed": list,
   "pod-logs": flag,
   secrets: list,
+  providers: optional,
   "leader-elect": flag,
   "lease-namespace": optional,
   "health-address": address,

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { ConfigError, helpText, readConfig } from "./config.ts";
+import { readProviders } from "./controllers/ceilometer-upgrade/providers.ts";
 import { loadKubeConnection } from "./kube/config.ts";
 import { createLog } from "./observability/log.ts";
 import { runOperator } from "./operator.ts";
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
       stop.abort();
     });
   }
+  const providers = await readProviders(config.providers);
   const connection = await loadKubeConnection({
     kubeconfig: config.kubeconfig,
     context: config.context,
@@ -40,7 +42,7 @@ async function main(): Promise<number> {
   const identity = `${process.env["POD_NAME"] ?? hostname()}_${randomUUID()}`;
   const leaseNamespace = config["lease-namespace"] ?? process.env["POD_NAMESPACE"] ?? connection.namespace;
   try {
-    await runOperator({ config, connection, log, version: VERSION, identity, leaseNamespace }, stop.signal);
+    await runOperator({ config, connection, log, version: VERSION, identity, leaseNamespace, providers }, stop.signal);
     return 0;
   } catch (error) {
     log.error({ err: error }, "ending");

@@ -7,6 +7,7 @@ import { createUpgradeController } from "./controllers/ceilometer-upgrade/contro
 import { createNamedObjects } from "./controllers/ceilometer-upgrade/named-objects.ts";
 import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
 import { createProbes } from "./controllers/ceilometer-upgrade/probes.ts";
+import type { Provider } from "./controllers/ceilometer-upgrade/providers.ts";
 import { createReporter } from "./controllers/ceilometer-upgrade/report.ts";
 import { createKubeClient, type KubeClient } from "./kube/client.ts";
 import { createEventRecorder } from "./kube/events.ts";
@@ -29,6 +30,8 @@ export interface OperatorOptions {
   /** Unique to this process, also after a restart. */
   readonly identity: string;
   readonly leaseNamespace: string;
+  /** What gates may ask, from the file that the configuration names. */
+  readonly providers: readonly Provider[];
 }
 
 /** A watch that has been silent for longer than this may hide the truth: the process is not ready. Milliseconds. */
@@ -109,7 +112,7 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     ...permissionsFor("namespaced"),
     ...(config["pod-logs"] ? permissionsFor("optional:podLogs") : []),
   ];
-  const ask = createAsk(client, permissions);
+  const ask = createAsk({ client, permissions, providers: options.providers });
   const probes = stack.adopt(createProbes({ ask, clock, log, onAnswer: enqueue }), (each) => each.stop());
   const recorder = stack.adopt(
     createEventRecorder({ client, clock, log, controller: `${GROUP}/operator`, instance: options.identity }),
@@ -119,7 +122,7 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     imagesAllowed: config["images-allowed"],
     podLogs: config["pod-logs"],
     secrets: config.secrets,
-    providers: [],
+    providers: options.providers.map(({ name }) => name),
   };
   const controller = createUpgradeController({
     client,

@@ -1,6 +1,9 @@
 /** JSON pointers (RFC 6901): the way to one value in a document, `/items/0/messages`. */
 
-export type Pointed = { readonly kind: "found"; readonly value: unknown } | { readonly kind: "nothing" | "malformed" };
+export type Pointed =
+  | { readonly kind: "found"; readonly value: unknown }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "malformed" };
 
 /** Without a leading zero, as the RFC has it; `-` is the place after the last element, where nothing is. */
 const INDEX = /^(0|[1-9]\d*)$/;

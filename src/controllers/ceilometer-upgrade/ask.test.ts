@@ -16,7 +16,7 @@ async function exporterSays(body: string, status = 200): Promise<unknown> {
   using client = closing(createKubeClient(stub.connection(), { userAgent: "test", fieldManager: "test" }));
   try {
     const request = { kind: "exporter", id: "x", address: "127.0.0.1", port } as const;
-    return await createAsk(client.value, [])(request, signal);
+    return await createAsk({ client: client.value, permissions: [], providers: [] })(request, signal);
   } finally {
     server.closeAllConnections();
     server.close();
@@ -44,7 +44,7 @@ test("an exporter is not followed to another address", async () => {
 async function rightsOf(status: object): Promise<unknown> {
   await using stub = await startStub((_, response) => response.end(JSON.stringify({ status })));
   using client = closing(createKubeClient(stub.connection(), { userAgent: "test", fieldManager: "test" }));
-  const ask = createAsk(client.value, permissionsFor("namespaced"));
+  const ask = createAsk({ client: client.value, permissions: permissionsFor("namespaced"), providers: [] });
   return await ask({ kind: "rights", id: "x", namespace: "openstack" }, signal);
 }
 

@@ -6,8 +6,11 @@ import { readMigrationLog } from "../../model/migration-log.ts";
 import { assertNever } from "../../model/outcome.ts";
 import { readPollingLog } from "../../model/polling-log.ts";
 import type { ProbeRequest, ProbeResult } from "../../model/probe.ts";
+import { asksForNumber, inconclusive, judgeAnswer, unanswerable } from "../../model/provider-answer.ts";
 import type { Permission } from "./permissions.ts";
 import type { Ask } from "./probes.ts";
+import { getText, NoAnswerError } from "./provider-request.ts";
+import type { Provider } from "./providers.ts";
 
 type Answer = Omit<ProbeResult, "at">;
 
@@ -17,7 +20,13 @@ const LOG_LINES = 4000;
 const EXPORTER_TIMEOUT_MS = 1000;
 const EXPORTER_BYTES = 64 * 1024;
 
-export function createAsk(client: KubeClient, permissions: readonly Permission[]): Ask {
+export interface AskOptions {
+  readonly client: KubeClient;
+  readonly permissions: readonly Permission[];
+  readonly providers: readonly Provider[];
+}
+
+export function createAsk({ client, permissions, providers }: AskOptions): Ask {
   return (request, signal) => {
     switch (request.kind) {
       case "podLog":
@@ -27,7 +36,7 @@ export function createAsk(client: KubeClient, permissions: readonly Permission[]
       case "rights":
         return askRights(client, request.namespace, permissions, signal);
       case "provider":
-        return Promise.resolve({ verdict: "inconclusive", reason: `no provider is called ${request.provider}` });
+        return askProvider(providers, request, signal);
       default:
         return assertNever(request);
     }
@@ -80,6 +89,24 @@ async function firstBytes(response: Response, limit: number): Promise<string> {
   }
   await reader.cancel();
   return Buffer.concat(chunks).subarray(0, limit).toString("utf8");
+}
+
+async function askProvider(
+  providers: readonly Provider[],
+  request: Extract<ProbeRequest, { kind: "provider" }>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { question } = request;
+  const provider = providers.find(({ name }) => name === request.provider);
+  if (provider === undefined) return inconclusive(`no provider is called ${request.provider}`);
+  const impossible = unanswerable(question, request);
+  if (impossible !== undefined) return inconclusive(impossible);
+  try {
+    return judgeAnswer(question, request, await getText(provider, question, { body: asksForNumber(question), signal }));
+  } catch (error) {
+    if (error instanceof NoAnswerError) return inconclusive(error.message);
+    throw error;
+  }
 }
 
 const RULES_REVIEW = {
