@@ -1,6 +1,8 @@
 /** The chart itself: what it installs is accepted, and nothing of Ceilometer changes when it comes or goes. */
 import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { parseProviders } from "../../src/controllers/ceilometer-upgrade/providers.ts";
 import { settledState } from "./end-state.ts";
 import { modern } from "./fixtures/topology.ts";
 import { tokenOf } from "./operator-process.ts";
@@ -14,6 +16,18 @@ async function helm(...args: readonly string[]): Promise<string> {
   if (code !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
   return stdout;
 }
+
+const PROVIDERS = [
+  { name: "prometheus", url: "http://prometheus.monitoring:9090" },
+  {
+    name: "rabbitmq",
+    url: "https://rabbitmq:15671/",
+    secretName: "broker",
+    secretKeys: ["username", "password", "ca.crt"],
+    timeoutSeconds: 2,
+  },
+] as const;
+const withProviders = ["--set-json", `providers=${JSON.stringify(PROVIDERS)}`] as const;
 
 /** Generation and resourceVersion of every workload of Ceilometer: equal means that nobody wrote. */
 async function versions(scene: Scene): Promise<unknown> {
@@ -34,11 +48,61 @@ test.concurrent("install and uninstall leave the workloads as they are", () =>
     const release = uniqueName("chart");
     const values = ["--set", `watchNamespaces={${namespace}},crds.install=false,podLogs.enabled=true`];
     await helm("install", release, CHART, "--namespace", home, "--create-namespace", ...values);
-    await helm("upgrade", release, CHART, "--namespace", home, ...values, "--set", "log.level=debug");
+    await helm("upgrade", release, CHART, "--namespace", home, ...values, "--set", "log.level=debug", ...withProviders);
     await helm("uninstall", release, "--namespace", home);
     expect(await versions(scene)).toEqual(before);
     expect(await scene.kubectl("get", "cmu", "ceilometer", "-o", "name")).toContain("ceilometer");
   }));
+
+const rendered = z.object({
+  data: z.object({ "providers.yaml": z.string() }).optional(),
+  spec: z
+    .object({
+      template: z.object({
+        spec: z.object({
+          containers: z.tuple([
+            z.object({
+              args: z.array(z.string()),
+              volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })),
+            }),
+          ]),
+          volumes: z.array(
+            z.object({
+              name: z.string(),
+              secret: z.object({ items: z.array(z.object({ key: z.string(), path: z.string() })) }).optional(),
+            }),
+          ),
+        }),
+      }),
+    })
+    .optional(),
+});
+
+test.concurrent("the operator understands the providers of the chart, and every file that they name is mounted", async () => {
+  const shown = ["deployment.yaml", "providers.yaml"].flatMap((file) => ["--show-only", `templates/${file}`]);
+  const documents = parseAllDocuments(await helm("template", "x", CHART, ...withProviders, ...shown));
+  const objects = documents.map((document) => rendered.parse(document.toJS()));
+  const pod = objects.find(({ spec }) => spec !== undefined)?.spec?.template.spec;
+  const [container] = pod?.containers ?? [];
+  const flag = container?.args.find((arg) => arg.startsWith("--providers="))?.slice("--providers=".length) ?? "";
+  const text = objects.find(({ data }) => data !== undefined)?.data?.["providers.yaml"] ?? "";
+  const mounted = (container?.volumeMounts ?? []).flatMap(({ name, mountPath }) => {
+    const volume = pod?.volumes.find((each) => each.name === name);
+    return (volume?.secret?.items ?? []).map(({ path }) => `${mountPath}/${path}`);
+  });
+  const [username, password, ca] = mounted;
+  expect(parseProviders(text, flag)).toEqual([
+    { name: "prometheus", url: "http://prometheus.monitoring:9090", credentials: { kind: "none" }, timeoutMs: 5000 },
+    {
+      name: "rabbitmq",
+      url: "https://rabbitmq:15671",
+      credentials: { kind: "basic", usernameFile: username, passwordFile: password },
+      caFile: ca,
+      timeoutMs: 2000,
+    },
+  ]);
+  expect(container?.volumeMounts.map(({ mountPath }) => `${mountPath}/providers.yaml`)).toContain(flag);
+});
 
 /** What the account of a release may do, as the API server answers it. */
 async function may(namespace: string, account: string, home: string, ...question: readonly string[]): Promise<string> {

@@ -59,3 +59,23 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* The providers file: addresses, and where the keys of the Secrets are mounted. Paths are relative to the file. */}}
+{{- define "operator.providers" -}}
+{{- $files := dict "token" "bearerTokenFile" "username" "usernameFile" "password" "passwordFile" "ca.crt" "caFile" }}
+{{- $names := list }}
+{{- $entries := list }}
+{{- range .Values.providers }}
+{{- if has .name $names }}
+{{- fail (printf "providers: two entries are called %s; name one of them otherwise" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- $entry := pick . "name" "url" "timeoutSeconds" }}
+{{- $name := .name }}
+{{- range .secretKeys }}
+{{- $_ := set $entry (get $files .) (printf "../provider-secrets/%s/%s" $name .) }}
+{{- end }}
+{{- $entries = append $entries $entry }}
+{{- end }}
+{{- dict "providers" $entries | toYaml }}
+{{- end }}

@@ -3,12 +3,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { startStub } from "../../../test/support/stub-api-server.ts";
 import { createKubeClient } from "../../kube/client.ts";
 import type { ProviderQuestion } from "../../model/probe.ts";
 import type { Bounds, ProviderVerdict } from "../../model/provider-answer.ts";
+import type { Log } from "../../runtime/logger.ts";
 import { createAsk } from "./ask.ts";
+import { createProbes } from "./probes.ts";
 import { targetOf } from "./provider-request.ts";
 import type { Provider } from "./providers.ts";
 
@@ -295,6 +299,27 @@ describe("credentials", () => {
     expect(answer.verdict).toBe("inconclusive");
     expect(seen).toHaveLength(1);
   });
+});
+
+test("a log of a question that got no answer holds no credential and nothing of what the provider said", async () => {
+  const tokenFile = await fileWith("token", SECRET);
+  const lines: unknown[] = [];
+  const note = (fields: object, msg: string): void => void lines.push(fields, msg);
+  const log: Log = { debug: note, info: note, warn: note, error: note };
+  await using server = await serve((request) => void request.socket.end(`HTTP/1.1 ${SECRET}\r\n\r\n`));
+  const provider = providerAt(server.url, { credentials: { kind: "bearer", tokenFile } });
+  const told = Promise.withResolvers<void>();
+  await using stub = await startStub((_, response) => response.end());
+  const client = createKubeClient(stub.connection(), { userAgent: "test", fieldManager: "test" });
+  const ask = createAsk({ client, permissions: [], providers: [provider] });
+  const probes = createProbes({ ask, clock: new FakeClock(), log, onAnswer: () => told.resolve() });
+  probes.want("a/one", [{ kind: "provider", id: "x", provider: "one", question: HTTP, ...EMPTY }]);
+  await told.promise;
+  await probes.stop();
+  client.close();
+  expect(seen).toHaveLength(1);
+  expect(probes.results.get("x")?.reason).toMatch(/cannot be reached/);
+  expect(inspect([lines, ...probes.results.values()], { depth: Infinity })).not.toContain(SECRET);
 });
 
 describe("a path stays below the address", () => {
