@@ -5,10 +5,10 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { isKubeObject, isRecord, isStored, type KubeObject, type StoredObject } from "../../src/kube/object.ts";
+import { applyPatch, PatchRefused } from "../../src/model/json-patch.ts";
 import type { ObjectRef } from "../../src/model/outcome.ts";
 import type { KubePatchOperation } from "../../src/model/patch.ts";
 import { formatTime, type Millis } from "../../src/model/time.ts";
-import { applyPatch, PatchRefused } from "./json-patch.ts";
 
 export type Answer =
   | { readonly code: 200 | 201; readonly object: StoredObject }

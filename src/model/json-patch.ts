@@ -1,7 +1,9 @@
-/** JSON Patch as the API server applies it, on values that are never changed in place: what was stored stays as it was. */
-import { isDeepStrictEqual } from "node:util";
-import { isRecord } from "../../src/kube/object.ts";
-import type { KubePatchOperation } from "../../src/model/patch.ts";
+/**
+ * JSON Patch (RFC 6902) as the API server applies it, on values that are never changed in place: what was there stays as it
+ * was. A plan applies the writes that it foresees with it, and so does the model of the API server that tests use.
+ */
+import { canonicalJson } from "./digest.ts";
+import type { KubePatchOperation } from "./patch.ts";
 
 /** An operation that cannot be carried out: the API server answers 422 and changes nothing. */
 export class PatchRefused extends Error {
@@ -12,6 +14,9 @@ export function applyPatch(document: unknown, operations: readonly KubePatchOper
   return operations.reduce(applyOne, document);
 }
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 function applyOne(document: unknown, operation: KubePatchOperation): unknown {
   const path = operation.path
     .split("/")
@@ -19,7 +24,8 @@ function applyOne(document: unknown, operation: KubePatchOperation): unknown {
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
   if (operation.op !== "test") return changed(document, path, operation);
   const found = path.reduce(member, document);
-  if (!isDeepStrictEqual(found, operation.value)) throw new PatchRefused(`test of ${operation.path} failed`);
+  const holds = found !== undefined && canonicalJson(found) === canonicalJson(operation.value);
+  if (!holds) throw new PatchRefused(`test of ${operation.path} failed`);
   return document;
 }
 
