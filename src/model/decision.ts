@@ -2,6 +2,7 @@
 import type { AttemptRecord, RecordedParity, RecordedPolling } from "./attempt.ts";
 import type { Component } from "./component.ts";
 import type { Effect, Note, Outcome, Violation } from "./outcome.ts";
+import type { Plan } from "./plan.ts";
 import type { ProbeRequest } from "./probe.ts";
 import type { Millis } from "./time.ts";
 
@@ -10,6 +11,8 @@ export const PHASES = [
   "Unreadable",
   /** Checks before the first write. */
   "Preflight",
+  /** The resource asks for a plan: everything is foreseen and nothing written. */
+  "Planned",
   "Progressing",
   "Paused",
   /** Somebody has to do something. */
@@ -47,6 +50,8 @@ export interface Decision {
   readonly probes: readonly ProbeRequest[];
   readonly recheckAt?: Millis;
   readonly record?: AttemptRecord;
+  /** Every write of the attempt, foreseen; made where one is asked for or begins. */
+  readonly plan?: Plan;
   /** The release that the workloads ran before, where it is known. */
   readonly from?: string;
   /** Before an attempt; afterwards the record has it. */

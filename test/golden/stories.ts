@@ -25,6 +25,19 @@ const classic: Topology = {
 };
 const modern: Topology = { from: "2025.1", to: "2025.2", hosts: HOSTS, agents: [notification, central, compute, ipmi] };
 
+const stateful: Topology = {
+  ...modern,
+  skipDatabase: true,
+  agents: [
+    { ...notification, kind: "StatefulSet" },
+    { ...central, kind: "StatefulSet", strategy: "OnDelete" },
+  ],
+};
+const retiring: Topology = { ...classic, from: "pike", to: "queens", agents: [collector, notification, central, api] };
+
+/** What is upgraded from one end to the other. */
+export const topologies = { classic, modern, stateful, retiring } as const;
+
 const isDown = (name: string) => (cluster: ModelCluster) =>
   cluster.workloads.some((each) => each.metadata.name === name && each.spec.replicas === 0);
 const runs = (name: string, tag: string) => (cluster: ModelCluster) =>
@@ -43,17 +56,8 @@ function whole(topology: Topology): string {
 export const stories: Readonly<Record<string, () => string>> = {
   "full-classic": () => whole(classic),
   "full-modern": () => whole(modern),
-  statefulset: () =>
-    whole({
-      ...modern,
-      skipDatabase: true,
-      agents: [
-        { ...notification, kind: "StatefulSet" },
-        { ...central, kind: "StatefulSet", strategy: "OnDelete" },
-      ],
-    }),
-  "retire-at-queens": () =>
-    whole({ ...classic, from: "pike", to: "queens", agents: [collector, notification, central, api] }),
+  statefulset: () => whole(stateful),
+  "retire-at-queens": () => whole(retiring),
   "verification-fails": () => {
     const topology = { ...modern, agents: [notification, compute] };
     const spec = specOf(topology);

@@ -22,9 +22,19 @@ interface Snippet {
   readonly rule: string;
 }
 
-const FOLDERS = ["api", "model", "gates", "reconcilers", "controllers", "kube", "runtime", "observability"] as const;
+const FOLDERS = [
+  "api",
+  "model",
+  "gates",
+  "reconcilers",
+  "plan",
+  "controllers",
+  "kube",
+  "runtime",
+  "observability",
+] as const;
 type Folder = (typeof FOLDERS)[number];
-const PURE: readonly Folder[] = ["api", "model", "gates", "reconcilers"];
+const PURE: readonly Folder[] = ["api", "model", "gates", "reconcilers", "plan"];
 
 /** The arrows of the architecture: what a folder may import besides itself. */
 const MAY: Record<Folder, readonly Folder[]> = {
@@ -32,7 +42,8 @@ const MAY: Record<Folder, readonly Folder[]> = {
   model: ["api"],
   gates: ["model", "api"],
   reconcilers: ["gates", "model", "api"],
-  controllers: ["reconcilers", "gates", "model", "api", "kube", "runtime", "observability"],
+  plan: ["reconcilers", "gates", "model", "api"],
+  controllers: ["plan", "reconcilers", "gates", "model", "api", "kube", "runtime", "observability"],
   kube: ["runtime"],
   runtime: [],
   observability: ["api", "model", "runtime"],
@@ -42,6 +53,7 @@ const PACKAGES: Record<Folder, readonly string[]> = {
   model: ["zod", "yaml"],
   gates: ["zod"],
   reconcilers: ["zod"],
+  plan: ["zod"],
   controllers: ["zod", "node:events"],
   kube: ["zod", "yaml", "node:https", "@kubernetes/client-node"],
   runtime: ["node:timers/promises"],

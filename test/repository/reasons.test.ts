@@ -7,6 +7,7 @@ import { REASONS } from "../../src/api/v1alpha1/conditions.ts";
 const FILES = [
   "src/gates/*.ts",
   "src/reconcilers/**/*.ts",
+  "src/plan/*.ts",
   "src/model/trouble.ts",
   "src/controllers/ceilometer-upgrade/{controller,status}.ts",
 ];

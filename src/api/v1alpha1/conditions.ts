@@ -43,6 +43,10 @@ export const REASONS = {
     meaning: "A pause is asked for; the component that is under way is brought up first.",
     remedy: "Nothing, or mend what holds that component.",
   },
+  Planned: {
+    meaning: "The plan is in status.plan; nothing is written while spec.mode is Plan.",
+    remedy: "Read the plan, then set spec.mode to Apply.",
+  },
   Resumed: { meaning: "The upgrade goes on after a pause.", remedy: nothing },
   Deleting: { meaning: "The resource is being deleted.", remedy: "Nothing." },
   InvalidSpec: {

@@ -5,7 +5,8 @@ import type { KubeObject } from "../../kube/object.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
-import { decide } from "../../reconcilers/decide.ts";
+import type { Plan } from "../../model/plan.ts";
+import { decideOrPlan } from "../../plan/decide-or-plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Controller, createController, type Next, type ReconcileResult } from "../../runtime/controller.ts";
 import type { Log } from "../../runtime/logger.ts";
@@ -41,21 +42,29 @@ const TIMEOUT_MS = 60_000;
 
 export function createUpgradeController(ports: ControllerPorts): Controller {
   const { clock, log, onReconcile } = ports;
-  const stale = new Map<string, number>();
+  const memory: Memory = { stale: new Map(), plans: new Map() };
   return createController({
     name: "ceilometerupgrade",
     workers: WORKERS,
     timeoutMs: TIMEOUT_MS,
     clock,
     log,
-    reconcile: (key, signal) => reconcile(ports, stale, key, signal),
+    reconcile: (key, signal) => reconcile(ports, memory, key, signal),
     ...(onReconcile === undefined ? {} : { onReconcile }),
   });
 }
 
+/** What is lost with the process, and costs nothing but time and words. */
+interface Memory {
+  /** Stale writes in a row, by key. */
+  readonly stale: Map<string, number>;
+  /** The last plan that was made, by key, until a report has it. */
+  readonly plans: Map<string, Plan>;
+}
+
 async function reconcile(
   ports: ControllerPorts,
-  stale: Map<string, number>,
+  { stale, plans }: Memory,
   key: string,
   signal: AbortSignal,
 ): Promise<Next> {
@@ -65,6 +74,7 @@ async function reconcile(
     ports.probes.want(key, []);
     ports.observing.named.look(key, []);
     stale.delete(key);
+    plans.delete(key);
     ports.reporter.forget(key);
     ports.onGone?.(key);
     return { kind: "awaitChange" };
@@ -72,7 +82,7 @@ async function reconcile(
   const seen = observe(ports.observing, view, ports.clock.now());
   if (seen === undefined) return reportInvalid(ports, view, signal);
 
-  const decision = await decideOrSay(ports, view, seen, signal);
+  const decision = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
   ports.onDecision?.(key, decision);
   ports.probes.want(key, decision.probes);
   if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
@@ -82,15 +92,26 @@ async function reconcile(
   return follow(ports, stale, key, { view, seen, decision, effect: decision.effect, acted }, signal);
 }
 
+/** A plan is made when an attempt begins, and reported with the looks that follow. */
+function withPlan(plans: Map<string, Plan>, key: string, decision: Decision): Decision {
+  if (decision.plan !== undefined) {
+    plans.set(key, decision.plan);
+    return decision;
+  }
+  const plan = plans.get(key);
+  return plan?.hash !== undefined && plan.hash === decision.record?.plan ? { ...decision, plan } : decision;
+}
+
 /** A mistake in deciding is told where people look for it, and tried again: what is looked at may change. */
 async function decideOrSay(
   ports: ControllerPorts,
   view: UpgradeView,
   seen: Observation,
+  knownPlan: string | undefined,
   signal: AbortSignal,
 ): Promise<Decision> {
   try {
-    return decide(seen);
+    return decideOrPlan(seen, knownPlan);
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const message = `the operator made a mistake and does nothing: ${what}; report it with the operator's log`;

@@ -4,6 +4,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { failureOf } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import type { KubeObject } from "../../kube/object.ts";
+import { BOOKKEEPING } from "../../model/bookkeeping.ts";
 import type { Decision } from "../../model/decision.ts";
 import { canonicalJson } from "../../model/digest.ts";
 import type { Meta } from "../../model/meta.ts";
@@ -22,9 +23,6 @@ const WORDS_EVERY: Millis = 5000;
 
 /** How long something must stay unreadable before it is reported. */
 const UNREADABLE_FOR: Millis = 5000;
-
-/** Writes that keep the books and mean nothing to people who follow an upgrade. */
-const SILENT = new Set(["Claiming", "Releasing", "Holding", "LettingGo", "CopyingConfiguration", "AttemptEnded"]);
 
 /** Where the steps are, without their words. */
 const stepsOf = (status: Status): string => (status.steps ?? []).map(({ name, state }) => `${name}=${state}`).join();
@@ -65,7 +63,8 @@ export function createReporter(options: {
   /** Said once, when it becomes true: that somebody must do something, and that it is over. */
   const announce = (metadata: Meta, decision: Decision): void => {
     const { phase, headline } = decision;
-    const telling = phase === "Held" || phase === "Completed" || phase === "NoChange" || phase === "Paused";
+    const telling =
+      phase === "Held" || phase === "Completed" || phase === "NoChange" || phase === "Paused" || phase === "Planned";
     const line = telling ? `${phase}/${headline.reason}/${headline.object ?? ""}` : "";
     if (lastSaid.get(keyOf(metadata)) === line) return;
     lastSaid.set(keyOf(metadata), line);
@@ -90,7 +89,7 @@ export function createReporter(options: {
       const { why } = effect;
       const upgrade = keyOf(metadata);
       log.info({ upgrade, write: effect.kind, ...why }, "wrote");
-      if (SILENT.has(why.reason)) return;
+      if (BOOKKEEPING.has(why.reason)) return;
       const clause = why.clause === undefined ? "" : ` (${why.clause})`;
       event(metadata, "Normal", why.reason, `${why.message}${clause}`);
     },

@@ -48,6 +48,7 @@ test.each([
   ["Progressing", ["False", "True", "False", "Unknown"]],
   ["Held", ["False", "False", "True", "Unknown"]],
   ["Paused", ["False", "False", "False", "Unknown"]],
+  ["Planned", ["False", "False", "False", "Unknown"]],
   ["Unreadable", ["Unknown", "True", "False", "Unknown"]],
 ] as const)("%s is told as kstatus has it", (phase, expected) => {
   expect(statuses(report(decided(phase)), "Ready", "Reconciling", "Stalled", "Succeeded")).toEqual(expected);
@@ -140,4 +141,31 @@ test("the history is made of records, newest first, and lost with none", () => {
     ["p2", "Completed"],
     ["p1", "Partial"],
   ]);
+});
+
+const write = { component: "polling", object: "DaemonSet/a", action: "TakingDown", why: "F4: down" };
+const planOf = (hash: string) =>
+  ({ hash, from: "newton", steps: [write], findings: [], end: "Complete", headline: note }) as const;
+
+test("a plan that is asked for is told, with the checks before it passed", () => {
+  const status = report(decided("Planned", { plan: planOf("one") }));
+  expect(status.plan).toEqual({ hash: "one", steps: [write] });
+  expect(status.step).toBe("Planned");
+  expect(condition(status, "Ready")).toMatchObject({ status: "False", reason: "Planned" });
+  expect(condition(status, "PreflightPassed")?.status).toBe("True");
+});
+
+test("the steps of a plan are carried on while it is the same plan, and no longer", () => {
+  const first = report(decided("Progressing", { plan: planOf("one"), record: aRecord({ plan: "one" }) }));
+  const next = report(decided("Progressing", { record: aRecord({ plan: "one" }) }), first);
+  expect(next.plan).toEqual({ hash: "one", steps: [write] });
+  expect(report(decided("Progressing", { record: aRecord({ plan: "two" }) }), next).plan).toEqual({ hash: "two" });
+  expect(report(decided("Preflight"), next).plan).toBeUndefined();
+});
+
+test("a plan that is longer than a report may be is cut", () => {
+  const steps = Array.from({ length: 300 }, () => write);
+  const status = report(decided("Planned", { plan: { ...planOf("one"), steps } }));
+  expect(status.plan?.steps).toHaveLength(256);
+  expect(() => statusSchema.parse(status)).not.toThrow();
 });

@@ -1,6 +1,6 @@
 /**
  * The report, made of a decision. It alone reads the previous report, to carry what only a report has: when a condition
- * changed, when a step ended, and that an upgrade had succeeded.
+ * changed, when a step ended, that an upgrade had succeeded, and the steps of the plan that is carried out.
  */
 import { CONDITION_TYPES, type ConditionType } from "../../api/v1alpha1/conditions.ts";
 import type {
@@ -28,6 +28,7 @@ export interface Told {
 
 const HISTORY = 10;
 const MESSAGE = 4096;
+const PLANNED = 256;
 
 export function makeStatus({ upgrade, decision, records, now }: Told, previous: Status): Status {
   const { metadata, spec } = upgrade;
@@ -35,13 +36,12 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
   const current = steps.find(
     (step) => step.state !== "Succeeded" && step.state !== "Skipped" && step.state !== "Pending",
   );
-  const plan = decision.record?.plan;
   const release = { ...currentRelease(decision, spec.target.release), target: spec.target.release };
   return {
     observedGeneration: metadata.generation,
     conditions: conditions(decision, upgrade, previous, now),
     step: current?.name ?? overall(decision),
-    ...(plan === undefined ? {} : { plan: { hash: plan } }),
+    ...optional("plan", planStatus(decision, previous)),
     steps,
     ...gatesSeen(decision),
     ...(decision.findings.length === 0 ? {} : { preflight: decision.findings.map(finding) }),
@@ -82,6 +82,13 @@ function paritySeen({ state, differences, emptyFirst }: RecordedParity): Pipelin
   const told = [...differences, ...emptyFirst.map((why) => `the internal queues are emptied first: ${why}`)];
   const words = told.slice(0, 64).map((each) => each.slice(0, 1024));
   return { state, ...(words.length === 0 ? {} : { differences: words }) };
+/** The steps are foreseen once, when the attempt begins; the same plan has them ever after. */
+function planStatus({ plan, record }: Decision, previous: Status): Status["plan"] {
+  const hash = plan?.hash ?? record?.plan;
+  if (plan !== undefined) return { ...optional("hash", hash), steps: plan.steps.slice(0, PLANNED) };
+  if (hash === undefined) return undefined;
+  const steps = previous.plan?.hash === hash ? previous.plan.steps : undefined;
+  return { hash, ...optional("steps", steps) };
 }
 
 function currentRelease(decision: Decision, target: string): { current?: string } {
@@ -98,6 +105,7 @@ function overall(decision: Decision): string {
       return "Done";
     case "Preflight":
       return "Preflight";
+    case "Planned":
     case "Paused":
     case "Deleting":
     case "Unreadable":
@@ -236,7 +244,7 @@ function summary({ phase, headline }: Decision): Record<"Ready" | "Reconciling" 
   const { reason, message } = headline;
   const done = phase === "Completed" || phase === "NoChange";
   const stalled = phase === "Held";
-  const moving = !done && !stalled && phase !== "Paused";
+  const moving = !done && !stalled && phase !== "Paused" && phase !== "Planned";
   return {
     Ready: said(done ? "True" : phase === "Unreadable" ? "Unknown" : "False", reason, message),
     Reconciling: said(moving ? "True" : "False", moving ? "Progressing" : reason, message),
@@ -258,7 +266,7 @@ function steering(
   upgrade: Told["upgrade"],
 ): Record<"Paused" | "PreflightPassed" | "Drifted", Said> {
   const errors = decision.findings.filter((each) => each.severity === "Error");
-  const checked = decision.record !== undefined || decision.phase === "NoChange";
+  const checked = decision.record !== undefined || decision.phase === "NoChange" || decision.phase === "Planned";
   const drifted = decision.drifted ?? [];
   return {
     Paused:
