@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { parseObjects, readFileObjects, stored } from "./manifests.ts";
+
+const names = (text: string) => parseObjects("a.yaml", text).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+
+test("reads every document of a file, and what is in a list", () => {
+  expect(names("kind: A\nmetadata: { name: a }\n---\n# nothing\n---\nkind: B\nmetadata: { name: b }\n")).toEqual([
+    "A/a",
+    "B/b",
+  ]);
+  expect(names("kind: List\nitems: [{ kind: A, metadata: { name: a } }, { kind: B, metadata: { name: b } }]")).toEqual([
+    "A/a",
+    "B/b",
+  ]);
+});
+
+test.each([
+  { text: "a: [", says: "a.yaml is no YAML" },
+  { text: "just: a value", says: "a.yaml holds a document that is no object of Kubernetes" },
+])("says which file is wrong: $text", ({ text, says }) => {
+  expect(() => parseObjects("a.yaml", text)).toThrow(says);
+});
+
+test("says which file is not there", async () => {
+  await expect(readFileObjects("none/at/all.yaml")).rejects.toThrow("none/at/all.yaml cannot be read");
+});
+
+test("an object gets the identity that it lacks, and keeps the one it has", () => {
+  const object = { kind: "Deployment", metadata: { name: "a" } };
+  expect(stored(object, "there").metadata).toEqual({
+    name: "a",
+    namespace: "there",
+    uid: "Deployment/there/a",
+    resourceVersion: "1",
+    generation: 1,
+  });
+  const own = { uid: "u", resourceVersion: "7", generation: 3, name: "a" };
+  expect(stored({ ...object, metadata: own }, "there").metadata).toEqual({ ...own, namespace: "there" });
+});
+
+test("a Secret's plain texts are stored in base64", () => {
+  const secret = { kind: "Secret", metadata: { name: "a" }, data: { a: "YQ==" }, stringData: { b: "b" } };
+  expect(stored(secret, "there")).toMatchObject({ data: { a: "YQ==", b: "Yg==" } });
+  expect(stored(secret, "there")).not.toHaveProperty("stringData");
+});

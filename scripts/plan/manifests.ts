@@ -1,0 +1,63 @@
+/** Objects from YAML files, as an API server would store them: with an identity, and Secrets in base64. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../src/kube/object.ts";
+import { UsageError } from "./options.ts";
+
+/** Every object of a file, those in Lists too. */
+export async function readFileObjects(path: string): Promise<readonly KubeObject[]> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new UsageError(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  });
+  return parseObjects(path, text);
+}
+
+export function parseObjects(path: string, text: string): readonly KubeObject[] {
+  // YAML 1.1, as kubectl reads it.
+  return parseAllDocuments(text, { version: "1.1" }).flatMap((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw new UsageError(`${path} is no YAML: ${error.message}`);
+    const value: unknown = document.toJS();
+    return value === null ? [] : listed(path, value);
+  });
+}
+
+function listed(path: string, value: unknown): readonly KubeObject[] {
+  if (isRecord(value) && Array.isArray(value["items"]) && String(value["kind"]).endsWith("List")) {
+    return value["items"].flatMap((item) => listed(path, item));
+  }
+  if (isKubeObject(value)) return [value];
+  throw new UsageError(`${path} holds a document that is no object of Kubernetes: it has no metadata.name`);
+}
+
+/** Every object of the YAML files of a folder, in the order of the files' names. */
+export async function readFolder(folder: string): Promise<readonly KubeObject[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new UsageError(`${folder} cannot be read: ${messageOf(error)}`, { cause: error });
+  });
+  const files = names.filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  const objects = await Promise.all(files.map((file) => readFileObjects(join(folder, file))));
+  return objects.flat();
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What the API server adds to an object that is created in the namespace. What the object says itself stays. */
+export function stored(object: KubeObject, namespace: string): StoredObject {
+  const { kind = "", metadata } = object;
+  const { uid = `${kind}/${namespace}/${metadata.name}`, resourceVersion = "1", generation = 1 } = metadata;
+  return { ...withData(object), metadata: { ...metadata, namespace, uid, resourceVersion, generation } };
+}
+
+/** `stringData` becomes `data`, as it does when a Secret is stored. */
+function withData(object: KubeObject): KubeObject {
+  const { stringData, ...rest } = object;
+  if (object.kind !== "Secret" || !isRecord(stringData)) return object;
+  const encoded = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(String(value)).toString("base64"),
+  ]);
+  const data = isRecord(object["data"]) ? object["data"] : {};
+  return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
+}

@@ -1,0 +1,61 @@
+/** A plan for people: a block for each component, then what was found and how it ends. */
+import type { PlannedStep } from "../../src/api/v1alpha1/schema.ts";
+import type { Upgrade } from "../../src/model/observation.ts";
+import type { Violation } from "../../src/model/outcome.ts";
+import type { Plan } from "../../src/model/plan.ts";
+
+export function planText({ metadata, spec }: Upgrade, plan: Plan): string {
+  const { from = "an unknown release", hash, steps, findings } = plan;
+  const writes = steps.length === 1 ? "1 write" : `${steps.length} writes`;
+  const head = [
+    `CeilometerUpgrade/${metadata.name} in ${metadata.namespace}: ${from} to ${spec.target.release}, ${spec.strategy}`,
+    ...(hash === undefined ? [] : [`plan ${hash}: ${writes}, besides those that only keep the books`]),
+  ];
+  const blocks = blocksOf(steps).map(({ component, lines }) => [component, ...lines].join("\n"));
+  const found = findings.length === 0 ? [] : [["findings", ...findings.flatMap(findingLines)].join("\n")];
+  return `${[head.join("\n"), ...blocks, ...found, endText(plan)].join("\n\n")}\n`;
+}
+
+/** Steps of one component that follow each other. A component that comes twice has two blocks. */
+function blocksOf(steps: readonly PlannedStep[]): readonly { readonly component: string; readonly lines: string[] }[] {
+  const blocks: { component: string; lines: string[] }[] = [];
+  for (const [index, step] of steps.entries()) {
+    const last = blocks.at(-1);
+    const lines = stepLines(step, index + 1);
+    if (last?.component === step.component) last.lines.push(...lines);
+    else blocks.push({ component: step.component, lines });
+  }
+  return blocks;
+}
+
+const INDENT = "      ";
+
+function stepLines(step: PlannedStep, number: number): string[] {
+  const { object, action, from, to, strategy, gates = [], why, downtime } = step;
+  const change = from === undefined ? (to ?? "") : to === undefined ? `${from} -> nothing` : `${from} -> ${to}`;
+  return [
+    `${String(number).padStart(4)}  ${action} ${object}${change === "" ? "" : `: ${change}`}`,
+    `${INDENT}${why}${strategy === undefined ? "" : `; ${strategy}`}`,
+    ...(gates.length === 0 ? [] : [`${INDENT}gates: ${gates.join(", ")}`]),
+    ...(downtime === undefined ? [] : [`${INDENT}down ${downtime}`]),
+  ];
+}
+
+const findingLines = ({ severity, reason, object, message, remedy }: Violation): readonly string[] => [
+  `  ${severity} ${reason}, ${object}: ${message}`,
+  `${INDENT}${remedy}`,
+];
+
+function endText({ end, steps, headline }: Plan): string {
+  const at = steps.length === 0 ? "before the first write" : `after step ${steps.length}`;
+  switch (end) {
+    case "Complete":
+      return "it ends with every component at the target";
+    case "Nothing":
+      return `nothing is to be done: ${headline.message}`;
+    case "Held":
+      return `held ${at}: ${headline.reason}: ${headline.message}`;
+    case "Waiting":
+      return `waits ${at}: ${headline.reason}: ${headline.message}`;
+  }
+}

@@ -1,0 +1,36 @@
+/** The plan of every example, from its manifests alone. UPDATE_GOLDEN=1 rewrites them; a difference is a change of behaviour. */
+import { readdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readOptions } from "../../scripts/plan/options.ts";
+import { lookAt } from "../../scripts/plan/sight.ts";
+import { planText } from "../../scripts/plan/text.ts";
+import { timelineText } from "../../scripts/plan/timeline.ts";
+import { planOf } from "../../src/plan/plan.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const examples = readdirSync("examples", { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+
+/** Hashes cover defaults of the schema too, so that they change where no step does. */
+const withoutHashes = (text: string): string =>
+  text.replaceAll(/\b[0-9a-f]{16}\b/g, "HASH").replaceAll(/-[0-9a-f]{8}\b/g, "-HASH");
+
+test("there are examples", () => {
+  expect(examples.length).toBeGreaterThan(2);
+});
+
+test.each(examples)("the plan of examples/%s", async (name) => {
+  const folder = `examples/${name}`;
+  const options = readOptions(["-f", `${folder}/upgrade.yaml`, "--manifests", folder, "--pod-logs"]);
+  if (options === "help") throw new Error("no help was asked for");
+  const seen = await lookAt(options, {}, NOW);
+  const plan = planOf(seen);
+  expect(plan.end).toBe("Complete");
+  const text = withoutHashes(`${planText(seen.upgrade, plan)}\n${timelineText(plan)}`);
+  const file = join(import.meta.dirname, `plan-${name}.golden`);
+  if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(file, text);
+  expect(text).toBe(await readFile(file, "utf8").catch(() => ""));
+});
