@@ -23,6 +23,12 @@ const resourceSchema = z.object({
     .object({
       conditions: z.array(conditionSchema).default([]),
       step: z.string().optional(),
+      plan: z
+        .object({
+          hash: z.string().optional(),
+          steps: z.array(z.object({ object: z.string(), action: z.string(), why: z.string() })).optional(),
+        })
+        .optional(),
       steps: z
         .array(
           z.object({

@@ -82,6 +82,8 @@ function paritySeen({ state, differences, emptyFirst }: RecordedParity): Pipelin
   const told = [...differences, ...emptyFirst.map((why) => `the internal queues are emptied first: ${why}`)];
   const words = told.slice(0, 64).map((each) => each.slice(0, 1024));
   return { state, ...(words.length === 0 ? {} : { differences: words }) };
+}
+
 /** The steps are foreseen once, when the attempt begins; the same plan has them ever after. */
 function planStatus({ plan, record }: Decision, previous: Status): Status["plan"] {
   const hash = plan?.hash ?? record?.plan;
