@@ -1,6 +1,6 @@
 /**
- * The whole test suite in one command: format, lint, types, generated files, then unit and end-to-end tests. Everything runs
- * even if something before it failed, and the last line counts it all: `N passed, N failed, N skipped`.
+ * The whole test suite in one command: format, lint, types, generated files, then unit and end-to-end tests, and those
+ * with Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all: `N passed, N failed, N skipped`.
  *
  * `node scripts/test.ts [--full]`: --full runs what is sampled otherwise.
  */
@@ -66,5 +66,6 @@ await check("types", "tsc", ["--noEmit"]);
 await check("generated files", "node", ["scripts/generate.ts", "--check"]);
 await tests("unit");
 await tests("e2e");
+await tests("ceilometer");
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;
