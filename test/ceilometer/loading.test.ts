@@ -1,0 +1,82 @@
+/**
+ * What Ceilometer's own agents make of pipeline files (clause P3): those that we accept load, those that we refuse do not, and
+ * the log has the lines by which it is read. None of it shows in the readiness of a pod.
+ *
+ * The agents have a broker each that nobody else sees (`fake://`), so they take nothing in; and they are not partitioned, which
+ * the releases that run here no longer can be. What partitioned agents do to each other is shown on a model instead.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parsePipeline } from "../../src/model/pipeline.ts";
+import { type AgentProcess, Site } from "./agents.ts";
+import { type AgentRelease, PACKAGES } from "./environment.ts";
+import { eventually } from "./polled.ts";
+
+const EVENTS = `
+sources: [{name: event_source, events: ["*"], sinks: [event_sink]}]
+sinks: [{name: event_sink, publishers: ["test://"]}]
+`;
+const ACCEPTED = `
+sources:
+  - {name: cpu_source, meters: ["cpu", "disk.*"], sinks: [file_sink, test_sink]}
+  - {name: rest_source, meters: ["!cpu", "!disk.*"], sinks: [test_sink]}
+sinks:
+  - {name: file_sink, publishers: ["file:///dev/null"]}
+  - {name: test_sink, publishers: ["test://"]}
+`;
+const BOTH = `
+sources: [{name: s, meters: ["cpu", "!disk.*"], sinks: [k]}]
+sinks: [{name: k, publishers: ["test://"]}]
+`;
+const GONE = ACCEPTED.replace("file:///dev/null", "panko://");
+
+/** A notification agent writes this for each of its two pipeline files that it could load. */
+const LOADED = /DEBUG ceilometer\.notification .*Loaded endpoints \[/g;
+const loaded = (agent: AgentProcess): number => agent.log().match(LOADED)?.length ?? 0;
+
+let site: Site;
+beforeEach(async () => {
+  site = await Site.open();
+});
+afterEach(() => site[Symbol.asyncDispose]());
+
+const releases = Object.entries(PACKAGES).map(([name, version]) => ({
+  name,
+  major: Number(version.split(".")[0]),
+  release: name as AgentRelease,
+}));
+
+describe.each(releases)("$name", ({ name, major, release }) => {
+  async function start(pipeline: string, files: number): Promise<string> {
+    const agent = await site.notification({ name: "notification", release, pipeline, eventPipeline: EVENTS });
+    await eventually(
+      () => Promise.resolve(loaded(agent) === files),
+      () => agent.log(),
+    );
+    return agent.log();
+  }
+  const rules = (text: string): readonly string[] => {
+    const read = parsePipeline(text, "meters", { name, major });
+    return read.kind === "broken" ? read.problems.map(({ rule }) => rule) : [];
+  };
+
+  test("a file that we accept loads, and no line says otherwise", async () => {
+    expect(rules(ACCEPTED)).toEqual([]);
+    const log = await start(ACCEPTED, 2);
+    expect(log).not.toMatch(/Unable to load publisher|Could not load the following pipelines|exited with status/);
+  });
+
+  test("a file that we refuse is not loaded, in the same words, and the agent stays up", async () => {
+    const [rule = ""] = rules(BOTH);
+    const log = await start(BOTH, 1);
+    expect(log).toMatch(new RegExp(`Could not load 'meter': Pipeline \\{.*\\}: ${rule}`));
+    expect(log).toContain("Could not load the following pipelines: {'meter'}");
+    expect(log).not.toContain("exited with status");
+  });
+
+  test("a publisher that the release does not have is refused by us, and left out by the agent", async () => {
+    expect(rules(GONE)).toHaveLength(1);
+    const log = await start(GONE, 2);
+    expect(log).toContain("Unable to load publisher panko://");
+    expect(log).not.toContain("Could not load the following pipelines");
+  });
+});
