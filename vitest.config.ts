@@ -33,7 +33,7 @@ export default defineConfig({
           name: "ceilometer",
           include: ["test/ceilometer/**/*.test.ts"],
           globalSetup: ["test/ceilometer/global-setup.ts"],
-          testTimeout: 240_000,
+          testTimeout: 600_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
         },

@@ -14,6 +14,11 @@ import { isAlive, run } from "../../tools/control-plane/process.ts";
 /** Releases that run on a Python of today, and the package of each: an old one and the next, which added pollsters. */
 export const PACKAGES = { "2025.1": "24.0.0", "2025.2": "25.0.0" } as const;
 export type AgentRelease = keyof typeof PACKAGES;
+/** The same as releases, with the major version of the package. */
+export const AGENT_RELEASES = [
+  { name: "2025.1", major: 24 },
+  { name: "2025.2", major: 25 },
+] as const satisfies readonly { readonly name: AgentRelease; readonly major: number }[];
 
 export interface Ceilometer {
   readonly python: string;

@@ -8,7 +8,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parsePipeline } from "../../src/model/pipeline.ts";
 import { type AgentProcess, Site } from "./agents.ts";
-import { type AgentRelease, PACKAGES } from "./environment.ts";
+import { AGENT_RELEASES } from "./environment.ts";
 import { eventually } from "./polled.ts";
 
 const EVENTS = `
@@ -39,15 +39,14 @@ beforeEach(async () => {
 });
 afterEach(() => site[Symbol.asyncDispose]());
 
-const releases = Object.entries(PACKAGES).map(([name, version]) => ({
-  name,
-  major: Number(version.split(".")[0]),
-  release: name as AgentRelease,
-}));
-
-describe.each(releases)("$name", ({ name, major, release }) => {
+describe.each(AGENT_RELEASES)("$name", (release) => {
   async function start(pipeline: string, files: number): Promise<string> {
-    const agent = await site.notification({ name: "notification", release, pipeline, eventPipeline: EVENTS });
+    const agent = await site.notification({
+      name: "notification",
+      release: release.name,
+      pipeline,
+      eventPipeline: EVENTS,
+    });
     await eventually(
       () => Promise.resolve(loaded(agent) === files),
       () => agent.log(),
@@ -55,7 +54,7 @@ describe.each(releases)("$name", ({ name, major, release }) => {
     return agent.log();
   }
   const rules = (text: string): readonly string[] => {
-    const read = parsePipeline(text, "meters", { name, major });
+    const read = parsePipeline(text, "meters", release);
     return read.kind === "broken" ? read.problems.map(({ rule }) => rule) : [];
   };
 

@@ -8,10 +8,12 @@
  * and a pollster that is removed (central and compute: 2025.1 was the last to remove one).
  */
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { derivedPolling } from "../../src/model/derived-polling.ts";
+import { type PollingFile, parsePolling } from "../../src/model/polling-file.ts";
 import { readPollingLog } from "../../src/model/polling-log.ts";
+import { cataloguedPollsters, pollsterChange } from "../../src/model/pollsters.ts";
 import { type AgentProcess, type PollingAgent, Site } from "./agents.ts";
-import { derived } from "./derivation.ts";
-import { type Ceilometer, ensureCeilometer } from "./environment.ts";
+import { AGENT_RELEASES, type Ceilometer, ensureCeilometer } from "./environment.ts";
 import { packagedPollsters } from "./packaged.ts";
 import { type Expected, eventually, members, type Polled, polledBy } from "./polled.ts";
 
@@ -23,8 +25,7 @@ const WHOLE = `sources:
     interval: 1
     meters: ["!ip.*", "!network.*"]
 `;
-const OLD = "2025.1";
-const NEW = "2025.2";
+const [OLD, NEW] = AGENT_RELEASES;
 const PREFIX = "new";
 
 let ceilometer: Ceilometer;
@@ -43,11 +44,25 @@ interface Pollsters {
   readonly all: readonly string[];
 }
 
-/** With a file that asks for everything before and after. */
+/** By the packages' own words, and with a file that asks for everything before and after. */
 async function pollsters(namespace: PollingAgent["namespace"]): Promise<Pollsters> {
-  const before = new Set(await packagedPollsters(ceilometer, OLD, namespace));
-  const all = await packagedPollsters(ceilometer, NEW, namespace);
+  const before = new Set(await packagedPollsters(ceilometer, OLD.name, namespace));
+  const all = await packagedPollsters(ceilometer, NEW.name, namespace);
   return { shared: all.filter((name) => before.has(name)), added: all.filter((name) => !before.has(name)), all };
+}
+
+function wholeFile(): PollingFile {
+  const parsed = parsePolling(WHOLE);
+  if (parsed.kind === "broken") throw new Error(parsed.problems[0].rule);
+  return parsed.file;
+}
+
+/** The files that the operator derives, from its catalogue. */
+function derived(namespace: PollingAgent["namespace"]): { readonly added: string; readonly shared: string } {
+  const file = wholeFile();
+  const side = (release: typeof OLD | typeof NEW) => ({ names: cataloguedPollsters(release, namespace) ?? [], file });
+  const { added, kept } = pollsterChange(side(OLD), side(NEW));
+  return { added: derivedPolling(file, new Set(added)), shared: derivedPolling(file, new Set(kept)) };
 }
 
 const expectedOf = (...groups: readonly (readonly [readonly AgentProcess[], readonly string[]])[]): Expected =>
@@ -65,12 +80,13 @@ const sampled = ({ samples }: Polled): readonly string[] => [...samples.keys()].
 test("an isolated group polls exactly what is new, the replaced agents exactly what is shared, the widened ones all of it", async () => {
   const { shared, added, all } = await pollsters("central");
   expect([shared.length, added.length]).toEqual([20, 6]);
+  const files = derived("central");
   const start = (name: string, rest: Partial<PollingAgent>): Promise<AgentProcess> =>
-    site.polling({ name, release: NEW, namespace: "central", polling: WHOLE, ...rest });
+    site.polling({ name, release: NEW.name, namespace: "central", polling: WHOLE, ...rest });
 
-  const old1 = await start("old-1", { release: OLD });
-  const old2 = await start("old-2", { release: OLD });
-  const isolated = await start("isolated", { polling: derived(added), prefix: PREFIX });
+  const old1 = await start("old-1", { release: OLD.name });
+  const old2 = await start("old-2", { release: OLD.name });
+  const isolated = await start("isolated", { polling: files.added, prefix: PREFIX });
   await members(site, "central-global", 2);
   await members(site, "central-new-global", 1);
   const beside = expectedOf([[old1, old2], shared], [[isolated], added]);
@@ -79,7 +95,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
   const complete = sampled(first);
   expect(new Set([...first.samples.values()].flat())).toEqual(new Set(["old-1", "old-2", "isolated"]));
 
-  const narrowed1 = await start("narrowed-1", { polling: derived(shared) });
+  const narrowed1 = await start("narrowed-1", { polling: files.shared });
   await members(site, "central-global", 3);
   await old1.stop();
   await members(site, "central-global", 2);
@@ -89,7 +105,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
   expect(sampled(second)).toEqual(complete);
 
   await old2.stop();
-  const narrowed2 = await start("narrowed-2", { polling: derived(shared) });
+  const narrowed2 = await start("narrowed-2", { polling: files.shared });
   await members(site, "central-global", 2);
   const replaced = expectedOf([[narrowed1, narrowed2], shared], [[isolated], added]);
   const third = await polledBy(replaced);
@@ -112,8 +128,8 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
 
 test("without a group of its own, a new agent leaves a new pollster's resources unpolled: what the gate is for", async () => {
   const { shared, all } = await pollsters("central");
-  const old = await site.polling({ name: "old", release: OLD, namespace: "central", polling: WHOLE });
-  const next = await site.polling({ name: "new", release: NEW, namespace: "central", polling: WHOLE });
+  const old = await site.polling({ name: "old", release: OLD.name, namespace: "central", polling: WHOLE });
+  const next = await site.polling({ name: "new", release: NEW.name, namespace: "central", polling: WHOLE });
   await members(site, "central-global", 2);
   const { pollsters: turns, samples } = await polledBy(expectedOf([[old], shared], [[next], all]));
   expect(turns).toEqual({ old: shared, new: all });
@@ -127,9 +143,10 @@ test("without a group of its own, a new agent leaves a new pollster's resources 
 test("on one host, too, an isolated agent has a group of its own and polls exactly what is new", async () => {
   const { shared, added, all } = await pollsters("compute");
   expect(added).toEqual(["memory", "memory.available", "vcpus"]);
-  const compute = { release: NEW, namespace: "compute", polling: WHOLE } as const;
-  const old = await site.polling({ ...compute, name: "old", release: OLD });
-  const isolated = await site.polling({ ...compute, name: "isolated", polling: derived(added), prefix: PREFIX });
+  const files = derived("compute");
+  const compute = { release: NEW.name, namespace: "compute", polling: WHOLE } as const;
+  const old = await site.polling({ ...compute, name: "old", release: OLD.name });
+  const isolated = await site.polling({ ...compute, name: "isolated", polling: files.added, prefix: PREFIX });
   await members(site, `compute-${Site.host}`, 1);
   await members(site, `compute-new-${Site.host}`, 1);
   const beside = expectedOf([[old], shared], [[isolated], added]);
@@ -137,7 +154,7 @@ test("on one host, too, an isolated agent has a group of its own and polls exact
   expectExactly(first, beside);
 
   await old.stop();
-  const narrowed = await site.polling({ ...compute, name: "narrowed", polling: derived(shared) });
+  const narrowed = await site.polling({ ...compute, name: "narrowed", polling: files.shared });
   const replaced = expectedOf([[narrowed], shared], [[isolated], added]);
   const second = await polledBy(replaced);
   expectExactly(second, replaced);
@@ -154,7 +171,7 @@ test("on one host, too, an isolated agent has a group of its own and polls exact
 
 test("a polling file that is not valid keeps a worker from ever polling, and the log says so", async () => {
   const polling = `sources: [{name: s, interval: 1, meters: ["cpu", "!disk.*"]}]`;
-  const agent = await site.polling({ name: "broken", release: NEW, namespace: "central", polling });
+  const agent = await site.polling({ name: "broken", release: NEW.name, namespace: "central", polling });
   await eventually(
     () => Promise.resolve(agent.log().includes("exited with status 2")),
     () => agent.log(),

@@ -1,7 +1,7 @@
 """What a release of Ceilometer makes of configuration files: reads cases from standard input as JSON, writes its verdicts.
 
 A case is {"what": "polling" | "meters" | "events", "text": the file, "names": names to try}. A verdict is {"error": what was
-raised} or {"pipelines": their names, "supported": [for each source, the names that it takes]}.
+raised} or {"pipelines": their names, "supported": [for each source, the names that it takes], "sources": as YAML was read}.
 """
 import json
 import os
@@ -19,20 +19,22 @@ OPTIONS = {"meters": "pipeline_cfg_file", "events": "event_pipeline_cfg_file"}
 def load(conf, what, path):
     if what == "polling":
         conf.set_override("cfg_file", path, "polling")
-        return [], [source.support_meter for source in manager.PollingManager(conf).sources]
+        sources = manager.PollingManager(conf).sources
+        return [], [source.support_meter for source in sources], [source.cfg for source in sources]
     conf.set_override(OPTIONS[what], path)
     loaded = (sample.SamplePipelineManager if what == "meters" else event.EventPipelineManager)(conf)
     support = "support_meter" if what == "meters" else "support_event"
-    return [pipe.name for pipe in loaded.pipelines], [getattr(pipe.source, support) for pipe in loaded.pipelines]
+    pipelines = loaded.pipelines
+    return [pipe.name for pipe in pipelines], [getattr(pipe.source, support) for pipe in pipelines], []
 
 
 def judge(conf, path, case):
-    with open(path, "w") as file:
+    with open(path, "w", encoding="utf-8", newline="") as file:
         file.write(case["text"])
     try:
-        pipelines, sources = load(conf, case["what"], path)
-        supported = [[name for name in case["names"] if supports(name)] for supports in sources]
-        return {"pipelines": pipelines, "supported": supported}
+        pipelines, takes, sources = load(conf, case["what"], path)
+        supported = [[name for name in case["names"] if supports(name)] for supports in takes]
+        return {"pipelines": pipelines, "supported": supported, "sources": sources}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {getattr(error, 'msg', error)}"}
 
