@@ -7,14 +7,17 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { cacheRoot } from "../../tools/control-plane/binaries.ts";
+import { isAlive } from "../../tools/control-plane/process.ts";
 import { type AgentRelease, type Ceilometer, ensureCeilometer } from "./environment.ts";
 
+/** A folder for each site, named for the process of its test. */
+const SITES = join(cacheRoot, "ceilometer-sites");
 const PLUGIN = join(import.meta.dirname, "plugin");
 /** Agents stop in some seconds; one that does not is ended. */
 const STOP_MS = 20_000;
@@ -125,7 +128,8 @@ export class Site implements AsyncDisposable {
   }
 
   static async open(): Promise<Site> {
-    return new Site(await ensureCeilometer(), await mkdtemp(join(tmpdir(), "ceilometer-site-")));
+    await mkdir(SITES, { recursive: true });
+    return new Site(await ensureCeilometer(), await mkdtemp(join(SITES, `${process.pid}.`)));
   }
 
   polling({ name, release, namespace, polling, prefix }: PollingAgent): Promise<AgentProcess> {
@@ -188,6 +192,14 @@ backend_url = file://${this.#directory}
 [publisher_notifier]
 telemetry_driver = printed
 `;
+  }
+}
+
+/** Removes the files of tests that were killed; their agents ended with them. */
+export async function sweepSites(): Promise<void> {
+  for (const name of await readdir(SITES).catch(() => [])) {
+    if (await isAlive({ pid: Number(name.split(".")[0]), born: "" })) continue;
+    await rm(join(SITES, name), { recursive: true, force: true });
   }
 }
 

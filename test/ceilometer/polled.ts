@@ -20,9 +20,9 @@ const DEADLINE_MS = 180_000;
  * now. So the first cycles only make sure of that, and what counts is what comes after.
  */
 export async function polledBy(expected: Expected): Promise<Polled> {
-  await cycles(expected);
+  await turns(expected, 2);
   const marks = new Map([...expected.keys()].map((agent) => [agent, agent.now]));
-  await cycles(expected);
+  await turns(expected, 1);
   const pollsters: Record<string, readonly string[]> = {};
   const samples = new Map<string, string[]>();
   for (const [agent, mark] of marks) {
@@ -36,13 +36,13 @@ export async function polledBy(expected: Expected): Promise<Polled> {
 
 const text = ([meter, resource]: Sample): string => `${meter} on ${resource}`;
 
-/** Waits until each agent had two turns on each of its pollsters from now on, and so one whole cycle at least. */
-async function cycles(expected: Expected): Promise<void> {
+/** Waits until each agent had so many turns on each of its pollsters from now on; after two it has begun and ended a cycle. */
+async function turns(expected: Expected, count: number): Promise<void> {
   const marks = new Map([...expected].map(([agent]) => [agent, agent.now]));
   const missing = (): string[] =>
     [...expected].flatMap(([agent, names]) => {
-      const turns = agent.turns(marks.get(agent));
-      const late = names.filter((name) => (turns.get(name) ?? 0) < 2);
+      const had = agent.turns(marks.get(agent));
+      const late = names.filter((name) => (had.get(name) ?? 0) < count);
       return late.length === 0 ? [] : [`${agent.name}: ${late.join(", ")}`];
     });
   await eventually(
