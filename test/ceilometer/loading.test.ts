@@ -6,6 +6,7 @@
  * the releases that run here no longer can be. What partitioned agents do to each other is shown on a model instead.
  */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readLoadingLog } from "../../src/model/loading-log.ts";
 import { parsePipeline } from "../../src/model/pipeline.ts";
 import { type AgentProcess, Site } from "./agents.ts";
 import { AGENT_RELEASES } from "./environment.ts";
@@ -33,6 +34,14 @@ const GONE = ACCEPTED.replace("file:///dev/null", "panko://");
 const LOADED = /DEBUG ceilometer\.notification .*Loaded endpoints \[/g;
 const loaded = (agent: AgentProcess): number => agent.log().match(LOADED)?.length ?? 0;
 
+/** What it would have written where `debug` is off, as it is by default. */
+const withoutDebug = (log: string): string =>
+  log
+    .split("\n")
+    .filter((line) => !/^[\d :.-]+ DEBUG /.test(line))
+    .join("\n");
+const LONG = 120_000;
+
 let site: Site;
 beforeEach(async () => {
   site = await Site.open();
@@ -53,6 +62,13 @@ describe.each(AGENT_RELEASES)("$name", (release) => {
     );
     return agent.log();
   }
+  function expectFault(log: string, name: string): void {
+    for (const text of [log, withoutDebug(log)]) {
+      const read = readLoadingLog(text, { agent: "notification", runningFor: LONG });
+      expect(read.verdict).toBe("fail");
+      expect(read.reason).toMatch(new RegExp(`: ${name}$`));
+    }
+  }
   const rules = (text: string): readonly string[] => {
     const read = parsePipeline(text, "meters", release);
     return read.kind === "broken" ? read.problems.map(({ rule }) => rule) : [];
@@ -62,6 +78,12 @@ describe.each(AGENT_RELEASES)("$name", (release) => {
     expect(rules(ACCEPTED)).toEqual([]);
     const log = await start(ACCEPTED, 2);
     expect(log).not.toMatch(/Unable to load publisher|Could not load the following pipelines|exited with status/);
+    expect(readLoadingLog(log, { agent: "notification" })).toMatchObject({ verdict: "pass" });
+    // Such an agent says nothing of it, and what it says of something else that it could not load is no fault.
+    const silent = withoutDebug(log);
+    expect(silent).toContain("Could not load 'oslo_cache.memcache_pool'");
+    expect(readLoadingLog(silent, { agent: "notification" })).toMatchObject({ verdict: "inconclusive" });
+    expect(readLoadingLog(silent, { agent: "notification", runningFor: LONG })).toMatchObject({ verdict: "pass" });
   });
 
   test("a file that we refuse is not loaded, in the same words, and the agent stays up", async () => {
@@ -70,6 +92,7 @@ describe.each(AGENT_RELEASES)("$name", (release) => {
     expect(log).toMatch(new RegExp(`Could not load 'meter': Pipeline \\{.*\\}: ${rule}`));
     expect(log).toContain("Could not load the following pipelines: {'meter'}");
     expect(log).not.toContain("exited with status");
+    expectFault(log, "meter");
   });
 
   test("a publisher that the release does not have is refused by us, and left out by the agent", async () => {
@@ -77,5 +100,6 @@ describe.each(AGENT_RELEASES)("$name", (release) => {
     const log = await start(GONE, 2);
     expect(log).toContain("Unable to load publisher panko://");
     expect(log).not.toContain("Could not load the following pipelines");
+    expectFault(log, "panko://");
   });
 });

@@ -9,6 +9,7 @@
  */
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { derivedPolling } from "../../src/model/derived-polling.ts";
+import { readLoadingLog } from "../../src/model/loading-log.ts";
 import { type PollingFile, parsePolling } from "../../src/model/polling-file.ts";
 import { readPollingLog } from "../../src/model/polling-log.ts";
 import { cataloguedPollsters, pollsterChange } from "../../src/model/pollsters.ts";
@@ -123,6 +124,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
 
   for (const agent of [old1, old2, isolated, narrowed1, narrowed2, ...widened]) {
     expect.soft(readPollingLog(agent.log(), { finished: true }), agent.name).toMatchObject({ verdict: "pass" });
+    expect.soft(readLoadingLog(agent.log(), { agent: "polling" }), agent.name).toMatchObject({ verdict: "pass" });
   }
 });
 
@@ -178,4 +180,5 @@ test("a polling file that is not valid keeps a worker from ever polling, and the
   );
   expect(agent.log()).toContain("Both included and excluded meters specified");
   expect(readPollingLog(agent.log(), { finished: true })).toMatchObject({ verdict: "fail" });
+  expect(readLoadingLog(agent.log(), { agent: "polling" })).toMatchObject({ verdict: "fail" });
 });
