@@ -1,6 +1,7 @@
 /**
- * The whole test suite in one command: format, lint, types, generated files, then unit and end-to-end tests, and those
- * with Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all: `N passed, N failed, N skipped`.
+ * The whole test suite in one command: format, lint, types, generated files, then unit and end-to-end tests, and those with
+ * Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all:
+ * `N passed, N failed, N skipped`.
  *
  * `node scripts/test.ts [--full]`: --full runs what is sampled otherwise.
  */
