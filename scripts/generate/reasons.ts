@@ -1,5 +1,5 @@
 /** The page where somebody who read a reason in a condition or an event finds what it means and what to do. */
-import { REASONS } from "../../src/api/v1alpha1/conditions.ts";
+import { REASONS } from "../../src/api/v1alpha1/reasons.ts";
 
 export function reasonsPage(): string {
   const rows = Object.entries(REASONS)

@@ -22,10 +22,10 @@ const recordedFile = z.object({
 });
 
 /** A member of the API's own, kept by value: what is undone later is put back as it was, known fields and unknown ones. */
-const isNamed = (value: unknown): boolean =>
+const isNamed = (value: unknown): value is { readonly name: string } =>
   typeof value === "object" && value !== null && "name" in value && typeof value.name === "string";
 const volume = z.custom<Volume>(isNamed);
-const volumeMount = z.custom<VolumeMount>((value) => isNamed(value) && Object.hasOwn(Object(value), "mountPath"));
+const volumeMount = z.custom<VolumeMount>((value) => isNamed(value) && "mountPath" in value);
 
 /**
  * What the partition gate (clause P4) found for one workload, and how it goes from old to new. Roll: old beside new, or one

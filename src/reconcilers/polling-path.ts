@@ -40,31 +40,46 @@ function overlapsInTime({ kind, strategy, replicas = 1, maxSurge }: Workload): b
   return strategy !== "Recreate" && (replicas > 1 || !isNone(maxSurge));
 }
 
-export function pathOf(input: PathInput): PollingPath {
-  const { workload, namespaces, coordinated, from, to, added, when } = input;
+/** Whether an old and a new agent would meet: in time and place, or in one group across hosts. */
+function meetingOf({ workload, namespaces, coordinated, from }: PathInput): {
+  readonly meets: boolean;
+  readonly alone: boolean;
+} {
   const perHost = workload.kind === "DaemonSet" && namespaces.every((each) => PER_HOST.has(each));
   const alone = perHost && isNone(workload.maxSurge);
   const cloudWide = coordinated !== false && namespaces.includes("ipmi") && from.major < LOCAL_NODE_PER_HOST;
-  const meets = alone ? cloudWide : overlapsInTime(workload);
-  const brings = added === undefined || added.length > 0;
-  const some = added === undefined ? "perhaps new pollsters" : `${added.length} new pollsters`;
-  const always = when === "Always" && added !== undefined && added.length > 0;
-  if (!meets) {
-    const why = alone
-      ? "an old and a new agent are never on one host at one time"
-      : "its strategy never runs an old and a new agent at one time";
-    if (always) return { path: "Isolate", overlap: true, why: `${some}; a group of their own is asked for` };
-    return { path: "Roll", overlap: true, why };
-  }
-  const shares = coordinated === true && rereadsRing(from) && rereadsRing(to);
-  if (!brings && (shares || alone)) {
-    const why = "no new pollsters, so new agents may run beside old ones";
-    return { path: "Roll", overlap: true, why };
-  }
-  if (shares && added !== undefined) {
-    return { path: "Isolate", overlap: true, why: `${some}, which no old agent of the group could poll` };
-  }
-  if (always) return { path: "Isolate", overlap: false, why: `${some}; a group of their own is asked for` };
+  return { alone, meets: alone ? cloudWide : overlapsInTime(workload) };
+}
+
+const isolate = (overlap: boolean, why: string): PollingPath => ({ path: "Isolate", overlap, why });
+const roll = (why: string): PollingPath => ({ path: "Roll", overlap: true, why });
+
+/** Whether a group shares the work out between old and new agents: both have to notice each other. */
+const sharesWork = ({ coordinated, from, to }: PathInput): boolean =>
+  coordinated === true && rereadsRing(from) && rereadsRing(to);
+
+const NEVER_MEET = {
+  alone: "an old and a new agent are never on one host at one time",
+  apart: "its strategy never runs an old and a new agent at one time",
+} as const;
+
+/** Why there is a group of their own although nobody would meet. */
+function askedFor({ when, added = [] }: PathInput): string | undefined {
+  if (when !== "Always" || added.length === 0) return undefined;
+  return `${added.length} new pollsters; a group of their own is asked for`;
+}
+
+export function pathOf(input: PathInput): PollingPath {
+  const { added } = input;
+  const { meets, alone } = meetingOf(input);
+  const count = added?.length ?? 0;
+  const asked = askedFor(input);
+  if (!meets) return asked === undefined ? roll(NEVER_MEET[alone ? "alone" : "apart"]) : isolate(true, asked);
+  const shares = sharesWork(input);
+  const bringsNone = added !== undefined && count === 0;
+  if (bringsNone && (shares || alone)) return roll("no new pollsters, so new agents may run beside old ones");
+  if (shares && count > 0) return isolate(true, `${count} new pollsters, which no old agent of the group could poll`);
+  if (asked !== undefined) return isolate(false, asked);
   return { path: "Replace", overlap: false, why: whyApart(input, shares) };
 }
 

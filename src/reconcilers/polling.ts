@@ -8,15 +8,7 @@ import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration } from "../model/time.ts";
 import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
-import {
-  contested,
-  momentOf,
-  phaseSince,
-  waitFor,
-  waitUntilAvailable,
-  waitUntilGone,
-  wouldStartOld,
-} from "./progress.ts";
+import { mayNotStart, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import type { PhaseReconciler, Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
@@ -31,10 +23,8 @@ export const polling: PhaseReconciler = (scene) =>
 const full: PhaseReconciler = (scene) => {
   const agents = scene.agents.polling;
   const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
-  for (const agent of pending) {
-    const refused = contested(scene, agent) ?? wouldStartOld(agent);
-    if (refused !== undefined) return refused;
-  }
+  const refused = mayNotStart(scene, pending);
+  if (refused !== undefined) return refused;
 
   const up = pending.find((agent) => !isDown(agent));
   if (up !== undefined) {

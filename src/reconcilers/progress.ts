@@ -129,16 +129,25 @@ export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], claus
 }
 
 /** Somebody has changed the workload since it was checked, so that to start it would bring old pods back: not before it is mended. */
-export function wouldStartOld(agent: Agent): Outcome | undefined {
+function wouldStartOld(agent: Agent): Outcome | undefined {
   const [first, ...rest] = startsOldPods(agent);
   return first === undefined ? undefined : { kind: "held", violations: [first, ...rest] };
+}
+
+/** Why none of these may be taken down and started now, whatever else is to be done; undefined where they may. */
+export function mayNotStart(scene: Scene, agents: readonly Agent[]): Outcome | undefined {
+  for (const agent of agents) {
+    const refused = contested(scene, agent) ?? wouldStartOld(agent);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
 }
 
 /** How often one plan may bring a workload to its target before it is plain that somebody else takes it back. */
 const MAX_ROUNDS = 3;
 
 /** Somebody keeps undoing what this attempt does: to go on would be a fight. */
-export function contested(scene: Scene, agent: Agent): Outcome | undefined {
+function contested(scene: Scene, agent: Agent): Outcome | undefined {
   const phase = agent.marks.phase;
   if (atTarget(agent) || phase?.plan !== scene.record.plan) return undefined;
   if (phase.rounds < MAX_ROUNDS || phase.retry < scene.world.upgrade.spec.retryAttempt) return undefined;

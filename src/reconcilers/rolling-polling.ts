@@ -123,6 +123,7 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
     component: "polling",
     clause: CLAUSE,
     what: "the polling agents on the whole polling file",
+    reason: "Widening",
   });
 }
 

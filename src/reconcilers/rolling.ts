@@ -7,7 +7,7 @@ import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { troubleOfPods } from "../model/trouble.ts";
 import { start } from "./desired/workload-writes.ts";
-import { contested, momentOf, waitUntilAvailable, wouldStartOld } from "./progress.ts";
+import { mayNotStart, momentOf, waitUntilAvailable } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { isMiscounted, isOwed } from "./stop-then-start.ts";
 
@@ -23,10 +23,8 @@ export function rollComponent(scene: Scene, component: AgentComponent, clause: s
 /** Undefined once the workload has what is wanted of it, and all of its pods are available. */
 export function roll(scene: Scene, agent: Agent, clause: string): Outcome | undefined {
   const pending = needsWork(agent, scene.record.plan);
-  if (pending) {
-    const refused = contested(scene, agent) ?? wouldStartOld(agent);
-    if (refused !== undefined) return refused;
-  }
+  const refused = mayNotStart(scene, pending ? [agent] : []);
+  if (refused !== undefined) return refused;
   if (pending || isOwed(agent) || isMiscounted(scene, agent)) {
     const message = `bring new ${COMPONENT_WORDS[agent.component]} pods up beside the old ones of ${agentText(agent)}`;
     const note = { reason: "Rolling", message, clause };

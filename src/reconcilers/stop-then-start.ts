@@ -8,7 +8,7 @@ import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
 import { markGone, retire, start, takeDown } from "./desired/workload-writes.ts";
-import { contested, momentOf, phaseSince, waitUntilAvailable, waitUntilGone, wouldStartOld } from "./progress.ts";
+import { mayNotStart, momentOf, phaseSince, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { isOfPlan, type Scene } from "./scene.ts";
 
 export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
@@ -27,6 +27,8 @@ export interface Together {
   readonly forgetAfter?: Millis;
   /** What is started, in a sentence. Default: the new pods of the component. */
   readonly what?: string;
+  /** Why it is started, in a word. Default: Starting. */
+  readonly reason?: string;
 }
 
 /**
@@ -38,10 +40,8 @@ export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Tog
   const words = COMPONENT_WORDS[component];
   const what = how.what ?? `the new ${words} pods`;
   const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
-  for (const agent of pending) {
-    const refused = contested(scene, agent) ?? wouldStartOld(agent);
-    if (refused !== undefined) return refused;
-  }
+  const refused = mayNotStart(scene, pending);
+  if (refused !== undefined) return refused;
 
   // First all of them go down, while none of them has a new pod yet.
   const byItself = how.forgetAfter === undefined && replacesItself(agents);
@@ -62,7 +62,7 @@ export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Tog
   const next = pending[0] ?? agents.find((agent) => isOwed(agent) || isMiscounted(scene, agent));
   if (next !== undefined) {
     const message = `start ${what} of ${agentText(next)}`;
-    const note = { reason: "Starting", message, clause };
+    const note = { reason: how.reason ?? "Starting", message, clause };
     return { kind: "act", effect: start(next, momentOf(scene), note), note };
   }
   return waitUntilAvailable(scene, agents, clause);

@@ -1,7 +1,7 @@
 /** Every reason that the operator gives is explained, and every one that is explained can be given. */
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { REASONS } from "../../src/api/v1alpha1/conditions.ts";
+import { REASONS } from "../../src/api/v1alpha1/reasons.ts";
 
 /** Where decisions, reports and Events get their words. The rest of `src` speaks of Kubernetes' reasons, or of HTTP's. */
 const FILES = [

@@ -83,6 +83,17 @@ export interface WorkloadWords {
   readonly status?: Partial<WorkloadStatus>;
 }
 
+const DEFAULT_ROLL = {
+  Deployment: { maxSurge: "25%", maxUnavailable: "25%" },
+  DaemonSet: { maxSurge: 0, maxUnavailable: 1 },
+  StatefulSet: { maxSurge: 0, maxUnavailable: 1 },
+} as const;
+
+const roll = ({ maxSurge, maxUnavailable }: WorkloadWords) => ({
+  ...(maxSurge === undefined ? {} : { maxSurge }),
+  ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+});
+
 function aWorkload(kind: WorkloadKind, words: WorkloadWords): Workload {
   const { name, component = "notification", image = OLD_IMAGE, replicas = 2, generation = 1 } = words;
   const { annotations = {}, labels = { app: name }, owner, managers = [], resourceVersion = "100" } = words;
@@ -112,8 +123,8 @@ function aWorkload(kind: WorkloadKind, words: WorkloadWords): Workload {
     matchLabels: { app: name },
     template,
     strategy: words.strategy ?? "RollingUpdate",
-    maxSurge: words.maxSurge ?? (kind === "Deployment" ? "25%" : 0),
-    maxUnavailable: words.maxUnavailable ?? (kind === "Deployment" ? "25%" : 1),
+    ...DEFAULT_ROLL[kind],
+    ...roll(words),
     partition: words.partition ?? 0,
     paused: words.paused ?? false,
     status: { observedGeneration: generation, ...counts, ...words.status },

@@ -3,21 +3,14 @@
  * changed, when a step ended, that an upgrade had succeeded, and the steps of the plan that is carried out.
  */
 import { CONDITION_TYPES, type ConditionType } from "../../api/v1alpha1/conditions.ts";
-import type {
-  Condition,
-  Finding,
-  HistoryEntry,
-  NewPollstersStatus,
-  PipelineParityStatus,
-  Status,
-  StepStatus,
-} from "../../api/v1alpha1/schema.ts";
-import type { AttemptRecord, RecordedParity } from "../../model/attempt.ts";
+import type { Condition, Finding, HistoryEntry, Status, StepStatus } from "../../api/v1alpha1/schema.ts";
+import type { AttemptRecord } from "../../model/attempt.ts";
 import type { Component } from "../../model/component.ts";
-import type { Decision, GatesSeen, StepReport } from "../../model/decision.ts";
+import type { Decision, StepReport } from "../../model/decision.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import { assertNever, type Outcome, type Violation } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
+import { gatesSeen } from "./gates-seen.ts";
 
 export interface Told {
   readonly upgrade: Pick<Upgrade, "metadata" | "spec">;
@@ -48,40 +41,6 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
     release,
     ...historyOf(records, previous),
   };
-}
-
-const NAMES = 512;
-
-/** What the gates of clauses P3 and P4 saw: what the attempt was begun on, else what is seen now. */
-function gatesSeen({ record, gates }: Decision): Pick<Status, "newPollsters" | "pipelineParity"> {
-  const parity = record?.parity ?? gates?.parity;
-  const recorded = record?.targets.flatMap(({ kind, name, polling }) =>
-    polling === undefined ? [] : [{ object: `${kind}/${name}`, plan: polling }],
-  );
-  const plans = recorded ?? gates?.polling ?? [];
-  return {
-    ...(plans.length === 0 ? {} : { newPollsters: plans.slice(0, 16).map(pollstersSeen) }),
-    ...(parity === undefined ? {} : { pipelineParity: paritySeen(parity) }),
-  };
-}
-
-function pollstersSeen({ object, plan }: GatesSeen["polling"][number]): NewPollstersStatus {
-  const { namespaces, added, removed, kept, path, why } = plan;
-  return {
-    namespace: namespaces.join(", "),
-    object,
-    ...(added === undefined ? {} : { added: added.slice(0, NAMES) }),
-    ...(removed === undefined ? {} : { removed: removed.slice(0, NAMES) }),
-    ...(kept === undefined ? {} : { kept: kept.length }),
-    path,
-    message: why,
-  };
-}
-
-function paritySeen({ state, differences, emptyFirst }: RecordedParity): PipelineParityStatus {
-  const told = [...differences, ...emptyFirst.map((why) => `the internal queues are emptied first: ${why}`)];
-  const words = told.slice(0, 64).map((each) => each.slice(0, 1024));
-  return { state, ...(words.length === 0 ? {} : { differences: words }) };
 }
 
 /** The steps are foreseen once, when the attempt begins; the same plan has them ever after. */

@@ -74,7 +74,7 @@ const UNAVAILABLE = { Deployment: "25%", DaemonSet: 1, StatefulSet: 1 } as const
 export function workloadView(kind: WorkloadKind): (object: KubeObject) => WorkloadView {
   return (object) => {
     const { spec, status } = workload.parse(object);
-    const update = spec.strategy ?? spec.updateStrategy;
+    const { type = "", rollingUpdate } = spec.strategy ?? spec.updateStrategy ?? {};
     const hosts = kind === "DaemonSet";
     // What nobody set is one, as the API server defaults it.
     const replicas = hosts ? undefined : (spec.replicas ?? 1);
@@ -84,10 +84,10 @@ export function workloadView(kind: WorkloadKind): (object: KubeObject) => Worklo
       replicas,
       matchLabels: spec.selector.matchLabels,
       template: JSON.stringify(spec.template),
-      strategy: update?.type ?? "",
-      maxSurge: update?.rollingUpdate?.maxSurge ?? SURGE[kind],
-      maxUnavailable: update?.rollingUpdate?.maxUnavailable ?? UNAVAILABLE[kind],
-      partition: update?.rollingUpdate?.partition ?? 0,
+      strategy: type,
+      maxSurge: rollingUpdate?.maxSurge ?? SURGE[kind],
+      maxUnavailable: rollingUpdate?.maxUnavailable ?? UNAVAILABLE[kind],
+      partition: rollingUpdate?.partition ?? 0,
       paused: spec.paused === true,
       status: { ...counts(status, hosts, replicas ?? 0), ...failureOf(status) },
     };

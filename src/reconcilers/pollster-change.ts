@@ -1,0 +1,161 @@
+/**
+ * Which pollsters only the new agents of a workload poll, and which both do (clause P4): what the releases have and what people
+ * add, through the polling file of either side. What cannot be read is unknown, and said.
+ */
+
+import { type Agent, agentText } from "../model/agent.ts";
+import type { AgentConfiguration } from "../model/agent-configuration.ts";
+import { fileAt, filesIn } from "../model/agent-files.ts";
+import { keysOf, textOf } from "../model/agent-settings.ts";
+import type { CatalogueOverride } from "../model/catalogue/overrides.ts";
+import { dynamicPollsterNames, parseDynamicPollsters } from "../model/dynamic-pollsters.ts";
+import type { World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+import { parsePipeline, pollingOf } from "../model/pipeline.ts";
+import { type PollingFile, parsePolling } from "../model/polling-file.ts";
+import { cataloguedPollsters, effectivePollsters } from "../model/pollsters.ts";
+import { hasDynamicPollsters, pollingFiles, type Release } from "../model/release.ts";
+import { configurationOf, type Rendered } from "./configuration-of.ts";
+import type { Inputs } from "./inputs.ts";
+
+const GATE = "PartitionGroup";
+
+/** What the assessment of one workload is made of. */
+export interface Case {
+  readonly world: World;
+  readonly agent: Agent;
+  readonly inputs: Inputs;
+  readonly from: Release;
+  readonly to: Release;
+  readonly overrides: readonly CatalogueOverride[];
+}
+
+/** What old and new agents poll. Undefined where it cannot be known, and why. */
+export interface Change {
+  readonly added?: readonly string[];
+  readonly kept?: readonly string[];
+  readonly removed?: readonly string[];
+  readonly why?: string;
+  /** The file of the new agents, where it could be read. */
+  readonly next?: { readonly text: string; readonly file: PollingFile; readonly fromSecret: boolean };
+  readonly findings: readonly Violation[];
+}
+
+export function changeOf(
+  one: Case,
+  old: AgentConfiguration,
+  original: Rendered,
+  namespaces: readonly string[],
+): Change {
+  const { world, from, to } = one;
+  const listed = world.upgrade.spec.components.polling?.newPollsters?.names;
+  const unknown = unknownNamespace(one, namespaces);
+  if (unknown !== undefined && listed === undefined) return { findings: [unknown], why: unknown.message };
+  const oldNames = namesOf(one, from, old, original, namespaces);
+  const newNames = namesOf(one, to, old, original, namespaces);
+  const next = nextFile(one, original);
+  const before = old.polling.state === "read" ? parsed(old.polling.text, from) : undefined;
+  if (next === undefined || before === undefined) return unreadChange(one, old, oldNames, newNames);
+  const polledBefore = effectivePollsters(oldNames, before);
+  const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
+  const isNew = (name: string): boolean => (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
+  const after = [...polledAfter].toSorted();
+  return {
+    added: after.filter(isNew),
+    kept: after.filter((name) => !isNew(name)),
+    removed: [...polledBefore].filter((name) => !polledAfter.has(name)).toSorted(),
+    next,
+    findings: [],
+  };
+}
+
+/** The same file on both sides, whatever is in it, lets no new pollster in where the release has no new name. */
+function unreadChange(
+  one: Case,
+  old: AgentConfiguration,
+  oldNames: readonly string[],
+  newNames: readonly string[],
+): Change {
+  const same = inputsFile(one) === undefined;
+  if (same && newNames.every((name) => oldNames.includes(name))) return { added: [], findings: [] };
+  const why = old.polling.state === "read" ? "the polling file cannot be parsed" : whyUnread(old, one.agent);
+  return { why, findings: [] };
+}
+
+const whyUnread = ({ polling }: AgentConfiguration, agent: Agent): string =>
+  `the polling file of ${agentText(agent)} cannot be read${"why" in polling ? `: ${polling.why}` : ""}`;
+
+/** Names that a release has for the agents of the workload, with those that its pollsters.d adds. */
+function namesOf(
+  { world, overrides }: Case,
+  release: Release,
+  configuration: AgentConfiguration,
+  rendered: Rendered,
+  namespaces: readonly string[],
+): readonly string[] {
+  const built = namespaces.flatMap((namespace) => cataloguedPollsters(release, namespace, overrides) ?? []);
+  if (!hasDynamicPollsters(release) || configuration.pollstersDefinitionsDirs.kind !== "known") return built;
+  const { template, container } = rendered;
+  const dynamic = configuration.pollstersDefinitionsDirs.value.flatMap((directory) => {
+    const { files } = filesIn(template, container, directory, (object) => keysOf(object, world.files));
+    return files.flatMap(({ path }) => {
+      const text = textOf(fileAt(template, container, path), world.files);
+      const pollsters = text.kind === "text" ? parseDynamicPollsters(text.text) : undefined;
+      if (pollsters?.kind !== "parsed") return [];
+      return namespaces.flatMap((namespace) => dynamicPollsterNames(pollsters.file, namespace));
+    });
+  });
+  return [...new Set([...built, ...dynamic])];
+}
+
+function parsed(text: string, release: Release): PollingFile | undefined {
+  if (pollingFiles(release)[0] === "pipeline") {
+    const file = parsePipeline(text, "meters", release);
+    return file.kind === "parsed" ? pollingOf(file.file) : undefined;
+  }
+  const file = parsePolling(text);
+  return file.kind === "parsed" ? file.file : undefined;
+}
+
+/** The file that the resource gives to the new agents, if it gives one. */
+function inputsFile({ inputs, to }: Case): Inputs["texts"][keyof Inputs["texts"]] {
+  const which = pollingFiles(to)[0] ?? "polling";
+  return inputs.texts[which];
+}
+
+function nextFile(one: Case, original: Rendered): Change["next"] {
+  const given = inputsFile(one);
+  if (given !== undefined) {
+    const file = given.text === undefined ? undefined : parsed(given.text, one.to);
+    if (file === undefined || given.text === undefined) return undefined;
+    return { text: given.text, file, fromSecret: given.object.startsWith("Secret/") };
+  }
+  const { polling } = configurationOf(one.world, one.agent, one.to, original);
+  if (polling.state !== "read") return undefined;
+  const file = parsed(polling.text, one.to);
+  const fromSecret = polling.source.kind === "object" && polling.source.object === "Secret";
+  return file === undefined ? undefined : { text: polling.text, file, fromSecret };
+}
+
+export function namespacesOf({ world, agent }: Case, configuration: AgentConfiguration): readonly string[] {
+  const targets = world.upgrade.spec.components.polling?.targets ?? [];
+  const own = targets.find(({ kind, name }) => kind === agent.workload.kind && name === agent.workload.metadata.name);
+  if (own?.pollingNamespaces !== undefined) return own.pollingNamespaces;
+  const read = configuration.pollingNamespaces;
+  return read.kind === "known" ? read.value : ["central", "compute"];
+}
+
+function unknownNamespace({ agent, from, to, overrides }: Case, namespaces: readonly string[]): Violation | undefined {
+  const unknown = namespaces.find((each) =>
+    [from, to].some((release) => cataloguedPollsters(release, each, overrides) === undefined),
+  );
+  if (unknown === undefined) return undefined;
+  return {
+    gate: GATE,
+    object: agentText(agent),
+    reason: "PollstersUnknown",
+    message: `which pollsters ${from.name} and ${to.name} have in the polling namespace ${unknown} is not known`,
+    remedy: "name them in spec.components.polling.newPollsters.catalogue, or list what is new with source: List",
+    severity: "Error",
+  };
+}
