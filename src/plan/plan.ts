@@ -2,7 +2,7 @@
  * The plan is the operator deciding over an ideal cluster: what it would write is what it does write, because the same
  * function says both. Nothing here knows a strategy or a step.
  */
-import type { PlannedStep } from "../api/v1alpha1/schema.ts";
+import type { PlannedStep, Spec } from "../api/v1alpha1/schema.ts";
 import { BOOKKEEPING } from "../model/bookkeeping.ts";
 import type { Decision } from "../model/decision.ts";
 import { canonicalJson } from "../model/digest.ts";
@@ -28,7 +28,29 @@ export const isPlanned = (effect: Effect): boolean =>
 /** The same wish, to be carried out. */
 export function toApply(seen: Observation): Observation {
   const { metadata, spec } = seen.upgrade;
-  return { ...seen, upgrade: { metadata, spec: { ...spec, mode: "Apply", paused: false } } };
+  return { ...seen, upgrade: { metadata, spec: { ...byCatalogue(spec), mode: "Apply", paused: false } } };
+}
+
+/** To ask an image takes a Job, which a plan does not run: it goes by the catalogue, and says so. */
+function byCatalogue(spec: Spec): Spec {
+  const { polling } = spec.components;
+  if (polling?.newPollsters?.source !== "Image") return spec;
+  const newPollsters = { ...polling.newPollsters, source: "Catalogue" as const };
+  return { ...spec, components: { ...spec.components, polling: { ...polling, newPollsters } } };
+}
+
+function askedLater({ upgrade }: Observation): readonly Violation[] {
+  if (upgrade.spec.components.polling?.newPollsters?.source !== "Image") return [];
+  return [
+    {
+      gate: "PartitionGroup",
+      object: upgrade.spec.target.image,
+      reason: "AskedLater",
+      message: "which pollsters it has is asked when the upgrade is applied; this plan goes by the catalogue",
+      remedy: "nothing is to be done",
+      severity: "Warning",
+    },
+  ];
 }
 
 interface Write {
@@ -45,9 +67,10 @@ export function planOf(seen: Observation): Plan {
   const first = decide(wanted);
   const cluster = idealCluster(wanted);
   // Real findings and not those of an ideal cluster: a paused Deployment is not less paused in a plan.
-  if (cluster === undefined || isRefused(first)) return told(first, [], first.findings);
+  const later = askedLater(seen);
+  if (cluster === undefined || isRefused(first)) return told(first, [], [...first.findings, ...later]);
   const { writes, last, findings } = follow(cluster);
-  return told(last, writes, first.findings.length > 0 ? first.findings : findings);
+  return told(last, writes, [...(first.findings.length > 0 ? first.findings : findings), ...later]);
 }
 
 const isRefused = ({ phase, record }: Decision): boolean =>

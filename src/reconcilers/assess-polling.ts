@@ -8,6 +8,7 @@ import { releaseOf } from "../gates/release-pair.ts";
 import { type Agent, agentText } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { type CatalogueOverride, parseCatalogueOverrides } from "../model/catalogue/overrides.ts";
+import type { ImagePollsters } from "../model/image-pollsters.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { pollingFiles, type Release } from "../model/release.ts";
@@ -33,13 +34,14 @@ export function assessPolling(
   agents: readonly Agent[],
   target: Release,
   inputs: Inputs,
+  image: ImagePollsters | undefined,
 ): PollingAssessment {
   const overrides = readOverrides(world);
   const assessed = agents.map((agent) => {
     const from = releaseOf(agent, world.upgrade.spec.from?.release);
     // The pair of releases is another gate's: where it is not known, that one says so.
     if (from === undefined) return { uid: agent.workload.metadata.uid, findings: [], copies: [] };
-    const one = assess({ world, agent, inputs, from, to: target, overrides: overrides.found });
+    const one = assess({ world, agent, inputs, from, to: target, overrides: overrides.found, image });
     return { uid: agent.workload.metadata.uid, ...one };
   });
   return {

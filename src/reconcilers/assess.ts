@@ -10,6 +10,7 @@ import { releaseOf } from "../gates/release-pair.ts";
 import { removedOptionsSet } from "../gates/removed-options.ts";
 import { agentText } from "../model/agent.ts";
 import type { RecordedFiles, RecordedParity, RecordedPolling } from "../model/attempt.ts";
+import type { ImagePollsters } from "../model/image-pollsters.ts";
 import { loadedPipelines } from "../model/loaded-pipelines.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -49,11 +50,17 @@ export function unreadMounts(world: World): string | undefined {
   return undefined;
 }
 
-export function assess(world: World, agents: Agents, target: Release, inputs: Inputs): Assessment {
+export function assess(
+  world: World,
+  agents: Agents,
+  target: Release,
+  inputs: Inputs,
+  image: ImagePollsters | undefined,
+): Assessment {
   const isPartial = world.upgrade.spec.strategy === "Partial";
   const notification = assessNotification(world, agents.notification, target, inputs);
   const polling = isPartial
-    ? assessPolling(world, agents.polling, target, inputs)
+    ? assessPolling(world, agents.polling, target, inputs, image)
     : { plans: new Map(), findings: [], copies: [] };
   const definitions = assessDefinitions(world, agents.notification, target, inputs);
   return {

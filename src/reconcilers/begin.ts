@@ -21,6 +21,7 @@ import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts"
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
 import { formatTime } from "../model/time.ts";
+import { askImage } from "./ask-image.ts";
 import { type Assessment, assess, unreadMounts } from "./assess.ts";
 import { migrationJobName } from "./database.ts";
 import { attemptRecord } from "./desired/attempt-record.ts";
@@ -44,7 +45,8 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   }
   const unread = unreadMounts(world);
   if (unread !== undefined) return unreadable([unread]);
-  const assessed = assess(world, agents, target, inputs);
+  const image = askImage(world, agents.polling, target);
+  const assessed = assess(world, agents, target, inputs, image.kind === "answered" ? image.pollsters : undefined);
   const checks = preflight(world, agents, target);
   const findings = [...resolved.violations, ...checked.violations, ...checks.findings, ...assessed.findings];
   const errors = findings.filter((finding) => finding.severity === "Error");
@@ -75,6 +77,9 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   if (world.upgrade.spec.paused) {
     return waiting("Paused", { reason: "Paused", message: "paused before the first step, as spec.paused says" }, told);
   }
+  if (image.kind === "failed") return held(world, [image.violation], { ...told, phase: "Preflight" });
+  if (image.kind === "wait") return waiting("Preflight", image.note, told);
+  if (image.kind === "ask") return { ...waiting("Preflight", image.effect.why, told), effect: image.effect };
   const facts = { hosts: checks.hosts, longestIntervalSeconds: checked.longestIntervalSeconds, assessed };
   // What was found of the files may ask for others than the resource names.
   const wanted = resolveTargets(world, target, assessed.files, undefined).agents;

@@ -9,6 +9,7 @@ import { fileAt, filesIn } from "../model/agent-files.ts";
 import { keysOf, textOf } from "../model/agent-settings.ts";
 import type { CatalogueOverride } from "../model/catalogue/overrides.ts";
 import { dynamicPollsterNames, parseDynamicPollsters } from "../model/dynamic-pollsters.ts";
+import { asInImage, type ImagePollsters } from "../model/image-pollsters.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { parsePipeline, pollingOf } from "../model/pipeline.ts";
@@ -28,6 +29,8 @@ export interface Case {
   readonly from: Release;
   readonly to: Release;
   readonly overrides: readonly CatalogueOverride[];
+  /** What the target's image says of itself, where it was asked. */
+  readonly image: ImagePollsters | undefined;
 }
 
 /** What old and new agents poll. Undefined where it cannot be known, and why. */
@@ -87,13 +90,16 @@ const whyUnread = ({ polling }: AgentConfiguration, agent: Agent): string =>
 
 /** Names that a release has for the agents of the workload, with those that its pollsters.d adds. */
 function namesOf(
-  { world, overrides }: Case,
+  { world, overrides, to, image }: Case,
   release: Release,
   configuration: AgentConfiguration,
   rendered: Rendered,
   namespaces: readonly string[],
 ): readonly string[] {
-  const built = namespaces.flatMap((namespace) => cataloguedPollsters(release, namespace, overrides) ?? []);
+  const built = namespaces.flatMap((namespace) => {
+    const names = cataloguedPollsters(release, namespace, overrides) ?? [];
+    return release === to ? asInImage(names, namespace, image) : names;
+  });
   if (!hasDynamicPollsters(release) || configuration.pollstersDefinitionsDirs.kind !== "known") return built;
   const { template, container } = rendered;
   const dynamic = configuration.pollstersDefinitionsDirs.value.flatMap((directory) => {

@@ -203,6 +203,12 @@ export const REASONS = {
     meaning: "The agents' configuration sets an option that the target release does not have.",
     remedy: "Do what the message says, and remove the option.",
   },
+  AskingImage: { meaning: "A Job asks the target image which pollsters it has.", remedy: nothing },
+  AskedLater: {
+    meaning:
+      "Which pollsters are new is asked of the image when the upgrade is applied; the plan goes by the catalogue.",
+    remedy: "Nothing.",
+  },
   // Bookkeeping
   Holding: { meaning: "The resource got its finalizer.", remedy: nothing },
   CopyingConfiguration: { meaning: "An immutable copy of a configuration file was made.", remedy: nothing },

@@ -357,9 +357,11 @@ const isolatedGroup = z
 const newPollsters = z
   .object({
     source: z
-      .enum(["Catalogue", "List"])
+      .enum(["Catalogue", "Image", "List"])
       .default("Catalogue")
-      .describe("Catalogue: built in, by release. List: the names below are what the target adds."),
+      .describe(
+        "Catalogue: built in, by release. Image: a Job asks the target image for its own. List: the names below are what the target adds.",
+      ),
     names: z
       .array(z.string().min(1).max(255).describe("The entry-point name of a pollster."))
       .max(512)

@@ -54,14 +54,17 @@ export function podView(object: KubeObject): Pod {
     if (volume.secret !== undefined) return [[volume.name, `Secret/${volume.secret.secretName}`]];
     return [];
   });
+  const metadata = metaOf(object, false);
+  // What a Job's pod says when it ends may be an answer, of which nothing may be missing.
+  const shown = metadata.owner?.kind === "Job" ? WHOLE : SHOWN;
   return {
-    metadata: metaOf(object, false),
+    metadata,
     phase: status.phase,
     ...(spec.nodeName === undefined ? {} : { nodeName: spec.nodeName }),
     ...(status.podIP === undefined ? {} : { podIP: status.podIP }),
     containers: spec.containers.map(({ name, image }) => ({ name, image })),
     sources: Object.fromEntries(sources),
-    states: [...status.initContainerStatuses, ...status.containerStatuses].map(stateOf),
+    states: [...status.initContainerStatuses, ...status.containerStatuses].map((each) => stateOf(each, shown)),
     ready: ready?.status === "True",
     ...(readySince === undefined ? {} : { readySince }),
     ...(scheduled?.status === "False" && scheduled.reason === "Unschedulable"
@@ -70,7 +73,10 @@ export function podView(object: KubeObject): Pod {
   };
 }
 
-function stateOf(status: z.output<typeof containerStatus>): ContainerState {
+/** A termination message as Kubernetes keeps it, in characters at the most. */
+const WHOLE = 4096;
+
+function stateOf(status: z.output<typeof containerStatus>, shown: number): ContainerState {
   const { waiting } = status.state;
   const ended = status.state.terminated ?? status.lastState.terminated;
   return {
@@ -81,6 +87,6 @@ function stateOf(status: z.output<typeof containerStatus>): ContainerState {
     ...(waiting === undefined ? {} : { waiting: { reason: waiting.reason, message: waiting.message.slice(0, SHOWN) } }),
     ...(ended === undefined
       ? {}
-      : { terminated: { exitCode: ended.exitCode, reason: ended.reason, message: ended.message.slice(0, SHOWN) } }),
+      : { terminated: { exitCode: ended.exitCode, reason: ended.reason, message: ended.message.slice(0, shown) } }),
   };
 }
