@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { anUpgrade, aWorld, NOW } from "../../test/support/builders.ts";
+import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import type { ProbeResult } from "../model/probe.ts";
+import { queuesEmpty } from "./queues-empty.ts";
+
+type Drain = NonNullable<NonNullable<SpecInput["components"]["notification"]>["drain"]>;
+const WHY = ["the internal queues become fewer"];
+
+function ask(drain: Drain | undefined, probes: Readonly<Record<string, ProbeResult>> = {}, plan = "plan-1") {
+  const targets = [{ kind: "Deployment" as const, name: "notification" }];
+  const notification = { targets, ...(drain === undefined ? {} : { drain }) };
+  const upgrade = anUpgrade({ components: { database: { action: "Skip" }, notification } });
+  return queuesEmpty(aWorld({ upgrade, probes }), plan, WHY);
+}
+
+describe("a person's word", () => {
+  test("counts for the plan that it is given for, and for no other", () => {
+    expect(ask({ acknowledged: "plan-1" }).kind).toBe("pass");
+    expect(ask({ acknowledged: "plan-0" }).kind).toBe("no");
+  });
+
+  test("is asked for by name of the plan", () => {
+    const answer = ask(undefined);
+    expect(answer).toMatchObject({ kind: "no", violation: { reason: "DrainNotConfirmed" } });
+    expect(answer.kind === "no" && answer.violation.remedy).toContain('"plan-1"');
+    expect(answer.kind === "no" && answer.violation.message).toContain("become fewer");
+  });
+});
+
+describe("a gate", () => {
+  const http: Drain = { gate: { http: { provider: "broker", path: "/api/queues", pointer: "/0/messages", max: "0" } } };
+  const question = (plan?: string): string => {
+    const answer = ask(http, {}, plan);
+    return answer.kind === "ask" ? (answer.probes[0]?.id ?? "") : "";
+  };
+  const says = (verdict: ProbeResult["verdict"]) => ask(http, { [question()]: { at: NOW, verdict, reason: "so" } });
+
+  test("is asked, with its bounds", () => {
+    expect(ask(http)).toMatchObject({ kind: "ask", probes: [{ kind: "provider", provider: "broker", max: "0" }] });
+  });
+
+  test("passes by its pass alone", () => {
+    expect(says("pass")).toMatchObject({ kind: "pass", reason: "so" });
+    expect(says("fail").kind).toBe("ask");
+    expect(says("inconclusive").kind).toBe("ask");
+  });
+
+  test("asks anew for another plan", () => {
+    expect(question("plan-2")).not.toBe(question("plan-1"));
+  });
+
+  test("by Prometheus asks the query", () => {
+    const answer = ask({ gate: { prometheus: { provider: "monitoring", query: "sum(x)", max: "0" } } });
+    expect(answer).toMatchObject({ kind: "ask", probes: [{ question: { kind: "prometheus", query: "sum(x)" } }] });
+  });
+});

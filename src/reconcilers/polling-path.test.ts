@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { aDaemonSet, aDeployment, aStatefulSet } from "../../test/support/builders.ts";
+import { parseRelease, type Release } from "../model/release.ts";
+import { type PathInput, pathOf } from "./polling-path.ts";
+
+const release = (name: string): Release => {
+  const found = parseRelease(name);
+  if (found === undefined) throw new Error(name);
+  return found;
+};
+
+const central: PathInput = {
+  workload: aDeployment({ name: "central", component: "polling", replicas: 1 }),
+  namespaces: ["central"],
+  coordinated: true,
+  from: release("2025.1"),
+  to: release("2025.2"),
+  added: ["a.new"],
+  when: "Auto",
+};
+const compute: PathInput = {
+  ...central,
+  workload: aDaemonSet({ name: "compute", component: "polling" }),
+  namespaces: ["compute"],
+};
+const path = (input: PathInput): string => {
+  const { path: way, overlap } = pathOf(input);
+  return overlap ? way : `${way} apart`;
+};
+
+describe("central agents, whose surge has old and new at one time", () => {
+  test.each<[string, Partial<PathInput>, string]>([
+    ["new pollsters in a coordinated group", {}, "Isolate"],
+    ["no new pollsters in a coordinated group", { added: [] }, "Roll"],
+    ["not known whether there are new ones", { added: undefined }, "Replace apart"],
+    ["no coordination", { coordinated: false }, "Replace apart"],
+    [
+      "no coordination and no new pollsters: each would poll everything",
+      { coordinated: false, added: [] },
+      "Replace apart",
+    ],
+    ["not known whether coordinated", { coordinated: undefined, added: [] }, "Replace apart"],
+    ["no coordination, a group of their own is asked for", { coordinated: false, when: "Always" }, "Isolate apart"],
+    ["asked for, but nothing is new", { coordinated: false, added: [], when: "Always" }, "Replace apart"],
+    ["old agents never look at their ring", { from: release("queens"), added: [] }, "Replace apart"],
+    [
+      "new agents never look at their ring",
+      { from: release("ocata"), to: release("pike"), added: [] },
+      "Replace apart",
+    ],
+  ])("%s", (_what, change, expected) => expect(path({ ...central, ...change })).toBe(expected));
+});
+
+describe("workloads whose old and new agents never meet", () => {
+  const alone: readonly [string, PathInput["workload"]][] = [
+    ["Recreate", aDeployment({ name: "central", strategy: "Recreate", replicas: 3 })],
+    ["one replica without surge", aDeployment({ name: "central", replicas: 1, maxSurge: 0 })],
+    ["one replica without surge, as a share", aDeployment({ name: "central", replicas: 1, maxSurge: "0%" })],
+    ["a StatefulSet of one", aStatefulSet({ name: "central", replicas: 1 })],
+  ];
+  test.each(alone)("%s rolls, whatever is new and known", (_what, workload) => {
+    expect(path({ ...central, workload })).toBe("Roll");
+    expect(path({ ...central, workload, coordinated: undefined, added: undefined })).toBe("Roll");
+    expect(path({ ...central, workload, when: "Always" })).toBe("Isolate");
+  });
+
+  test("several pods without surge do meet, and so do those of a StatefulSet", () => {
+    expect(path({ ...central, workload: aDeployment({ name: "central", replicas: 2, maxSurge: 0 }) })).toBe("Isolate");
+    expect(path({ ...central, workload: aStatefulSet({ name: "central", replicas: 2 }) })).toBe("Isolate");
+  });
+});
+
+describe("agents of a DaemonSet", () => {
+  test("never have old and new on one host without surge", () => {
+    expect(path(compute)).toBe("Roll");
+    expect(path({ ...compute, coordinated: undefined, added: undefined })).toBe("Roll");
+  });
+
+  test("do with surge", () => {
+    const workload = aDaemonSet({ name: "compute", maxSurge: 1, maxUnavailable: 0 });
+    expect(path({ ...compute, workload })).toBe("Isolate");
+    expect(path({ ...compute, workload, coordinated: false })).toBe("Replace apart");
+  });
+
+  test("that serve the cloud meet across hosts", () => {
+    expect(path({ ...compute, namespaces: ["compute", "central"] })).toBe("Isolate");
+  });
+
+  test.each<[string, Partial<PathInput>, string]>([
+    ["share one group of the cloud before 2025.1", { from: release("2023.2"), to: release("2024.1") }, "Isolate"],
+    ["which brings nothing new", { from: release("2023.2"), to: release("2024.1"), added: [] }, "Roll"],
+    [
+      "perhaps, if coordinated",
+      { from: release("2023.2"), to: release("2024.1"), coordinated: undefined },
+      "Replace apart",
+    ],
+    ["not without coordination", { from: release("2023.2"), to: release("2024.1"), coordinated: false }, "Roll"],
+    ["nor from 25.0.0 on, where each host is a group", { from: release("2025.2"), to: release("2026.1") }, "Roll"],
+  ])("of ipmi %s", (_what, change, expected) => {
+    expect(path({ ...compute, namespaces: ["ipmi"], ...change })).toBe(expected);
+  });
+});
+
+test("each path says why", () => {
+  expect(pathOf(central).why).toMatch(/1 new pollsters/);
+  expect(pathOf({ ...central, coordinated: false }).why).toMatch(/coordination/);
+  expect(pathOf({ ...central, from: release("queens") }).why).toMatch(/queens/);
+});
