@@ -29,7 +29,7 @@ const present = (
   immutable = false,
 ): Seen<ConfigObject> => ({
   seen: "present",
-  value: { kind, metadata: METADATA, immutable, data: new Map(Object.entries(data)) },
+  value: { kind, metadata: METADATA, immutable, changedAt: 0, data: new Map(Object.entries(data)) },
 });
 
 const FILES = ["ceilometer.conf", "pipeline.yaml", "event_pipeline.yaml", "polling.yaml"];

@@ -153,6 +153,8 @@ export interface ConfigObject {
   readonly kind: "ConfigMap" | "Secret";
   readonly metadata: Meta;
   readonly immutable: boolean;
+  /** When somebody last wrote to it, as far as the API server says; a pod that was created since was born with its content. */
+  readonly changedAt: Millis;
   readonly data: ReadonlyMap<string, string | undefined>;
 }
 

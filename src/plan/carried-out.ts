@@ -114,7 +114,8 @@ function withConfigMap(cluster: IdealCluster, object: ObjectBody, metadata: Meta
   if (purpose !== "configuration" && purpose !== "derived") return cluster;
   const digests = new Map(Object.entries(data).map(([key, text]) => [key, digestText(text)]));
   const copies = [...listOf(seen.copies), { name: metadata.name, immutable, digests, metadata, purpose }];
-  const file: ConfigObject = { kind: "ConfigMap", metadata, immutable, data: new Map(Object.entries(data)) };
+  const changedAt = metadata.createdAt;
+  const file: ConfigObject = { kind: "ConfigMap", metadata, immutable, changedAt, data: new Map(Object.entries(data)) };
   const files = new Map([...seen.files, [`ConfigMap/${metadata.name}`, present(file)] as const]);
   return { ...cluster, seen: { ...seen, copies: present(copies), files } };
 }

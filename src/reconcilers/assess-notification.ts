@@ -187,7 +187,7 @@ function objectsOf(copies: readonly WantedCopy[], inputs: Inputs): Objects {
       finalizers: [],
       managers: [],
     };
-    const value = { kind: "ConfigMap", metadata, immutable: true, data: new Map([[key, text]]) } as const;
+    const value = { kind: "ConfigMap", metadata, immutable: true, changedAt: 0, data: new Map([[key, text]]) } as const;
     objects.set(`ConfigMap/${name}`, { seen: "present", value });
   }
   return objects;

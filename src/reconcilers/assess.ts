@@ -18,6 +18,7 @@ import { parsePipeline } from "../model/pipeline.ts";
 import type { PublishedKind } from "../model/publishers.ts";
 import type { Release } from "../model/release.ts";
 import { assessDefinitions } from "./assess-definitions.ts";
+import { assessMounted } from "./assess-mounted.ts";
 import { assessNotification } from "./assess-notification.ts";
 import { assessPolling } from "./assess-polling.ts";
 import { configurationOf, optionOf } from "./configuration-of.ts";
@@ -76,6 +77,7 @@ export function assess(
       ...notification.findings,
       ...polling.findings,
       ...definitions.findings,
+      ...assessMounted(world, agents, target, inputs),
       ...removed(world, agents, target),
       ...(isPartial ? newKinds(world, agents, target, inputs) : []),
       ...unknownProvider(world),

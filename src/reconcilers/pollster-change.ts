@@ -57,6 +57,8 @@ export function changeOf(
   const oldNames = namesOf(one, from, old, original, namespaces);
   const newNames = namesOf(one, to, old, original, namespaces);
   const next = nextFile(one, original);
+  const edited = editedSince(one, old);
+  if (edited !== undefined) return { why: edited, findings: [] };
   const before = old.polling.state === "read" ? parsed(old.polling.text, from) : undefined;
   if (next === undefined || before === undefined) return unreadChange(one, old, oldNames, newNames);
   const polledBefore = effectivePollsters(oldNames, before);
@@ -70,6 +72,21 @@ export function changeOf(
     next,
     findings: [],
   };
+}
+
+/**
+ * Agents read their polling file when they start. What was written to it since is not what they poll, and what it was before
+ * nobody can say: only of an immutable object, and of pods that were born with what is in it, the content is known.
+ */
+function editedSince({ world, agent }: Case, { polling }: AgentConfiguration): string | undefined {
+  if (polling.immutable || polling.source.kind !== "object") return undefined;
+  const name = `${polling.source.object}/${polling.source.name}`;
+  const seen = world.files.get(name);
+  if (seen?.seen !== "present") return undefined;
+  const { changedAt } = seen.value;
+  const older = agent.pods.find((pod) => pod.metadata.createdAt < changedAt);
+  if (older === undefined) return undefined;
+  return `${name} was written to after Pod/${older.metadata.name} started, so what that one polls is not known`;
 }
 
 /** The same file on both sides, whatever is in it, lets no new pollster in where the release has no new name. */

@@ -33,6 +33,7 @@ function configurationsOf(example: string): ReadonlyMap<string, AgentConfigurati
       kind,
       metadata: meta,
       immutable: false,
+      changedAt: 0,
       data: new Map(Object.entries({ ...data, ...stringData })),
     };
     objects.set(`${kind}/${metadata.name}`, { seen: "present", value });

@@ -217,7 +217,8 @@ export function aConfigObject(
   data: Readonly<Record<string, string>>,
   immutable = true,
 ): ConfigObject {
-  return { kind, metadata: aMeta(name), immutable, data: new Map(Object.entries(data)) };
+  const metadata = aMeta(name);
+  return { kind, metadata, immutable, changedAt: metadata.createdAt, data: new Map(Object.entries(data)) };
 }
 
 export const SPEC: SpecInput = {

@@ -50,6 +50,14 @@ export function configView(kind: ConfigObject["kind"]): (object: KubeObject) => 
       const plain = kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value;
       return [key, Buffer.byteLength(plain) > MAX_FILE_BYTES ? undefined : plain];
     });
-    return { kind, metadata: metaOf(object, false), immutable: immutable === true, data: new Map(entries) };
+    const { managers, ...metadata } = metaOf(object, true);
+    const changedAt = Math.max(metadata.createdAt, ...managers.map(({ time }) => time ?? metadata.createdAt));
+    return {
+      kind,
+      metadata: { ...metadata, managers: [] },
+      immutable: immutable === true,
+      changedAt,
+      data: new Map(entries),
+    };
   };
 }
