@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import {
+  aConfigObject,
+  aContainer,
   aDaemonSet,
   aDeployment,
   aJob,
@@ -117,6 +119,44 @@ test("a Deployment that replaces itself is one write and one downtime", () => {
     { action: "Starting", strategy: "without overlap", downtime: "one stop and one start of its pods" },
   ]);
   expect(plan.steps).toHaveLength(1);
+});
+
+test("an isolated group starts beside the old agents, and the plan does not say otherwise", () => {
+  const mount = (key: string) => ({ name: "etc", mountPath: `/etc/ceilometer/${key}`, subPath: key });
+  const container = aContainer({
+    image: "registry.example/ceilometer:2025.1",
+    command: ["ceilometer-polling", "--polling-namespaces", "central"],
+    volumeMounts: [mount("ceilometer.conf"), mount("polling.yaml")],
+  });
+  const central = aDeployment({
+    name: "central",
+    component: "polling",
+    containers: [container],
+    volumes: [{ name: "etc", configMap: { name: "etc" } }],
+  });
+  const files = aConfigObject("ConfigMap", "etc", {
+    "ceilometer.conf": "[coordination]\nbackend_url = etcd3+http://etcd:2379\n",
+    "polling.yaml": 'sources: [{name: all, interval: 300, meters: ["volume.*"]}]\n',
+  });
+  const spec = anUpgrade({
+    strategy: "Partial",
+    target: { release: "2025.2", image: "registry.example/ceilometer:2025.2" },
+    components: {
+      database: { action: "Skip" },
+      polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
+    },
+  });
+  const { steps } = planOf(running({ upgrade: spec, workloads: [central], files: [files] }));
+  expect(steps.map(({ action, strategy, gates }) => [action, strategy, gates?.includes("DatabaseFirst")])).toEqual([
+    ["Isolating", undefined, true],
+    ["Rolling", "old beside new", true],
+    ["RetiringIsolated", "without overlap", undefined],
+    ["TakingDown", "without overlap", true],
+    ["Widening", "without overlap", true],
+    ["RemovingIsolated", undefined, false],
+    ["RemovingIsolated", undefined, undefined],
+    ["RemovingIsolated", undefined, undefined],
+  ]);
 });
 
 test("a plan ends where somebody has to do something first", () => {

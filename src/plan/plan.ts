@@ -188,7 +188,8 @@ function stepOf({ effect, decision, before, after }: Write, moves: readonly Move
   const [was, is] = [findWorkload(before, ref), findWorkload(after, ref)];
   const change = effect.kind === "create" && ref.kind === "Job" ? { to: jobText(effect.object) } : changeOf(was, is);
   const move = moves[index];
-  const strategy = move === undefined ? undefined : strategyOf(move);
+  // What a write creates has no pods of before that it could meet; beside whom it starts is said in its reason.
+  const strategy = move === undefined || effect.kind === "create" ? undefined : strategyOf(move);
   const downtime = downtimeOf(moves, index);
   const gates = gatesOf(
     reason,

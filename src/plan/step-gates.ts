@@ -12,6 +12,8 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   Starting: STARTS,
   StartingFirst: STARTS,
   StartingRest: ["DatabaseFirst"],
+  Widening: STARTS,
+  Isolating: ["DatabaseFirst"],
   Rolling: ["DatabaseFirst", "WorkloadFits", "SingleWriter"],
   Verifying: ["JobTemplate"],
 };
