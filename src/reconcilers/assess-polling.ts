@@ -64,7 +64,8 @@ function assess(one: Case): Assessed {
   const file = { path: PATHS[which], volume: VOLUMES[which] };
   const before = mountBefore(world, agent, file);
   const original = withMount(renderedNow(agent), file.path, file.volume, before);
-  const old = configurationOf(world, agent, from, original);
+  // Where an attempt was given up, its agents poll what that one derived, and not yet what people gave them.
+  const old = configurationOf(world, agent, from);
   const namespaces = namespacesOf(one, old);
   const change = changeOf(one, old, original, namespaces);
   const path = pathOf({

@@ -4,7 +4,7 @@
  */
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { databaseFirst } from "../gates/database-first.ts";
-import { agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
+import { agentText, appendedFiles, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
 import { type AttemptRecord, isLater } from "../model/attempt.ts";
 import { isStopped } from "../model/clock.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
@@ -175,7 +175,9 @@ function atSafePoint(scene: Scene): Omit<Decision, "steps"> | undefined {
   const { world, record, agents } = scene;
   const stopped = isStopped(record.clock);
   const { paused } = world.upgrade.spec;
-  const borrowed = allAgents(agents).some((agent) => agent.marks.borrowed !== undefined);
+  const borrowed = allAgents(agents).some(
+    ({ marks, container }) => marks.borrowed !== undefined || appendedFiles(container).length > 0,
+  );
   if (paused && borrowed && !stopped) return undefined;
   if (paused && stopped) {
     return {

@@ -30,7 +30,12 @@ export const accepted: SpecInput = {
     },
     collector: { targets: [{ kind: "Deployment", name: "ceilometer-collector" }] },
     notification: { targets: [{ kind: "Deployment", name: "ceilometer-notification" }] },
-    polling: { targets: [{ kind: "DaemonSet", name: "ceilometer-compute" }], verification: { exporter: {} } },
+    polling: {
+      targets: [{ kind: "DaemonSet", name: "ceilometer-compute" }],
+      verification: { exporter: {} },
+      isolatedGroup: {},
+      newPollsters: {},
+    },
     api: { targets: [{ kind: "Deployment", selector: { matchLabels: { component: "api" } } }] },
   },
 };
@@ -47,7 +52,12 @@ export const defaulted: Readonly<Record<string, unknown>> = {
   "/components/database/deadlineSeconds": 1800,
   "/components/database/backup/maxAgeSeconds": 86_400,
   "/components/collector/retire": false,
+  "/components/notification/workloadPartitioning": "Auto",
+  "/components/notification/reload": "Literal",
+  "/components/notification/memberTimeoutSeconds": 30,
   "/components/polling/verification/exporter/port": 9101,
+  "/components/polling/isolatedGroup/when": "Auto",
+  "/components/polling/newPollsters/source": "Catalogue",
   "/components/api/retire": false,
   "/components/api/position": "Last",
 };
@@ -300,7 +310,79 @@ export const refusals: readonly Refusal[] = [
     field: "spec.retryAttempt",
     says: "greater than or equal to 0",
   },
-  unknown("only", ["database"]),
+  {
+    name: "a full upgrade of some components only",
+    edits: { "/only": ["database"] },
+    field: "spec.only",
+    says: "only goes with strategy: Partial",
+  },
+  {
+    name: "only a component that there is not",
+    edits: { "/strategy": "Partial", "/only": ["expirer"] },
+    field: "spec.only[0]",
+    says: "Unsupported value",
+  },
+  {
+    name: "a reload of another kind",
+    edits: { "/components/notification/reload": "Signal" },
+    field: "spec.components.notification.reload",
+    says: "Unsupported value",
+  },
+  {
+    name: "a drain gate of two kinds",
+    edits: {
+      "/components/notification/drain": {
+        gate: {
+          prometheus: { provider: "monitoring", query: "x", max: "0" },
+          http: { provider: "broker", path: "/api", max: "0" },
+        },
+      },
+    },
+    field: "spec.components.notification.drain.gate",
+    says: "set exactly one of prometheus and http",
+  },
+  {
+    name: "a query without bounds",
+    edits: { "/components/notification/drain": { gate: { prometheus: { provider: "monitoring", query: "x" } } } },
+    field: "spec.components.notification.drain.gate.prometheus",
+    says: "set min, max or both",
+  },
+  {
+    name: "an address in a provider's path",
+    edits: {
+      "/components/notification/drain": { gate: { http: { provider: "broker", path: "http://other.example/" } } },
+    },
+    field: "spec.components.notification.drain.gate.http.path",
+    says: "should match",
+  },
+  {
+    name: "a prefix with a blank",
+    edits: { "/components/polling/isolatedGroup/prefix": "new group" },
+    field: "spec.components.polling.isolatedGroup.prefix",
+    says: "should match",
+  },
+  {
+    name: "listed pollsters without the list",
+    edits: { "/components/polling/newPollsters/source": "List" },
+    field: "spec.components.polling.newPollsters.names",
+    says: "names goes with source: List",
+  },
+  {
+    name: "a risk that may not be accepted",
+    edits: {
+      "/acceptedRisks": [
+        { check: "DatabaseUpgradeFailed", object: "Job/x", reason: "who cares", expiresAt: "2027-01-01T00:00:00Z" },
+      ],
+    },
+    field: "spec.acceptedRisks[0].check",
+    says: "Unsupported value",
+  },
+  {
+    name: "a risk accepted for ever",
+    edits: { "/acceptedRisks": [{ check: "DefinitionRemoved", object: "meters.yaml/cpu", reason: "old" }] },
+    field: "spec.acceptedRisks[0].expiresAt",
+    says: "Required value",
+  },
   unknown("strateggy", "Full"),
   unknown("target.namespace", "other"),
   unknown("components.database.command", ["sh"]),

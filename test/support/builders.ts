@@ -226,7 +226,7 @@ export const SPEC: SpecInput = {
   target: { release: "ocata", image: NEW_IMAGE },
   components: {
     database: { action: "Skip" },
-    notification: { targets: [{ kind: "Deployment", name: "notification" }] },
+    notification: { targets: [{ kind: "Deployment", name: "notification" }], workloadPartitioning: "Disabled" },
   },
 };
 

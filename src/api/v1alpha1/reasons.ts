@@ -191,10 +191,7 @@ export const REASONS = {
     meaning: "An accepted risk has expired and holds again.",
     remedy: "Look at it again; set a new expiry or mend it.",
   },
-  AcceptedRiskUnused: {
-    meaning: "An accepted risk matches nothing that was found.",
-    remedy: "Remove it, or correct its object.",
-  },
+  AcceptedRiskUnused: { meaning: "An accepted risk matches nothing.", remedy: "Remove it, or correct its object." },
   NewKindOnOldQueue: {
     meaning: "The new pipeline sends a new kind of data onto a queue that old consumers read.",
     remedy: "Give it a topic of its own.",
