@@ -69,7 +69,7 @@ function wishDigest(
   const untimed = <T extends object>(section: T | undefined) =>
     section === undefined ? undefined : { ...section, progressDeadlineSeconds: undefined };
   const verification = { ...polling?.verification, timeoutSeconds: undefined };
-  // A person's word on a plan is no part of the plan.
+  // A person's word on a plan is no part of the plan, and neither is a time-out.
   const drain = notification?.drain === undefined ? undefined : { ...notification.drain, acknowledged: undefined };
   return digest({
     uid: world.upgrade.metadata.uid,
@@ -82,7 +82,9 @@ function wishDigest(
     ...(definitions.length === 0 ? {} : { definitions: definitions.map(({ file }) => file) }),
     database: { ...database, deadlineSeconds: undefined },
     collector: untimed(collector),
-    notification: untimed(notification === undefined ? undefined : { ...notification, drain }),
+    notification: untimed(
+      notification === undefined ? undefined : { ...notification, drain, memberTimeoutSeconds: undefined },
+    ),
     polling: polling === undefined ? undefined : untimed({ ...polling, verification }),
     api: untimed(api),
   });

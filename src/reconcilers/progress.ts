@@ -146,11 +146,19 @@ export function mayNotStart(scene: Scene, agents: readonly Agent[]): Outcome | u
 /** How often one plan may bring a workload to its target before it is plain that somebody else takes it back. */
 const MAX_ROUNDS = 3;
 
+/** Starts on the way to the target that are no fight: with the intake off, on the new pipelines, on what both releases poll. */
+function stagesBefore({ record: { parity } }: Scene, { component, recorded }: Agent): number {
+  if (component === "polling") return recorded?.polling?.path === "Isolate" ? 1 : 0;
+  if (component !== "notification" || parity === undefined || parity.state === "Same") return 0;
+  return parity.drain === undefined ? 1 : 2;
+}
+
 /** Somebody keeps undoing what this attempt does: to go on would be a fight. */
 function contested(scene: Scene, agent: Agent): Outcome | undefined {
   const phase = agent.marks.phase;
   if (atTarget(agent) || phase?.plan !== scene.record.plan) return undefined;
-  if (phase.rounds < MAX_ROUNDS || phase.retry < scene.world.upgrade.spec.retryAttempt) return undefined;
+  if (phase.rounds < MAX_ROUNDS + stagesBefore(scene, agent) || phase.retry < scene.world.upgrade.spec.retryAttempt)
+    return undefined;
   const others = agent.workload.metadata.managers.filter((each) => each.subresource === undefined);
   const last = others.toSorted((a, b) => (b.time ?? 0) - (a.time ?? 0))[0];
   return {

@@ -113,14 +113,17 @@ export async function startPodLogs(
   };
 }
 
-/** Tells the simulated kubelet which file is whose. The object goes with its pod, so nothing is left behind. */
+/**
+ * Tells the simulated kubelet which file is whose. The object has no owner: a pod of a StatefulSet takes over the name of the one
+ * before, and the garbage collector, which had seen that one go, would take the object from under its successor.
+ */
 async function publish(api: Api, { pod, logs }: Writer): Promise<void> {
-  const { namespace, name, uid } = pod.metadata;
+  const { namespace, name } = pod.metadata;
   const path = `/apis/kwok.x-k8s.io/v1alpha1/namespaces/${namespace}/logs/${name}?fieldManager=pod-logs&force=true`;
   const body = {
     apiVersion: "kwok.x-k8s.io/v1alpha1",
     kind: "Logs",
-    metadata: { name, namespace, ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }] },
+    metadata: { name, namespace },
     spec: { logs: logs.map(({ container, file }) => ({ containers: [container], logsFile: file, follow: true })) },
   };
   await api.request("PATCH", path, body, { contentType: "application/apply-patch+yaml" });
