@@ -24,7 +24,8 @@ test("there are examples", () => {
 
 test.each(examples)("the plan of examples/%s", async (name) => {
   const folder = `examples/${name}`;
-  const options = readOptions(["-f", `${folder}/upgrade.yaml`, "--manifests", folder, "--pod-logs"]);
+  const flags = ["--pod-logs", "--provider", "rabbitmq"];
+  const options = readOptions(["-f", `${folder}/upgrade.yaml`, "--manifests", folder, ...flags]);
   if (options === "help") throw new Error("no help was asked for");
   const seen = await lookAt(options, {}, NOW);
   const plan = planOf(seen);
