@@ -39,7 +39,9 @@ export function roll(scene: Scene, agent: Agent, clause: string): Outcome | unde
  */
 function removeUnready(scene: Scene, agent: Agent): Outcome | undefined {
   if (agent.workload.kind !== "StatefulSet" || !isObserved(agent)) return undefined;
-  const stuck = oldPods(agent).find((pod) => !pod.ready && troubleOfPods([pod]).length > 0);
+  // One that was told to go is only waited for: another deletion would change nothing, look after look.
+  const stays = oldPods(agent).filter((pod) => pod.metadata.deletingSince === undefined);
+  const stuck = stays.find((pod) => !pod.ready && troubleOfPods([pod]).length > 0);
   const claimed = agent.marks.claim?.upgrade === scene.world.upgrade.metadata.uid;
   if (stuck === undefined || !claimed) return undefined;
   const { namespace, name, uid, resourceVersion } = stuck.metadata;
