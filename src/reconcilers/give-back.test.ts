@@ -1,6 +1,7 @@
 /** The resource goes: everything that was borrowed comes back, and no release meets another one on the way. */
 import { expect, test } from "vitest";
 import {
+  aContainer,
   aDaemonSet,
   aDeployment,
   aJob,
@@ -38,6 +39,7 @@ function deleted(workloads: readonly Workload[], more: WorldWords & { readonly r
     name: effect.ref.name,
     replicas: values.get("/spec/replicas"),
     image: values.get("/spec/template/spec/containers/0/image"),
+    files: [...JSON.stringify([...values]).matchAll(/"configMap":\{"name":"([^"]*)"/g)].map(([, file]) => file),
     removed: effect.operations.filter((each) => each.op === "remove").map((each) => each.path.split("~1").at(-1)),
   };
 }
@@ -63,6 +65,23 @@ test("it comes back as the target where the attempt brought another one there, o
   expect(deleted([a, up], { pods: [stopping] })).toBe("wait: WaitingForOldPods");
   const unseen = agents("a", { replicas: 0, status: { observedGeneration: 0 } }, down);
   expect(deleted([unseen, up])).toBe("wait: WaitingForOldPods");
+});
+
+test("old agents that share their work come back with the new pipelines where the attempt has loaded others with them", () => {
+  const pipeline = { kind: "ConfigMap", object: "pipeline-1", key: "pipeline.yaml", digest: "" } as const;
+  const volume = "ceilometer-upgrade-pipeline";
+  const mountPath = "/etc/ceilometer/pipeline.yaml";
+  const containers = [
+    aContainer({ volumeMounts: [{ name: volume, mountPath, subPath: "pipeline.yaml", readOnly: true }] }),
+  ];
+  const volumes = [{ name: volume, configMap: { name: "pipeline-1" } }];
+  const loaded = agents("b", { containers, volumes });
+  const targets = [agents("a"), agents("b")].map((each) => aRecordedTarget(each));
+  const records = [aRecord({ targets, files: { pipeline } })];
+  const a = agents("a", { replicas: 0 }, down);
+  expect(deleted([a, loaded], { records })).toMatchObject({ name: "a", replicas: 3, files: ["pipeline-1"] });
+  // As long as none of them is, all come back as they were.
+  expect(deleted([a, agents("b")], { records })).toMatchObject({ name: "a", replicas: 3, files: [] });
 });
 
 test("another one that was at the target before the attempt is no reason to go there", () => {

@@ -100,7 +100,7 @@ const isOurs = (workload: Workload, world: World): boolean =>
 /**
  * The next of these workloads that has to get something back, and how; a note while it has to wait. Component by component:
  * where an attempt has brought one of them to its target already, the others come back as that target too, once their old
- * pods are gone; else all come back as they are.
+ * pods are gone; likewise where it has loaded one with new pipelines (I6); else all come back as they are.
  */
 function bringBack(
   world: World,
@@ -111,10 +111,15 @@ function bringBack(
   for (const component of AGENT_COMPONENTS) {
     const mates = ours.filter((workload) => componentOf(records, workload) === component);
     const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
-    const agents = mates.flatMap((mate) => asOf(world, mate, reached ?? records[0]) ?? []);
+    const loaded = records.find((record) => mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)))));
+    const ahead = reached ?? loaded;
+    const agents = mates.flatMap((mate) => {
+      const agent = asOf(world, mate, ahead ?? records[0]);
+      return (reached === undefined && loaded !== undefined ? asLoaded(agent) : agent) ?? [];
+    });
     const owed = agents.find((agent) => agent.marks.borrowed !== undefined && includes(agent.workload));
     if (owed === undefined) continue;
-    if (reached === undefined) return giveBack(owed, WHY);
+    if (ahead === undefined) return giveBack(owed, WHY);
     const left = agents.find((agent) => oldPods(agent).length > 0 || !isObserved(agent));
     if (left !== undefined) {
       const what = isObserved(left) ? "the old pods are gone" : "its controller has acted on the last write";
@@ -122,8 +127,10 @@ function bringBack(
       return { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) };
     }
     if (atTarget(owed)) return giveBack(owed, WHY);
-    const message = `${agentText(owed)} comes back as the target, because others of its component run it already`;
-    return start(owed, { plan: reached.plan, retry: 0, now: world.now }, { ...WHY, message });
+    const as = reached === undefined ? "with the new pipelines" : "as the target";
+    const run = reached === undefined ? "have loaded them" : "run it";
+    const message = `${agentText(owed)} comes back ${as}, because others of its component ${run} already`;
+    return start(owed, { plan: ahead.plan, retry: 0, now: world.now }, { ...WHY, message });
   }
   return undefined;
 }
@@ -135,12 +142,19 @@ function componentOf(records: readonly AttemptRecord[], workload: Workload): Age
   return targets.find((each) => each.uid === workload.metadata.uid)?.component;
 }
 
-/** The attempt itself has brought it to the target: one that was there before is no reason to bring the others there. */
+/** Old agents that share their work are loaded with the new pipelines before they are upgraded: the same image, other files. */
+function asLoaded(agent: Agent | undefined): Agent | undefined {
+  const image = agent?.recorded?.image;
+  if (agent === undefined || image === undefined || agent.component !== "notification") return agent;
+  return wanting(agent, { image });
+}
+
+/** The attempt itself has brought it to what is wanted: one that was there before is no reason to bring the others there. */
 function hasReached(agent: Agent | undefined): boolean {
   if (agent?.recorded === undefined || !atTarget(agent)) return false;
-  const { image, targetImage, sources } = agent.recorded;
+  const { image, sources } = agent.recorded;
   const mounted = agent.wanted.mounts.every((mount) => sources[mount.volume] === `${mount.kind}/${mount.object}`);
-  return image !== targetImage || !mounted;
+  return image !== agent.wanted.image || !mounted;
 }
 
 /** The workload as this attempt wanted it, or would have wanted it had it been one of its targets. */
