@@ -190,9 +190,15 @@ export function startRest(agent: Agent, moment: Moment, why: Note): Effect {
   return patch(agent, [...giveBackValues(agent), ...returned(agent), phaseMark(agent, moment, "rest")], why);
 }
 
-/** Nothing changes but the mark: its last pod is gone, and from now on its group forgets it. */
+const SECOND: Millis = 1000;
+
+/**
+ * Nothing changes but the mark: its last pod is gone, and from now on its group forgets it. Marks are in whole seconds, cut off;
+ * this one is the next second, because less than the whole time-out is not enough.
+ */
 export function markGone(agent: Agent, moment: Moment, why: Note): Effect {
-  return patch(agent, [phaseMark(agent, moment, "gone")], why);
+  const now = Math.ceil(moment.now / SECOND) * SECOND;
+  return patch(agent, [phaseMark(agent, { ...moment, now }, "gone")], why);
 }
 
 /** Nothing changes but the clock of the step, which starts anew: a retry is asked for. */
