@@ -14,7 +14,7 @@ import {
   nodeSelectorBefore,
   replicasBefore,
 } from "../model/agent.ts";
-import type { AttemptRecord, RecordBody, RecordedTarget } from "../model/attempt.ts";
+import type { AttemptRecord, RecordBody, RecordedParity, RecordedTarget } from "../model/attempt.ts";
 import type { Decision, GatesSeen } from "../model/decision.ts";
 import { canonicalJson, digest } from "../model/digest.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
@@ -151,6 +151,10 @@ function isCopy(there: ConfigurationCopy, wanted: WantedCopy): boolean {
   return there.name === wanted.name && there.immutable && there.digests.get(wanted.key) === wanted.digest;
 }
 
+/** Agents that do not share their work, on pipelines that are the same: there is nothing to decide on, nor to be told. */
+const saysNothing = ({ state, differences }: RecordedParity): boolean =>
+  state === "NotPartitioned" && differences.length === 0;
+
 type NewRecord = Omit<RecordBody, "plan" | "startedAt">;
 
 /** Everything that will not be on the cluster any more once the first write is made. */
@@ -175,7 +179,7 @@ function bodyOf(
     ...(from === undefined ? {} : { from }),
     to: target.name,
     ...(upgrade.spec.components.database.action === "Skip" ? {} : { databaseJob: migrationJobName(upgrade) }),
-    ...(parity === undefined || parity.state === "NotPartitioned" ? {} : { parity }),
+    ...(parity === undefined || saysNothing(parity) ? {} : { parity }),
     ...(only.length === 0 ? {} : { only: only.toSorted() }),
     ...(acceptedRisks.length === 0 ? {} : { acceptedRisks: acceptedRisks.map((risk) => ({ ...risk })) }),
     files,
