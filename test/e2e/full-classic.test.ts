@@ -2,20 +2,10 @@
 import { expect, test } from "vitest";
 import type { SpecInput } from "../../src/api/v1alpha1/schema.ts";
 import { classic, type Topology, workloadsOf } from "./fixtures/topology.ts";
-import { inScene, type Scene } from "./scene.ts";
+import { inScene } from "./scene.ts";
+import { firstNewPods } from "./seen.ts";
 
 const REPOSITORY = "quay.io/example/ceilometer";
-
-/** When the first pod of each component that runs the target was created, as the auditor saw it. */
-function firstNewPods(scene: Scene, image: string): readonly string[] {
-  const seen = new Set<string>();
-  for (const fact of scene.auditor.facts.toSorted((a, b) => a.revision - b.revision)) {
-    if (fact.about !== "pod" || fact.pod.owner === "Job") continue;
-    const label = fact.pod.labels["component"];
-    if (label !== undefined && fact.pod.containers.some((container) => container.image === image)) seen.add(label);
-  }
-  return [...seen];
-}
 
 test.concurrent("goes through all five components in the documented order", () =>
   inScene({ topology: classic() }, async (scene) => {

@@ -42,7 +42,16 @@ const resourceSchema = z.object({
       preflight: z
         .array(z.object({ check: z.string(), object: z.string(), message: z.string(), remedy: z.string() }))
         .default([]),
-      history: z.array(z.object({ state: z.string(), to: z.string() })).default([]),
+      pipelineParity: z.object({ state: z.string(), differences: z.array(z.string()).default([]) }).optional(),
+      history: z
+        .array(
+          z.object({
+            state: z.string(),
+            to: z.string(),
+            acceptedRisks: z.array(z.object({ check: z.string(), object: z.string() })).optional(),
+          }),
+        )
+        .default([]),
     })
     .default({ conditions: [], steps: [], preflight: [], history: [] }),
 });

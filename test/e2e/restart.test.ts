@@ -6,10 +6,9 @@
 import { expect, test } from "vitest";
 import { settledState } from "./end-state.ts";
 import { classic, modern, type Topology } from "./fixtures/topology.ts";
+import { eachOf, FULL, SEED, sample } from "./sampling.ts";
 import { inScene, isStatusWrite, type Scene } from "./scene.ts";
 
-const FULL = process.env["E2E_FULL"] === "1";
-const SEED = Number(process.env["E2E_SEED"] ?? Math.floor(Math.random() * 1_000_000));
 /** How many writes of one topology are tried where not all are. */
 const SAMPLE = 5;
 const AT_ONCE = 3;
@@ -59,24 +58,6 @@ const disturbed = (topology: Topology, when: (effect: number) => boolean): Promi
     expect(await scene.verdict()).toEqual([]);
     return state;
   });
-
-/** Park and Miller's generator: the same seed gives the same sample everywhere. */
-function sample(count: number, of: number, seed: number): readonly number[] {
-  let state = (seed % 2_147_483_646) + 1;
-  const left = Array.from({ length: of }, (_, index) => index + 1);
-  return Array.from({ length: Math.min(count, of) }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return left.splice(state % left.length, 1)[0] ?? 1;
-  }).toSorted((a, b) => a - b);
-}
-
-async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-}
 
 test.concurrent.each([classic(), modern()])("$name: killed after a write", { timeout: 600_000 }, async (topology) => {
   const { state, writes } = await undisturbed(topology);
