@@ -10,7 +10,7 @@ import { deploySample, exampleFile, installChart, operatorKubeconfig, root, succ
 import { untilInterrupted } from "./demo/interruption.ts";
 import { observe } from "./demo/observation.ts";
 import { startOperator } from "./demo/operator-process.ts";
-import { type DemoOptions, HELP, readOptions, TOPOLOGIES, UsageError } from "./demo/options.ts";
+import { type DemoOptions, EXAMPLES, HELP, readOptions, UsageError } from "./demo/options.ts";
 import { createScreen } from "./demo/screen.ts";
 import { piece } from "./demo/text.ts";
 import { spawnTied } from "./demo/tied-process.ts";
@@ -57,8 +57,8 @@ interface Demonstrated {
 }
 
 async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): Promise<Demonstrated> {
-  const { topology, speed, keep } = options;
-  const { namespace } = TOPOLOGIES[topology];
+  const { example, speed, keep } = options;
+  const { namespace } = example;
   const watchNamespace = keep ? undefined : namespace;
 
   await step("the control plane is built", () => buildControlPlane(stack));
@@ -67,8 +67,8 @@ async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): P
     stack.use(await startCluster({ name, speed, nodes: 3 })),
   );
   stack.use(await startPodLogs(cluster, { interval: POLLING_INTERVAL[speed] }));
-  await step(`${exampleFile(topology, "ceilometer")} is applied and its pods are ready`, () =>
-    deploySample(cluster, topology, namespace),
+  await step(`${exampleFile(example, "ceilometer")} is applied and its pods are ready`, () =>
+    deploySample(cluster, example),
   );
   await step("the chart is installed: definition, ServiceAccount, roles", () => installChart(cluster, watchNamespace));
   const operator = await step("the operator runs as that ServiceAccount, and no more", async () => {
@@ -81,7 +81,7 @@ async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): P
   });
 
   const observation = stack.use(await observe(cluster.api, namespace));
-  const file = exampleFile(topology, "upgrade");
+  const file = exampleFile(example, "upgrade");
   const since = Date.now();
   screen.say("");
   screen.say([piece(`$ kubectl apply -f ${file}`, "strong")]);
@@ -96,7 +96,8 @@ async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): P
   for (const line of eventLines(story.events, since)) screen.say(line);
   screen.say("");
   screen.say([piece("What happened to the pods (seconds since kubectl apply)", "strong")]);
-  for (const line of timelineLines(timelineOf(story, since), since)) screen.say(line);
+  const { strategy = "Full" } = story.upgrade?.spec ?? {};
+  for (const line of timelineLines(timelineOf(story, since), since, strategy)) screen.say(line);
   screen.say("");
   tellVerdict(verdict, (Date.now() - since) / 1000);
   return { cluster, operatorLog: operator.log, hasSucceeded: verdict.kind === "succeeded" };
@@ -142,9 +143,9 @@ function tellHowToGoOn(cluster: Cluster, operatorLog: string): void {
     `  export KUBECONFIG=${cluster.kubeconfig}`,
     `  export PATH=${cluster.binaries.directory}:$PATH`,
     "  kubectl get ceilometerupgrades --all-namespaces",
-    ...Object.keys(TOPOLOGIES).map(
-      (name) => `  kubectl apply -f examples/${name}/ceilometer.yaml   # then examples/${name}/upgrade.yaml`,
-    ),
+    ...Object.values(EXAMPLES)
+      .flatMap((strategies) => Object.values(strategies))
+      .map((each) => `  kubectl apply -f ${exampleFile(each, "ceilometer")}   # then ${exampleFile(each, "upgrade")}`),
     "",
     `The operator, as the chart's ServiceAccount, watches all namespaces; its log is ${relative(process.cwd(), operatorLog)}.`,
   ];

@@ -37,6 +37,29 @@ export function troupeOf({ pods, upgrade }: Story, object: string): Troupe {
   return { old: own.filter((pod) => !isFresh(pod)), fresh: own.filter(isFresh) };
 }
 
+/** Pods of one workload that run the same images with the same files, whenever they were made. */
+export interface Generation {
+  readonly pods: readonly PodRecord[];
+  readonly tag: string;
+  readonly files: readonly string[];
+}
+
+/** In the order in which they came: agents may be given other files before they are given another image. */
+export function generationsOf(pods: readonly PodRecord[], target: string): readonly Generation[] {
+  const inOrder = pods.toSorted((a, b) => a.seenAt - b.seenAt);
+  const groups = Map.groupBy(inOrder, ({ images, files }) => JSON.stringify([images, files]));
+  return [...groups.values()].map((group) => ({
+    pods: group,
+    tag: tagOf(agentImage(group[0]?.images ?? [], target)),
+    files: group[0]?.files ?? [],
+  }));
+}
+
+/** Workloads that were made for a while, beside those that they were copied from. */
+export const isolatedGroups = ({ pods }: Story): readonly string[] => [
+  ...new Set(pods.filter(({ isIsolated }) => isIsolated).map(({ object }) => object)),
+];
+
 /** A component may have an image of its own. */
 function targetImages({ spec: { target, components } }: UpgradeView): readonly string[] {
   const { collector, notification, polling, api } = components;

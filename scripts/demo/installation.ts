@@ -3,11 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "../../tools/control-plane/cluster.ts";
 import type { Finished } from "../../tools/control-plane/process.ts";
-import type { Topology } from "./options.ts";
+import type { Example } from "./options.ts";
 
 export const root = join(import.meta.dirname, "..", "..");
-export const exampleFile = (topology: Topology, file: "ceilometer" | "upgrade"): string =>
-  `examples/${topology}/${file}.yaml`;
+export const exampleFile = ({ folder }: Pick<Example, "folder">, file: "ceilometer" | "upgrade"): string =>
+  `examples/${folder}/${file}.yaml`;
 
 const NAME = "ceilometer-upgrade-operator";
 const NAMESPACE = "ceilometer-upgrade-operator";
@@ -41,8 +41,9 @@ export async function installChart(cluster: Cluster, watchNamespace: string | un
 }
 
 /** Applies the sample, and answers when every pod of it is ready. */
-export async function deploySample(cluster: Cluster, topology: Topology, namespace: string): Promise<void> {
-  await kubectl(cluster, "apply", "-f", join(root, exampleFile(topology, "ceilometer")));
+export async function deploySample(cluster: Cluster, example: Example): Promise<void> {
+  await kubectl(cluster, "apply", "-f", join(root, exampleFile(example, "ceilometer")));
+  const { namespace } = example;
   const workloads = await kubectl(cluster, "-n", namespace, "get", "deployments,daemonsets,statefulsets", "-o", "name");
   for (const workload of workloads.split("\n")) {
     await kubectl(cluster, "-n", namespace, "rollout", "status", workload, "--timeout=120s");

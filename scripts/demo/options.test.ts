@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { HELP, readOptions, UsageError } from "./options.ts";
+import { EXAMPLES, HELP, readOptions, UsageError } from "./options.ts";
 
 describe("the demo's flags", () => {
   it("has defaults that show the most", () => {
-    expect(readOptions([])).toEqual({ topology: "classic", speed: "real", keep: false });
+    expect(readOptions([])).toEqual({ example: EXAMPLES.classic.Full, speed: "real", keep: false });
   });
 
   it("takes each flag", () => {
-    expect(readOptions(["--topology", "modern", "--strategy=Full", "--speed", "fast", "--keep"])).toEqual({
-      topology: "modern",
+    expect(readOptions(["--topology", "modern", "--strategy=Partial", "--speed", "fast", "--keep"])).toEqual({
+      example: EXAMPLES.modern.Partial,
       speed: "fast",
       keep: true,
     });
@@ -20,7 +20,8 @@ describe("the demo's flags", () => {
   });
 
   it.each([
-    [["--strategy", "Partial"], "--strategy Partial: only Full is possible"],
+    [["--strategy", "Half"], "--strategy Half: possible are Full, Partial"],
+    [["--strategy", "Partial", "--topology", "statefulset"], "of the topology statefulset there is no example of it"],
     [["--topology", "old"], "--topology old: possible are classic, modern, statefulset"],
     [["--speed", "slow"], "--speed slow: possible are real, fast"],
     [["--nothing"], "--nothing"],

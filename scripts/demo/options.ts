@@ -1,20 +1,47 @@
 /** What the demo is told on its command line. */
 import { parseArgs } from "node:util";
 
-/** The folders of examples/, each with a Ceilometer and an upgrade of it, and the namespace they live in. */
-export const TOPOLOGIES = {
-  classic: { namespace: "openstack-classic", tells: "all five components, Newton to Ocata" },
-  modern: { namespace: "openstack", tells: "notification and polling agents, 2025.1 to 2025.2" },
-  statefulset: { namespace: "openstack-stateful", tells: "agents as StatefulSets, 2025.1 to 2025.2" },
-} as const;
-export type Topology = keyof typeof TOPOLOGIES;
+/** A folder of examples/, with a Ceilometer and an upgrade of it, and the namespace they live in. */
+export interface Example {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly tells: string;
+}
 
-const STRATEGIES = ["Full"] as const;
+const STRATEGIES = ["Full", "Partial"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+const TOPOLOGIES = ["classic", "modern", "statefulset"] as const;
+type Topology = (typeof TOPOLOGIES)[number];
+
+/** What can be shown: of each topology, the strategies that there is an example of. */
+export const EXAMPLES: Readonly<Record<Topology, Readonly<Partial<Record<Strategy, Example>>>>> = {
+  classic: {
+    Full: { folder: "classic", namespace: "openstack-classic", tells: "all five components, Newton to Ocata" },
+    Partial: {
+      folder: "changed-pipeline",
+      namespace: "openstack-changed",
+      tells: "the same, with another pipeline under workload partitioning",
+    },
+  },
+  modern: {
+    Full: { folder: "modern", namespace: "openstack", tells: "notification and polling agents, 2025.1 to 2025.2" },
+    Partial: {
+      folder: "new-pollsters",
+      namespace: "openstack-new-pollsters",
+      tells: "the same, new pollsters in a polling group of their own first",
+    },
+  },
+  statefulset: {
+    Full: { folder: "statefulset", namespace: "openstack-stateful", tells: "agents as StatefulSets, 2025.1 to 2025.2" },
+  },
+};
+
 const SPEEDS = ["real", "fast"] as const;
 export type DemoSpeed = (typeof SPEEDS)[number];
 
 export interface DemoOptions {
-  readonly topology: Topology;
+  readonly example: Example;
   readonly speed: DemoSpeed;
   readonly keep: boolean;
 }
@@ -27,10 +54,8 @@ export class UsageError extends Error {
 export const HELP = `npm run demo -- [flags]: an upgrade of Ceilometer by the real operator on a real control plane with simulated nodes
 
   --topology NAME    which Ceilometer of examples/ is upgraded (default: classic)
-${Object.entries(TOPOLOGIES)
-  .map(([name, { tells }]) => `                       ${name.padEnd(12)} ${tells}`)
-  .join("\n")}
-  --strategy NAME    how it is upgraded: ${STRATEGIES.join(", ")} (default: Full)
+  --strategy NAME    how: Full, everything in one pass, or Partial, old beside new (default: Full)
+${examples()}
   --speed SPEED      real: pods take seconds, as on a kubelet; fast: no time (default: real)
   --keep             leave everything running until Ctrl-C, to try the other examples and kubectl
   --help             show this
@@ -40,13 +65,24 @@ from source, which takes some six minutes; the later ones start in seconds. It e
 with 1 and the reason if not. Whatever ends it, nothing stays behind but the programs it built, in .cache/.
 `;
 
+function examples(): string {
+  const lines = Object.entries(EXAMPLES).flatMap(([topology, of]) =>
+    Object.entries(of).map(([strategy, { tells }]) => `${topology.padEnd(12)} ${strategy.padEnd(8)} ${tells}`),
+  );
+  return lines.map((line) => `                       ${line}`).join("\n");
+}
+
 /** @throws UsageError */
 export function readOptions(args: readonly string[]): DemoOptions | "help" {
   const values = parsed(args);
   if (values.help) return "help";
-  oneOf("strategy", STRATEGIES, values.strategy);
+  const topology = oneOf("topology", TOPOLOGIES, values.topology);
+  const example = EXAMPLES[topology][oneOf("strategy", STRATEGIES, values.strategy)];
+  if (example === undefined) {
+    throw new UsageError(`--strategy ${values.strategy}: of the topology ${topology} there is no example of it`);
+  }
   return {
-    topology: oneOf("topology", ["classic", "modern", "statefulset"], values.topology),
+    example,
     speed: oneOf("speed", SPEEDS, values.speed),
     keep: values.keep,
   };

@@ -9,6 +9,8 @@ const pod = (image: string, times: Partial<PodRecord> = {}): PodRecord => ({
   name: "p",
   object,
   images: [image],
+  files: [],
+  isIsolated: false,
   seenAt: 1,
   ...times,
 });
@@ -17,13 +19,27 @@ const rowOf = (pods: readonly PodRecord[]) => progressRows(storyWith({ pods })).
 describe("the row of a workload", () => {
   it.each([
     ["old", [pod(OLD_IMAGE, { readyAt: 2 })], "1", "0", ""],
-    ["stopping", [pod(OLD_IMAGE, { stoppingAt: 3 }), pod(OLD_IMAGE)], "2", "0", "1 pod to stop"],
+    ["stopping", [pod(OLD_IMAGE, { stoppingAt: 3 }), pod(OLD_IMAGE, { readyAt: 2 })], "2", "0", "1 pod to stop"],
     ["down", [pod(OLD_IMAGE, { stoppingAt: 3, goneAt: 4 })], "0", "0", ""],
     ["starting", [pod(NEW_IMAGE), pod(NEW_IMAGE, { readyAt: 5 })], "0", "1/2", "1 pod to become ready"],
+    ["starting", [pod(OLD_IMAGE)], "1", "0", "1 pod to become ready"],
     ["mixed", [pod(OLD_IMAGE, { readyAt: 2 }), pod(NEW_IMAGE, { readyAt: 5 })], "1", "1/1", ""],
     ["new", [pod(NEW_IMAGE, { readyAt: 5 })], "0", "1/1", ""],
   ])("is %s", (state, pods, old, fresh, waitsFor) => {
     expect(rowOf(pods)).toMatchObject({ state, old, fresh, waitsFor });
+  });
+});
+
+describe("a polling group that exists for a while", () => {
+  const group = "Deployment/ceilometer-central-isolated";
+  const isolated = (times: Partial<PodRecord>): PodRecord =>
+    pod(NEW_IMAGE, { object: group, isIsolated: true, ...times });
+  const rowsOf = (one: PodRecord): readonly string[] =>
+    progressRows(storyWith({ pods: [one] })).map(({ what }) => what);
+
+  it("has a row as long as it has pods", () => {
+    expect(rowsOf(isolated({ readyAt: 5 }))).toContain(group);
+    expect(rowsOf(isolated({ stoppingAt: 6, goneAt: 7 }))).not.toContain(group);
   });
 });
 

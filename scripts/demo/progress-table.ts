@@ -1,5 +1,5 @@
 /** The upgrade as it stands: a row for each component and one for each of its workloads. */
-import { castOf, troupeOf } from "./cast.ts";
+import { castOf, isolatedGroups, troupeOf } from "./cast.ts";
 import type { JobRecord, PodRecord, Story } from "./story.ts";
 import { cell, type Line, piece, type Tone } from "./text.ts";
 import type { UpgradeView } from "./views.ts";
@@ -19,9 +19,13 @@ export interface ProgressRow {
 export function progressRows(story: Story): readonly ProgressRow[] {
   const { upgrade } = story;
   if (upgrade === undefined) return [];
+  const groups = isolatedGroups(story).filter((group) =>
+    story.pods.some((pod) => pod.object === group && isThere(pod)),
+  );
   return castOf(upgrade).flatMap(({ name, objects }) => [
     componentRow(name, upgrade),
     ...(name === "database" ? story.jobs.map(jobRow) : objects.map((object) => workloadRow(story, object))),
+    ...(name === "polling" ? groups.map((object) => workloadRow(story, object)) : []),
   ]);
 }
 
@@ -64,7 +68,7 @@ function workloadRow(story: Story, object: string): ProgressRow {
   const old = troupe.old.filter(isThere);
   const fresh = troupe.fresh.filter(isThere);
   const stopping = [...old, ...fresh].filter((pod) => pod.stoppingAt !== undefined).length;
-  const starting = fresh.filter((pod) => !isReady(pod) && pod.stoppingAt === undefined).length;
+  const starting = [...old, ...fresh].filter((pod) => !isReady(pod) && pod.stoppingAt === undefined).length;
   const [state, tone] = stateOf(old.length, fresh.length, stopping, starting);
   const waits = [
     ...(stopping > 0 ? [`${plural(stopping, "pod")} to stop`] : []),

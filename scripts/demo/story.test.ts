@@ -30,6 +30,8 @@ describe("what is remembered of pods", () => {
         name: "p",
         object: "Deployment/ceilometer-api",
         images: ["c:1"],
+        files: [],
+        isIsolated: false,
         seenAt: 10,
         readyAt: 20,
         stoppingAt: 30,

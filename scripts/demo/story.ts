@@ -1,4 +1,5 @@
 /** What happened, as the watches tell it: pods, Jobs, Events and the resource, each with the time at which it was seen. */
+import { LABEL } from "../../src/api/v1alpha1/names.ts";
 import type { ChangeType } from "../../tools/control-plane/watch.ts";
 import type { EventView, JobView, PodView, UpgradeView } from "./views.ts";
 
@@ -8,6 +9,10 @@ export interface PodRecord {
   /** The workload behind the pod, "Deployment/ceilometer-central". */
   readonly object: string;
   readonly images: readonly string[];
+  /** Names of the ConfigMaps and Secrets that it mounts. */
+  readonly files: readonly string[];
+  /** Of a polling group that exists for a while, beside the workload that it was copied from. */
+  readonly isIsolated: boolean;
   readonly seenAt: number;
   readonly readyAt?: number;
   readonly stoppingAt?: number;
@@ -93,6 +98,8 @@ function podRecord(before: PodRecord | undefined, type: ChangeType, pod: PodView
     name: pod.metadata.name,
     object: workloadOf(pod),
     images: pod.spec.containers.map(({ image }) => image),
+    files: pod.spec.volumes.flatMap(({ configMap, secret }) => configMap?.name ?? secret?.secretName ?? []).toSorted(),
+    isIsolated: pod.metadata.labels[LABEL.purpose] === "isolated",
     seenAt: before?.seenAt ?? at,
     ...(readyAt === undefined ? {} : { readyAt }),
     ...(stoppingAt === undefined ? {} : { stoppingAt }),

@@ -10,6 +10,8 @@ const old = (object: string, stoppingAt: number, goneAt: number): PodRecord => (
   name: "old",
   object,
   images: ["sidecar:1", OLD_IMAGE],
+  files: ["etc"],
+  isIsolated: false,
   seenAt: 100,
   readyAt: 200,
   stoppingAt,
@@ -19,6 +21,8 @@ const fresh = (object: string, seenAt: number, readyAt: number): PodRecord => ({
   name: "new",
   object,
   images: [NEW_IMAGE],
+  files: ["etc"],
+  isIsolated: false,
   seenAt,
   readyAt,
 });
@@ -46,6 +50,7 @@ describe("the timeline", () => {
         fresh: "ocata",
         down: undefined,
         up: { from: 1500, to: 1900 },
+        none: 0,
         why: "F1: the database first, while the agents keep running",
       },
       {
@@ -55,6 +60,7 @@ describe("the timeline", () => {
         fresh: "ocata x2",
         down: { from: 2000, to: 3500 },
         up: { from: 4000, to: 6000 },
+        none: 2900,
         why: "F2: every old collector gone before the first new one",
       },
       expect.objectContaining({ component: "polling", object: compute, old: "newton x1" }),
@@ -71,7 +77,7 @@ describe("the timeline", () => {
   });
 
   it("leaves open what has not ended", () => {
-    const waiting: PodRecord = { name: "new", object: collector, images: [NEW_IMAGE], seenAt: 4000 };
+    const { readyAt: _none, ...waiting } = fresh(collector, 4000, 5000);
     const [entry] = timelineOf(storyWith({ pods: [waiting] }), 1000);
     expect(entry?.up).toEqual({ from: 4000, to: undefined });
   });
@@ -94,6 +100,62 @@ describe("the timeline", () => {
       "COMPONENT  OBJECT                           OLD -> NEW             DOWN (s)      UP (s)        WHY",
       "collector  Deployment/ceilometer-collector  newton x1 -> ocata x1  +1.0 .. +2.5  +3.0 .. +5.0  F2: every old collector gone before the first new one",
     ]);
+  });
+});
+
+describe("the timeline of old beside new", () => {
+  const upgrade = { ...upgradeWith(), spec: { ...upgradeWith().spec, strategy: "Partial" as const } };
+  const group = "Deployment/ceilometer-compute-new";
+  const said = (at: number, note: string) => ({ at, type: "Normal", reason: "Rolling", note });
+
+  it("has a line for each time that other agents came, with the files where the image stays", () => {
+    const files = ["etc", "ceilometer-pipeline-1"];
+    const reloaded = { ...old(collector, 6000, 6500), files, seenAt: 4000, readyAt: 4500 };
+    const rolled = { ...fresh(collector, 5900, 6000), files };
+    const story = storyWith({
+      upgrade,
+      pods: [old(collector, 2000, 3000), reloaded, rolled],
+      events: [
+        said(1900, `shut down every old pod of ${collector} (P3)`),
+        said(3900, `start the agents on the new pipelines of ${collector} (P3)`),
+        said(5950, `bring new pods up beside the old ones of ${collector} (P3)`),
+      ],
+    });
+    const [first, second] = timelineOf(story, 1000);
+    expect(first).toMatchObject({
+      old: "newton x1",
+      fresh: "newton x1 with ceilometer-pipeline-1",
+      down: { from: 2000, to: 3000 },
+      up: { from: 4000, to: 4500 },
+      none: 2500,
+      why: "P3: start the agents on the new pipelines",
+    });
+    expect(second).toMatchObject({
+      old: "newton x1",
+      fresh: "ocata x1",
+      none: 0,
+      why: "P3: bring new pods up beside the old ones",
+    });
+  });
+
+  it("has a line for a group that comes and goes, and tells how long there was nobody", () => {
+    const isolated = { ...fresh(group, 2000, 2500), isIsolated: true, stoppingAt: 8000, goneAt: 8100 };
+    const story = storyWith({ upgrade, pods: [isolated] });
+    const lines = timelineLines(timelineOf(story, 1000), 1000, "Partial").map((line) =>
+      renderLine(line, { width: 200, colours: false }),
+    );
+    expect(lines).toEqual([
+      "COMPONENT  OBJECT                             OLD -> NEW             OLD WENT (s)  NEW CAME (s)  NONE (s)  WHY",
+      "polling    Deployment/ceilometer-compute-new  ocata x1, for a while  +7.0 .. +7.1  +1.0 .. +1.5  -         P4: new pollsters in a group of their own until no old agent is left",
+    ]);
+  });
+
+  it("says where nothing new comes", () => {
+    const story = storyWith({ upgrade, pods: [old(collector, 2000, 3000)] });
+    const rendered = timelineLines(timelineOf(story, 1000), 1000, "Partial").map((line) =>
+      renderLine(line, { width: 200, colours: false }),
+    );
+    expect(rendered[1]).toContain("newton x1 -> none");
   });
 });
 

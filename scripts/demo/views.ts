@@ -13,7 +13,17 @@ export const podSchema = z.object({
     ownerReferences: z.array(ownerSchema).default([]),
     deletionTimestamp: z.string().optional(),
   }),
-  spec: z.object({ containers: containersSchema }),
+  spec: z.object({
+    containers: containersSchema,
+    volumes: z
+      .array(
+        z.object({
+          configMap: z.object({ name: z.string() }).optional(),
+          secret: z.object({ secretName: z.string() }).optional(),
+        }),
+      )
+      .default([]),
+  }),
   status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) }),
 });
 export type PodView = z.infer<typeof podSchema>;
