@@ -2,9 +2,12 @@
  * Watches pods and workloads through the API and judges them by the invariants. It shares no code with the operator and never
  * looks at the operator's resource, so it cannot be talked into anything.
  */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import type { Api } from "../../tools/control-plane/api.ts";
+import { logDirectory } from "../../tools/control-plane/pod-logs.ts";
 import { watchCollection } from "../../tools/control-plane/watch.ts";
 import { type Fact, filesFact, jobFact, objectFact, workloadFact } from "../support/audit-facts.ts";
 import { type AuditScope, type Breach, judge } from "../support/invariants.ts";
@@ -21,6 +24,8 @@ export interface AuditorOptions extends AuditScope {
   readonly verifiedAt?: () => number | undefined;
   /** Default: any line that says that a pollster was polled. */
   readonly successLine?: RegExp;
+  /** Where the simulated kubelets keep their logs: what a pod said is found there when it is gone. Default: only the API is asked. */
+  readonly logs?: string;
 }
 
 export interface Auditor extends AsyncDisposable {
@@ -101,24 +106,27 @@ export async function startAuditor(options: AuditorOptions): Promise<Auditor> {
 
 /** Looks into the logs of new polling pods until one of them proves that data is polled. */
 function readLogs(options: AuditorOptions, facts: readonly Fact[]) {
-  const { api, namespace, successLine = /(?:Finished polling|Polling) pollster/ } = options;
+  const { namespace, successLine = /(?:Finished polling|Polling) pollster/ } = options;
   const polling = options.components.find(({ component }) => component === "polling");
   const life = new AbortController();
   let at: number | undefined;
 
-  const candidates = (): Set<string> => {
-    const names = new Set<string>();
+  const candidates = (): ReadonlyMap<string, string> => {
+    const names = new Map<string, string>();
     for (const fact of facts) {
       if (fact.about !== "pod" || !fact.pod.ready || fact.baseline || polling === undefined) continue;
-      if (fact.pod.containers.some(({ image }) => polling.newImages.includes(image))) names.add(fact.pod.name);
+      const { uid, name, containers } = fact.pod;
+      if (containers.some(({ image }) => polling.newImages.includes(image))) names.set(uid, name);
     }
     return names;
   };
   const look = async (): Promise<void> => {
-    for (const name of candidates()) {
-      const path = `/api/v1/namespaces/${namespace}/pods/${name}/log?timestamps=true`;
-      const answer = await api.request("GET", path).catch(() => undefined);
-      const line = answer?.status === 200 ? answer.text.split("\n").find((text) => successLine.test(text)) : undefined;
+    for (const [uid, name] of candidates()) {
+      const text =
+        options.logs === undefined
+          ? await asked(options.api, namespace, name)
+          : await kept(options.logs, namespace, uid);
+      const line = text.split("\n").find((each) => successLine.test(each));
       if (line !== undefined) at = Math.min(at ?? Number.POSITIVE_INFINITY, Date.parse(line.split(" ")[0] ?? ""));
     }
   };
@@ -136,4 +144,18 @@ function readLogs(options: AuditorOptions, facts: readonly Fact[]) {
       await running;
     },
   };
+}
+
+async function asked(api: Api, namespace: string, pod: string): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?timestamps=true`;
+  const answer = await api.request("GET", path).catch(() => undefined);
+  return answer?.status === 200 ? answer.text : "";
+}
+
+/** By its uid, so that it is this pod's log and no other's, and however late it is read. */
+async function kept(logs: string, namespace: string, uid: string): Promise<string> {
+  const directory = logDirectory(logs, namespace, uid);
+  const names = await readdir(directory).catch(() => []);
+  const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8").catch(() => "")));
+  return texts.join("\n");
 }

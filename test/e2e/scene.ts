@@ -144,7 +144,7 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   await allReady(cluster, namespace, topology, options.unready ?? []);
   const scope = { ...auditScope(topology), ...options.audit };
   const beginAudit = (more: Partial<AuditScope> = {}): Promise<Auditor> =>
-    startAuditor({ ...scope, ...more, api: cluster.api, namespace });
+    startAuditor({ ...scope, ...more, api: cluster.api, logs: cluster.dir, namespace });
   let auditor = await beginAudit();
   stack.defer(() => auditor[Symbol.asyncDispose]());
   const owned = stack.move();

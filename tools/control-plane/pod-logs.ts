@@ -1,4 +1,4 @@
-import { appendFile, mkdir, truncate } from "node:fs/promises";
+import { appendFile, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Api } from "./api.ts";
 import { type AgentLog, criLine, type LogLine, logOf, type Pod, podSchema } from "./ceilometer-log.ts";
@@ -10,6 +10,13 @@ export interface PodLogsOptions {
   /** Milliseconds between two polls of an agent. Default 15000. */
   readonly interval?: number;
 }
+
+/** Ending of the name of a log whose pod is gone. */
+const ENDED = ".ended";
+
+/** Where the logs of one pod are written, a file for each container; they stay when the pod is gone. */
+export const logDirectory = (dir: string, namespace: string, uid: string): string =>
+  join(dir, "pod-logs", namespace, uid);
 
 /** A polling agent's first successful poll, as its log says it. */
 export interface FirstPoll {
@@ -50,12 +57,12 @@ export async function startPodLogs(
     const logs = pod.spec.containers.map((container) => ({
       container: container.name,
       image: container.image,
-      file: join(dir, "pod-logs", pod.metadata.namespace, pod.metadata.uid, `${container.name}.log`),
+      file: join(logDirectory(dir, pod.metadata.namespace, pod.metadata.uid), `${container.name}.log`),
       log: logOf(pod, container),
     }));
     const writer: Writer = { pod, logs };
     writers.set(pod.metadata.uid, writer);
-    await mkdir(join(dir, "pod-logs", pod.metadata.namespace, pod.metadata.uid), { recursive: true });
+    await mkdir(logDirectory(dir, pod.metadata.namespace, pod.metadata.uid), { recursive: true });
     await Promise.all(logs.map(({ file, log }) => appendFile(file, render(log.start))));
     await poll(writer);
     await publish(api, writer);
@@ -75,10 +82,10 @@ export async function startPodLogs(
 
   /**
    * A log goes with its pod. Until the file of the next pod of that name is published, the simulated kubelet serves the old
-   * one under it, and a poll of a StatefulSet's old agent would pass for one of its new agent.
+   * one under it, and a poll of a StatefulSet's old agent would pass for one of its new agent. What it said is kept beside.
    */
   const end = async ({ logs }: Writer): Promise<void> => {
-    await Promise.all(logs.map(({ file }) => truncate(file)));
+    await Promise.all(logs.map(({ file }) => rename(file, `${file}${ENDED}`)));
   };
 
   /** Work on a pod may outlive the pod, and then the cluster; neither is a reason to stop the others. */
