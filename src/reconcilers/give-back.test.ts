@@ -1,24 +1,31 @@
 /** The resource goes: everything that was borrowed comes back, and no release meets another one on the way. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   aContainer,
   aDaemonSet,
   aDeployment,
   aJob,
+  anAgent,
   anObservation,
   anUpgrade,
   aPod,
   aRecord,
   aRecordedTarget,
+  aWorld,
   marks,
   NEW_IMAGE,
   NOW,
   type WorldWords,
 } from "../../test/support/builders.ts";
-import { FINALIZER, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { FINALIZER, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import type { RecordedTarget } from "../model/attempt.ts";
 import type { Workload } from "../model/observation.ts";
 import { decide } from "./decide.ts";
+import { returnStrays } from "./give-back.ts";
 
+const OWNER = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "uid-of-ceilometer" };
+const OCATA = { name: "ocata", major: 8 };
+const ISOLATED = { [LABEL.purpose]: "isolated" };
 const claim = { upgrade: "uid-of-ceilometer", record: "ceilometer-attempt-1" };
 const agents = (name: string, words: object = {}, annotations: object = {}) =>
   aDeployment({ name, annotations: marks({ claim, ...annotations }), ...words });
@@ -117,14 +124,58 @@ test("a workload that the newest attempt does not know still gets its own back",
   expect(deleted([a], { records })).toMatchObject({ name: "a", replicas: 3, image: undefined });
 });
 
+describe("agents that poll only what old and new share", () => {
+  const file = { path: "/etc/ceilometer/polling.yaml", volume: "ceilometer-upgrade-polling" };
+  const whole = { name: file.volume, configMap: { name: "etc" } };
+  const narrowed = { name: file.volume, configMap: { name: "central-shared-1" } };
+  const polling: RecordedTarget["polling"] = {
+    namespaces: ["central"],
+    path: "Isolate",
+    why: "new pollsters",
+    overlap: true,
+    file,
+    before: { mount: { name: file.volume, mountPath: file.path }, volume: whole },
+    narrow: { kind: "ConfigMap", object: "central-shared-1", key: "polling.yaml", digest: "1" },
+  };
+  const recorded = { component: "polling", polling } as const;
+  const volumeMounts = [{ name: file.volume, mountPath: file.path, subPath: "polling.yaml" }];
+  const containers = [{ name: "agent", image: NEW_IMAGE, command: ["ceilometer-polling"], volumeMounts }];
+  const central = (replicas: number, annotations: object = {}) =>
+    agents("central", { component: "polling", replicas, containers, volumes: [narrowed] }, annotations);
+
+  test("all stop before the first gets the whole file, at the release that they have", () => {
+    const stopped = central(0, down);
+    expect(deleted([central(3)], { recorded })).toMatchObject({ name: "central", replicas: 0 });
+    expect(deleted([stopped], { recorded, pods: [aPod(stopped, { deletingSince: NOW })] })).toBe(
+      "wait: WaitingForOldPods",
+    );
+    expect(deleted([stopped], { recorded })).toMatchObject({ replicas: 3, image: undefined, removed: ["borrowed"] });
+  });
+
+  test("so do those that the resource no longer names, with what was made for them", () => {
+    const record = aRecord({ targets: [aRecordedTarget(central(3), recorded)] });
+    const group = (replicas: number) =>
+      aDeployment({ name: "central-new-1", component: "polling", replicas, owner: OWNER, labels: ISOLATED });
+    const strayed = (...workloads: readonly Workload[]) => {
+      const world = aWorld({ workloads, records: [record] });
+      const agents = { collector: [], notification: [anAgent(aDeployment({ name: "a" }))], polling: [], api: [] };
+      const next = returnStrays({ world, record, agents, left: { ...agents, notification: [] }, target: OCATA });
+      return next !== undefined && "kind" in next ? `${next.kind} ${next.why.object}` : next;
+    };
+    expect(strayed(central(3), group(1))).toBe("patch Deployment/central-new-1");
+    expect(strayed(central(3), group(0))).toBe("patch Deployment/central");
+    expect(strayed(aDeployment({ name: "central" }), group(0))).toBe("delete Deployment/central-new-1");
+    expect(strayed(aDeployment({ name: "central" }))).toBeUndefined();
+  });
+});
+
 test("then the marks go, and last of all the finalizer", () => {
   expect(deleted([agents("a", {}, { phase: { phase: "up" } })])).toMatchObject({ removed: ["claim", "phase"] });
   expect(deleted([aDeployment({ name: "a" })])).toBe("LettingGo");
 });
 
 test("a migration that runs is not torn off", () => {
-  const owner = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "uid-of-ceilometer" };
-  const jobs = [aJob("ceilometer-db-1", { metadata: { owner } })];
+  const jobs = [aJob("ceilometer-db-1", { metadata: { owner: OWNER } })];
   expect(deleted([agents("a", { replicas: 0 }, down)], { jobs })).toBe("wait: WaitingForJob");
   expect(deleted([agents("a", { replicas: 0 }, down)], { jobs: [aJob("somebody-elses")] })).toMatchObject({
     replicas: 3,

@@ -9,6 +9,7 @@ import {
   agentText,
   appendedFiles,
   atTarget,
+  isDown,
   isObserved,
   makeAgent,
   oldPods,
@@ -21,7 +22,7 @@ import { marksOf } from "../model/marks.ts";
 import type { Workload, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
-import { giveBack, release, start } from "./desired/workload-writes.ts";
+import { giveBack, release, start, takeDown } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
 import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
 import { isOwnJob } from "./own-job.ts";
@@ -51,7 +52,8 @@ function nextReturn(world: World): Effect | Note | undefined {
   const ours = world.workloads.filter((workload) => isOurs(workload, world));
   const [next] = ours;
   return (
-    stopGroups(world) ??
+    stopGroups(world, "the resource is being deleted") ??
+    widenAll(world, ours) ??
     bringBack(world, ours, () => true) ??
     undo(world, ours) ??
     removeGroups(world, { ...WHY, message: "remove what was made for a while" }) ??
@@ -60,9 +62,9 @@ function nextReturn(world: World): Effect | Note | undefined {
 }
 
 /** Isolated groups stop before the others poll what they polled (I7). */
-function stopGroups(world: World): Effect | Note | undefined {
+function stopGroups(world: World, because: string): Effect | Note | undefined {
   for (const workload of isolatedWorkloads(world)) {
-    const message = `stop the isolated group ${agentText({ workload })}: the resource is being deleted`;
+    const message = `stop the isolated group ${agentText({ workload })}: ${because}`;
     const outcome = stopGroup(world, workload, { ...WHY, message });
     if (outcome?.kind === "act") return outcome.effect;
     if (outcome?.kind === "wait") return outcome.note;
@@ -71,9 +73,36 @@ function stopGroups(world: World): Effect | Note | undefined {
 }
 
 /**
- * What was given to agents for a while is undone by value: those that poll only what old and new share get the whole file, and
- * those with their intake off take in again.
+ * Agents that poll only what old and new share get the whole file, as at the end of an upgrade: without overlap. Rolled, those
+ * that poll all of it would share their group with old ones, and with those that do not yet, and what is new would go unpolled
+ * wherever one of these has the resource (I7).
  */
+function widenAll(world: World, workloads: readonly Workload[]): Effect | Note | undefined {
+  for (const workload of workloads) {
+    const record = world.records.find((each) => isNarrowBy(workload, each));
+    const agent = asOf(world, workload, record);
+    if (agent === undefined || record === undefined) continue;
+    const moment = { plan: record.plan, retry: 0, now: world.now };
+    const object = agentText(agent);
+    if (!isDown(agent)) return takeDown(agent, moment, { ...WHY, message: `stop ${object} to give it the whole file` });
+    if (agent.pods.length > 0 || !isObserved(agent)) {
+      const message = `${object} gets the whole of its polling file when its pods are gone`;
+      return { reason: "WaitingForOldPods", message, clause: "P4", object };
+    }
+    return start(agent, moment, { ...WHY, message: `${object} polls the whole of its file again` });
+  }
+  return undefined;
+}
+
+/** Its template mounts the file with what old and new share that this attempt derived. */
+function isNarrowBy({ metadata, template }: Workload, { targets }: AttemptRecord): boolean {
+  const narrow = targets.find(({ uid }) => uid === metadata.uid)?.polling?.narrow;
+  return (
+    narrow !== undefined && template.spec.volumes?.some(({ configMap }) => configMap?.name === narrow.object) === true
+  );
+}
+
+/** Agents with their intake off take in again. */
 function undo(world: World, ours: readonly Workload[]): Effect | undefined {
   const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
   for (const workload of ours) {
@@ -81,11 +110,6 @@ function undo(world: World, ours: readonly Workload[]): Effect | undefined {
     const agent = asOf(world, workload, record);
     if (agent === undefined || record === undefined) continue;
     const moment = { plan: record.plan, retry: 0, now: world.now };
-    const narrow = agent.recorded?.polling?.narrow;
-    const isNarrow = workload.template.spec.volumes?.some(({ configMap }) => configMap?.name === narrow?.object);
-    if (narrow !== undefined && isNarrow === true) {
-      return start(agent, moment, { ...WHY, message: `${agentText(agent)} polls the whole of its file again` });
-    }
     if (appendedFiles(agent.container).length > 0) {
       const before = wanting(agent, { image: agent.container.image, mounts: [], appended: undefined });
       return start(before, moment, { ...WHY, message: `${agentText(agent)} takes messages in again` });
@@ -179,17 +203,28 @@ function asOf(world: World, workload: Workload, record: AttemptRecord | undefine
   return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
 }
 
-/** Workloads that an earlier attempt of this resource claimed and that it no longer names. */
+/**
+ * Workloads that an earlier attempt of this resource claimed and that it no longer names. Where it is not about polling agents
+ * any more, what was made for them goes too; else their own reconciler retires it.
+ */
 export function returnStrays(scene: Scene): Effect | Violation | undefined {
   const { world } = scene;
   const named = new Set(allAgents(scene.agents).map((agent) => agent.workload.metadata.uid));
   const ours = world.workloads.filter((workload) => isOurs(workload, world));
   const isStray = (workload: Workload): boolean => !named.has(workload.metadata.uid);
-  const stray = ours.find(isStray);
-  if (stray === undefined) return undefined;
-  const next = bringBack(world, ours, isStray);
+  const strays = ours.filter(isStray);
+  const isPolling = scene.agents.polling.length > 0;
+  const isNarrow = strays.some((stray) => world.records.some((record) => isNarrowBy(stray, record)));
+  const because = "the resource no longer names what it runs beside";
+  const next =
+    (isPolling && !isNarrow ? undefined : stopGroups(world, because)) ??
+    widenAll(world, strays) ??
+    bringBack(world, ours, isStray) ??
+    (isPolling ? undefined : removeGroups(world, { ...WHY, message: "remove what was made for a while" }));
+  const [stray] = strays;
   if (next === undefined) {
-    return release(stray, { keepOwnership: false }, { ...WHY, message: "the resource no longer names it" });
+    const why = { ...WHY, message: "the resource no longer names it" };
+    return stray === undefined ? undefined : release(stray, { keepOwnership: false }, why);
   }
   if ("kind" in next) return next;
   return {
