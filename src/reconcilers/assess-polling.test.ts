@@ -1,0 +1,55 @@
+/** The partition gate, asked again when an attempt is given up half-way: its agents may poll only what old and new shared. */
+import { expect, test } from "vitest";
+import {
+  aConfigObject,
+  aDeployment,
+  anAgent,
+  aRecord,
+  aRecordedTarget,
+  aWorld,
+  type WorldWords,
+} from "../../test/support/builders.ts";
+import { assessPolling } from "./assess-polling.ts";
+import { readInputs } from "./inputs.ts";
+
+const TARGET = { name: "2025.2", major: 25 };
+const FILE = { path: "/etc/ceilometer/polling.yaml", volume: "ceilometer-upgrade-polling" };
+const files = [
+  aConfigObject("ConfigMap", "etc", {
+    "ceilometer.conf": "[coordination]\nbackend_url = etcd3://etcd\n",
+    "polling.yaml": 'sources: [{ name: all, interval: 300, meters: ["volume.*"] }]',
+  }),
+];
+const etc = { name: "etc", configMap: { name: "etc" } };
+const conf = { name: "etc", mountPath: "/etc/ceilometer/ceilometer.conf", subPath: "ceilometer.conf" };
+const whole = { name: "etc", mountPath: FILE.path, subPath: "polling.yaml" };
+
+function planned(release: string, narrow?: string, more: WorldWords = {}) {
+  const mount = narrow === undefined ? whole : { ...whole, name: FILE.volume };
+  const container = {
+    name: "agent",
+    image: `registry.example/ceilometer:${release}`,
+    command: ["ceilometer-polling", "--polling-namespaces", "central"],
+    volumeMounts: [conf, mount],
+  };
+  const volumes = narrow === undefined ? [etc] : [etc, { name: FILE.volume, configMap: { name: narrow } }];
+  const workload = aDeployment({ name: "central", component: "polling", containers: [container], volumes });
+  const agent = anAgent(workload, { component: "polling" });
+  const world = aWorld({ workloads: [workload], ...more, files: [...files, ...(more.files ?? [])] });
+  const { plans, copies } = assessPolling(world, [agent], TARGET, readInputs(world), undefined);
+  const plan = plans.get(workload.metadata.uid);
+  if (plan === undefined) throw new Error("nothing was planned");
+  return { workload, plan, copies };
+}
+
+test("agents on what an abandoned attempt shared: the same is new again, and then they get their own file", () => {
+  const { workload, plan: polling, copies } = planned("2025.1");
+  expect(polling.path).toBe("Isolate");
+  expect(polling.added).toContain("volume.provider.pool.capacity.free");
+
+  const narrow = polling.narrow?.object ?? "";
+  const target = aRecordedTarget(workload, { component: "polling", polling });
+  const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
+  const { plan } = planned("2025.2", narrow, { records: [aRecord({ targets: [target] })], files: derived });
+  expect(plan).toMatchObject({ path: "Isolate", added: polling.added, kept: polling.kept, before: polling.before });
+});
