@@ -4,7 +4,7 @@ import { criLine, logOf, majorOf, podSchema } from "./ceilometer-log.ts";
 const messagesOf = (
   image: string,
   command: string[],
-  extra: { owner?: string; annotations?: Record<string, string> } = {},
+  extra: { owner?: string; annotations?: Record<string, string>; meters?: readonly string[] } = {},
 ) => {
   const pod = podSchema.parse({
     metadata: {
@@ -19,7 +19,7 @@ const messagesOf = (
   });
   const [container] = pod.spec.containers;
   if (container === undefined) throw new Error("a pod without containers");
-  const { start, cycle } = logOf(pod, container);
+  const { start, cycle } = logOf(pod, container, extra.meters);
   return {
     start: start.map(({ message }) => message),
     cycle: cycle.map(({ message }) => message),
@@ -64,6 +64,14 @@ describe("polling agents", () => {
     ).toBe(true);
     expect(messagesOf("c:2025.2-silent", compute)).toEqual({ start: [], cycle: [], loggers: [] });
     expect(messagesOf("c:2025.2", compute, { annotations: { "sim/log": "empty" } }).cycle).toEqual([]);
+  });
+  it("poll what their file names, and of that what they find something for", () => {
+    const meters = ["vcpus", "memory"];
+    const annotations = { "sim/finds": "memory cpu" };
+    expect(messagesOf("c:2023.1", compute, { meters }).cycle.map((line) => line.split(" ")[2])).toEqual(meters);
+    expect(messagesOf("c:2023.1", compute, { meters, annotations }).cycle).toHaveLength(1);
+    expect(messagesOf("c:2023.1", compute, { meters: ["vcpus"], annotations }).cycle).toEqual([]);
+    expect(messagesOf("c:2023.1", compute, { meters: ["*"] }).cycle.join()).toContain("memory.usage");
   });
 });
 

@@ -20,8 +20,14 @@ export const podSchema = z.object({
         image: z.string(),
         command: z.array(z.string()).default([]),
         args: z.array(z.string()).default([]),
+        volumeMounts: z
+          .array(z.object({ name: z.string(), mountPath: z.string(), subPath: z.string().optional() }))
+          .default([]),
       }),
     ),
+    volumes: z
+      .array(z.object({ name: z.string(), configMap: z.object({ name: z.string().optional() }).optional() }))
+      .default([]),
   }),
   status: z.object({ phase: z.string().default("Pending") }).default({ phase: "Pending" }),
 });
@@ -85,14 +91,21 @@ function tagOf(image: string): string {
   return /:([^/:]+)$/.exec(withoutDigest)?.[1] ?? "";
 }
 
-/** What this container of this pod writes. Containers that are not Ceilometer's write one line, so that they have a log. */
-export function logOf(pod: Pod, container: Container): AgentLog {
+/**
+ * What this container of this pod writes. Containers that are not Ceilometer's write one line, so that they have a log.
+ * `meters` are those of its polling file; where they are no names but patterns, a few pollsters stand for all.
+ */
+export function logOf(pod: Pod, container: Container, meters: readonly string[] = []): AgentLog {
   const command = [...container.command, ...container.args].join(" ");
   const called = `${command} ${container.name}`;
   if (tagOf(container.image).endsWith("-silent")) return silence;
   if (pod.metadata.ownerReferences.some(({ kind }) => kind === "Job")) return jobLog(container, called);
   const namespaces = pollingNamespaces(command, container.name);
-  if (namespaces !== undefined) return pollingLog(namespaces, container.image, pod.metadata.annotations["sim/log"]);
+  if (namespaces !== undefined) {
+    const named = meters.length > 0 && meters.every((meter) => /^[\w.]+$/.test(meter));
+    const pollsters = named ? meters : pollstersOf(namespaces);
+    return pollingLog(namespaces, pollsters, container.image, pod.metadata.annotations);
+  }
   if (/notification/.test(called)) return notificationLog(container.image);
   if (/collector/.test(called)) return plainLog("ceilometer.collector", "Starting collector service");
   return plainLog(container.name, "started");
@@ -108,7 +121,13 @@ function pollingNamespaces(command: string, containerName: string): string | und
   return wrapped.exec(command)?.[1] ?? (command === "" ? wrapped.exec(containerName)?.[1] : undefined);
 }
 
-function pollingLog(namespaces: string, image: string, fate: string | undefined): AgentLog {
+/** A pollster that finds nothing to poll says nothing, as in a cloud without volumes. */
+function pollingLog(
+  namespaces: string,
+  pollsters: readonly string[],
+  image: string,
+  { "sim/log": fate, "sim/finds": finds }: Pod["metadata"]["annotations"],
+): AgentLog {
   const major = majorOf(image);
   const logger = major >= ownPollingLogger ? "ceilometer.polling.manager" : "ceilometer.agent.manager";
   const start: LogLine[] = [
@@ -116,7 +135,8 @@ function pollingLog(namespaces: string, image: string, fate: string | undefined)
     { level: "INFO", logger, message: `Looking for pollsters in namespaces ${namespaces}` },
   ];
   if (fate === "empty") return { start, cycle: [] };
-  return { start, cycle: pollstersOf(namespaces).flatMap((name) => pollLines(name, major, logger, tagOf(image))) };
+  const polled = finds === undefined ? pollsters : pollsters.filter((name) => finds.split(" ").includes(name));
+  return { start, cycle: polled.flatMap((name) => pollLines(name, major, logger, tagOf(image))) };
 }
 
 function pollLines(pollster: string, major: number, logger: string, tag: string): LogLine[] {

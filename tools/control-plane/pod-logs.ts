@@ -1,7 +1,9 @@
 import { appendFile, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 import type { Api } from "./api.ts";
-import { type AgentLog, criLine, type LogLine, logOf, type Pod, podSchema } from "./ceilometer-log.ts";
+import { type AgentLog, type Container, criLine, type LogLine, logOf, type Pod, podSchema } from "./ceilometer-log.ts";
 import { watchCollection } from "./watch.ts";
 
 export interface PodLogsOptions {
@@ -50,16 +52,21 @@ export async function startPodLogs(
 ): Promise<PodLogs> {
   const { api, dir } = cluster;
   const writers = new Map<string, Writer>();
+  /** Pods that run, also those whose polling file is still being read. */
+  const running = new Set<string>();
   const firstPolls: FirstPoll[] = [];
   const pending = new Set<Promise<void>>();
 
   const begin = async (pod: Pod): Promise<void> => {
-    const logs = pod.spec.containers.map((container) => ({
-      container: container.name,
-      image: container.image,
-      file: join(logDirectory(dir, pod.metadata.namespace, pod.metadata.uid), `${container.name}.log`),
-      log: logOf(pod, container),
-    }));
+    const logs = await Promise.all(
+      pod.spec.containers.map(async (container) => ({
+        container: container.name,
+        image: container.image,
+        file: join(logDirectory(dir, pod.metadata.namespace, pod.metadata.uid), `${container.name}.log`),
+        log: logOf(pod, container, await metersOf(api, pod, container)),
+      })),
+    );
+    if (!running.has(pod.metadata.uid)) return;
     const writer: Writer = { pod, logs };
     writers.set(pod.metadata.uid, writer);
     await mkdir(logDirectory(dir, pod.metadata.namespace, pod.metadata.uid), { recursive: true });
@@ -99,12 +106,15 @@ export async function startPodLogs(
     if (type === "DELETED" || pod.metadata.deletionTimestamp !== undefined) {
       const writer = writers.get(uid);
       writers.delete(uid);
+      running.delete(uid);
       if (writer !== undefined) track(end(writer));
       return;
     }
     if (options.namespaces?.includes(namespace) === false) return;
     // A Job's pod may be over before anybody has seen it run.
-    if (pod.status.phase !== "Pending" && !writers.has(uid)) track(begin(pod));
+    if (pod.status.phase === "Pending" || running.has(uid)) return;
+    running.add(uid);
+    track(begin(pod));
   });
   const timer = setInterval(() => {
     for (const writer of writers.values()) track(poll(writer));
@@ -118,6 +128,25 @@ export async function startPodLogs(
       await Promise.all(pending);
     },
   };
+}
+
+const configMapSchema = z.object({ data: z.record(z.string(), z.string()).default({}) });
+const pollingFileSchema = z.object({ sources: z.array(z.object({ meters: z.array(z.string()) })) });
+
+/** What the container's polling file asks for, where that is a file of a ConfigMap that can be understood; else nothing. */
+async function metersOf(api: Api, pod: Pod, { volumeMounts }: Container): Promise<readonly string[]> {
+  const mount = volumeMounts.find(({ mountPath }) => mountPath.endsWith("/polling.yaml"));
+  const name = pod.spec.volumes.find((volume) => volume.name === mount?.name)?.configMap?.name;
+  if (name === undefined) return [];
+  const answer = await api.request("GET", `/api/v1/namespaces/${pod.metadata.namespace}/configmaps/${name}`);
+  if (answer.status !== 200) return [];
+  try {
+    const text = configMapSchema.parse(JSON.parse(answer.text)).data[mount?.subPath ?? "polling.yaml"] ?? "";
+    return pollingFileSchema.parse(parse(text)).sources.flatMap(({ meters }) => meters);
+  } catch {
+    // A real agent would complain and poll nothing; who wants to see that chooses the fate by an annotation.
+    return [];
+  }
 }
 
 /**
