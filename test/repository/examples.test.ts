@@ -94,3 +94,32 @@ describe.each([
     ]);
   });
 });
+
+describe.each([
+  ["no-new-pollsters", { central: ["central"], compute: ["compute"], ipmi: ["ipmi"] }],
+  ["new-pollsters", { central: ["central"], compute: ["compute"] }],
+  ["per-host-pollsters", { central: ["central"], compute: ["compute"] }],
+  ["ipmi-pollsters", { ipmi: ["ipmi"] }],
+] as const)("the %s example, whose passwords are in the environment", (example, namespaces) => {
+  const configurations = configurationsOf(example);
+
+  test("has agents of which everything is known, though no Secret may be read", () => {
+    expect([...configurations.keys()].toSorted()).toEqual([...Object.keys(namespaces), "notification"].toSorted());
+    for (const [component, configuration] of configurations) {
+      // What is not asked of an agent of its kind: the secret that samples are signed with, and the others' files.
+      const foreign = component === "notification" ? ["polling"] : ["pipeline", "eventPipeline"];
+      const unknown = configuration.unknowns.map(({ what }) => what);
+      expect(unknown.filter((what) => what !== "telemetrySecret" && !foreign.includes(what))).toEqual([]);
+      expect(configuration.command).toMatchObject({ form: "direct", assumed: false });
+      expect(configuration.coordinated).toEqual(known(true));
+      const file = component === "notification" ? configuration.pipeline : configuration.polling;
+      expect(file.state).toBe("read");
+    }
+  });
+
+  test("has polling agents of these namespaces", () => {
+    for (const [component, names] of Object.entries(namespaces)) {
+      expect(configurations.get(component)?.pollingNamespaces).toEqual(known(names));
+    }
+  });
+});
