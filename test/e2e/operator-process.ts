@@ -51,15 +51,21 @@ const manifestSchema = z.looseObject({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
-let rendered: Promise<readonly string[]> | undefined;
+const renderings = new Map<string, Promise<readonly string[]>>();
 
-/** The chart is rendered once in a worker; the namespace is put in for each test. */
-async function manifests(cluster: ClusterAccess, namespace: string): Promise<readonly Manifest[]> {
-  rendered ??= render(cluster);
+/** The chart is rendered once in a worker for each list of Secrets; the namespace is put in for each test. */
+async function manifests(
+  cluster: ClusterAccess,
+  namespace: string,
+  secrets: readonly string[],
+): Promise<readonly Manifest[]> {
+  const key = secrets.join(",");
+  const rendered = renderings.get(key) ?? render(cluster, key);
+  renderings.set(key, rendered);
   return (await rendered).map((text) => manifestSchema.parse(JSON.parse(text.replaceAll(PLACEHOLDER, namespace))));
 }
 
-async function render(cluster: ClusterAccess): Promise<readonly string[]> {
+async function render(cluster: ClusterAccess, secrets: string): Promise<readonly string[]> {
   const { code, stdout, stderr } = await cluster.helm([
     "template",
     RELEASE,
@@ -67,7 +73,7 @@ async function render(cluster: ClusterAccess): Promise<readonly string[]> {
     "--namespace",
     PLACEHOLDER,
     "--set",
-    `watchNamespaces={${PLACEHOLDER}},podLogs.enabled=true`,
+    `watchNamespaces={${PLACEHOLDER}},podLogs.enabled=true${secrets === "" ? "" : `,secrets={${secrets}}`}`,
     "--show-only",
     "templates/serviceaccount.yaml",
     "--show-only",
@@ -83,9 +89,13 @@ async function render(cluster: ClusterAccess): Promise<readonly string[]> {
 const PLURALS = { ServiceAccount: "serviceaccounts", Role: "roles", RoleBinding: "rolebindings" } as const;
 
 /** The chart's own ServiceAccount and RBAC for one namespace; answers a token of that account. */
-export async function installRights(cluster: ClusterAccess, namespace: string): Promise<string> {
+export async function installRights(
+  cluster: ClusterAccess,
+  namespace: string,
+  secrets: readonly string[] = [],
+): Promise<string> {
   let account = "";
-  for (const object of await manifests(cluster, namespace)) {
+  for (const object of await manifests(cluster, namespace, secrets)) {
     const group = object.kind === "ServiceAccount" ? "/api/v1" : `/apis/${object.apiVersion}`;
     await create(cluster, `${group}/namespaces/${object.metadata.namespace}/${PLURALS[object.kind]}`, object);
     if (object.kind === "ServiceAccount") account = object.metadata.name;

@@ -19,6 +19,8 @@ export interface SceneOptions {
   /** What the auditor has to know, where it is more than the topology says. */
   readonly audit?: Partial<AuditScope>;
   readonly flags?: readonly string[];
+  /** Names of Secrets that the operator may read. */
+  readonly secrets?: readonly string[];
   /** Lines of the operator's log that belong to this test, though they look like a fault. */
   readonly expected?: RegExp;
   /** Names of workloads that must not be waited for before the upgrade, because they never come up. */
@@ -115,7 +117,7 @@ export async function inScene<T>(options: SceneOptions, play: (scene: Scene) => 
 }
 
 async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: () => Promise<readonly string[]> }> {
-  const { topology } = options;
+  const { topology, secrets = [] } = options;
   const cluster = await sharedCluster();
   const namespace = uniqueName(topology.name);
   await using stack = new AsyncDisposableStack();
@@ -129,14 +131,19 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     for (const kind of ["Deployment", "DaemonSet", "StatefulSet"])
       await cluster.api.request("DELETE", collectionOf(kind, namespace), { propagationPolicy: "Background" });
   });
-  const token = await installRights(cluster, namespace);
+  const token = await installRights(cluster, namespace, secrets);
   const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
   const operators: OperatorProcess[] = [];
   const begin = async (): Promise<void> => {
-    const { flags = [] } = options;
+    const flags = [...(options.flags ?? []), ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`])];
     operators.push(await startOperator({ cluster, namespace, token, server: proxy.url, flags }));
   };
-  stack.defer(() => end(operators));
+  // A crash after the very last write may still be under way when a test has seen all that it waits for.
+  const crashes: Promise<void>[] = [];
+  stack.defer(async () => {
+    await Promise.all(crashes);
+    await end(operators);
+  });
   await begin();
   if (options.place === undefined) {
     for (const object of topology.objects) await createObject(cluster, namespace, object);
@@ -188,9 +195,14 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     until,
     verdict,
     tryKubectl,
-    async crash() {
-      await operators.at(-1)?.kill();
-      await begin();
+    crash() {
+      const crash = async (): Promise<void> => {
+        await operators.at(-1)?.kill();
+        await begin();
+      };
+      const crashing = crash();
+      crashes.push(crashing);
+      return crashing;
     },
     async apply(wish = topology, name = NAME) {
       await createObject(cluster, namespace, {

@@ -45,6 +45,8 @@ export interface AuditScope {
   readonly windows?: readonly AllowedWindow[];
   /** Partial: how often a pollster that both releases poll may be polled by nobody, by polling namespace. Default: once, twice beside an isolated group. */
   readonly gaps?: Readonly<Record<string, number>>;
+  /** Partial: how often the upgrade is begun anew under way. Each time its isolated groups are given up for others. */
+  readonly restarts?: number;
   /** Partial: the release of an image whose tag does not say it. */
   readonly releases?: Readonly<Record<string, string>>;
   /** Partial: the polling file of the target. Default: the agents keep theirs. */

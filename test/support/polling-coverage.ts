@@ -37,9 +37,10 @@ export function watchPolling(scope: AuditScope, plan: PollingPlan, before: reado
   const isolated = new Set<string>();
 
   const allowedGaps = (namespace: string, pollster: string): number => {
-    if (plan.added.get(namespace)?.has(pollster) === true) return 1;
+    const { restarts = 0 } = scope;
+    if (plan.added.get(namespace)?.has(pollster) === true) return 1 + restarts;
     // The main group stops and starts twice where an isolated one polls beside it: when it is replaced, and when it is widened.
-    return scope.gaps?.[namespace] ?? (isolated.has(namespace) ? 2 : 1);
+    return (scope.gaps?.[namespace] ?? (isolated.has(namespace) ? 2 : 1)) + restarts;
   };
   const isWatched = (namespace: string, pollster: string): boolean =>
     [plan.kept, plan.added].some((set) => set.get(namespace)?.has(pollster) === true);
