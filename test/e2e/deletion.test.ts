@@ -3,9 +3,10 @@
  * and no mark of ours stays.
  */
 import { expect, test } from "vitest";
+import { onceAfter } from "./after-write.ts";
 import { classic, modern, type Topology } from "./fixtures/topology.ts";
 import { eventually, tell } from "./resource.ts";
-import { inScene, isStatusWrite } from "./scene.ts";
+import { inScene } from "./scene.ts";
 
 /** Numbers of writes of an undisturbed run, one in each of its steps; E2E_FULL=1 adds those between. */
 const FULL = process.env["E2E_FULL"] === "1";
@@ -14,15 +15,11 @@ const CLASSIC = [12, 17, 22, ...(FULL ? [10, 14, 19] : [])];
 
 function deletedAfter(topology: Topology, write: number): Promise<void> {
   return inScene({ topology }, async (scene) => {
-    let effects = 0;
-    scene.proxy.setHook(async (_n, phase, request) => {
-      if (phase !== "after-commit" || isStatusWrite(request)) return undefined;
-      effects += 1;
-      if (effects === write) await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
-      return undefined;
+    const isDeleted = onceAfter(scene, write, async () => {
+      await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
     });
     await scene.apply();
-    const gone = async (): Promise<boolean> => effects >= write && (await scene.resource()) === undefined;
+    const gone = async (): Promise<boolean> => (await isDeleted()) && (await scene.resource()) === undefined;
     await eventually(gone, async () => `it is still there\n${tell(await scene.resource())}`, 60_000);
     const marks =
       "jsonpath={range .items[*]}{.metadata.name}{.metadata.annotations}{.spec.template.spec.nodeSelector}{end}";

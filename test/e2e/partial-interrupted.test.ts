@@ -4,13 +4,14 @@
  * Without E2E_FULL=1 a sample of the writes is taken, drawn from a seed that is printed (E2E_SEED sets it).
  */
 import { expect, test } from "vitest";
+import { afterEffect, onceAfter } from "./after-write.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { settledState } from "./end-state.ts";
 import { allowing, only, treated } from "./fixtures/notification.ts";
 import { changedPipeline, drained, type Topology } from "./fixtures/topology.ts";
 import { eventually, tell } from "./resource.ts";
 import { eachOf, FULL, SEED, sample } from "./sampling.ts";
-import { inScene, isStatusWrite, type Scene, type SceneOptions } from "./scene.ts";
+import { inScene, type Scene, type SceneOptions } from "./scene.ts";
 
 const SAMPLE = 3;
 const AT_ONCE = 3;
@@ -35,17 +36,6 @@ function options({ topology, stops }: Sequence, broker: Broker): SceneOptions {
   const { audit } = allowing(topology, stops, "P3");
   const windows = NAMES.map((name) => ({ workload: `Deployment/${name}`, count: stops, why: "P3" }));
   return { topology, audit: { ...audit, windows }, flags: ["--providers", broker.providers] };
-}
-
-/** Right after an effect has been committed; the effects are counted from 1. */
-function afterEffect(scene: Scene, act: (effect: number) => Promise<"drop" | undefined>): () => number {
-  let effects = 0;
-  scene.proxy.setHook(async (_n, phase, request) => {
-    if (phase !== "after-commit" || isStatusWrite(request)) return undefined;
-    effects += 1;
-    return (await act(effects)) === undefined ? undefined : { kind: "drop" };
-  });
-  return () => effects;
 }
 
 interface Ended {
@@ -120,16 +110,11 @@ async function leavesAll(scene: Scene, { replicas }: Sequence): Promise<void> {
 
 test.concurrent.each([RELOAD, DRAIN])("$name: the resource is deleted after a write", LONG, (sequence) =>
   atEachWrite("deleted", sequence, async (scene, write) => {
-    const effects = afterEffect(scene, async (effect) => {
-      if (effect === write) await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
-      return undefined;
+    const isDeleted = onceAfter(scene, write, async () => {
+      await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
     });
     await scene.apply();
-    await eventually(
-      async () => effects() >= write,
-      () => `${effects()} writes of ${write}`,
-      90_000,
-    );
+    await eventually(isDeleted, () => `write ${write} does not come`, 90_000);
     await leavesAll(scene, sequence);
   }),
 );

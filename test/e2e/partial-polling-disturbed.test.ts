@@ -6,12 +6,13 @@
  */
 import { expect, test } from "vitest";
 import type { Breach } from "../support/invariants.ts";
+import { afterEffect, onceAfter } from "./after-write.ts";
 import { settledState } from "./end-state.ts";
 import { auditScope, ipmiPollsters, newPollsters, type Topology } from "./fixtures/topology.ts";
 import { completed, imagesOf, leftovers, only, pollingOnly, widened } from "./isolation.ts";
 import { eventually, tell } from "./resource.ts";
 import { eachOf, FULL, SEED, sample } from "./sampling.ts";
-import { inScene, isStatusWrite, type Scene, type SceneOptions } from "./scene.ts";
+import { inScene, type SceneOptions } from "./scene.ts";
 
 const AT_ONCE = 3;
 
@@ -52,17 +53,6 @@ function scoped(one: Case, restarts: number) {
 }
 
 const opened = (one: Case, restarts = 0): SceneOptions => ({ topology: one.topology, audit: scoped(one, restarts) });
-
-/** Right after an effect has been committed; the effects are counted from 1. */
-function afterEffect(scene: Scene, act: (effect: number) => Promise<{ kind: "drop" } | undefined>): () => number {
-  let effects = 0;
-  scene.proxy.setHook(async (_n, phase, request) => {
-    if (phase !== "after-commit" || isStatusWrite(request)) return undefined;
-    effects += 1;
-    return act(effects);
-  });
-  return () => effects;
-}
 
 interface Ended {
   readonly state: unknown;
@@ -114,7 +104,7 @@ test.concurrent.each(BOTH)("$name: the operator is killed", LONG, (one) =>
       afterEffect(scene, async (effect) => {
         if (effect !== write) return undefined;
         await scene.crash();
-        return { kind: "drop" };
+        return "drop";
       });
       await scene.apply();
       expect(await settledState(scene)).toEqual(state);
@@ -128,7 +118,7 @@ test.concurrent("the operator is killed after every write of one run", async () 
   await inScene(opened(central), async (scene) => {
     afterEffect(scene, async () => {
       await scene.crash();
-      return { kind: "drop" };
+      return "drop";
     });
     await scene.apply();
     expect(await settledState(scene)).toEqual(state);
@@ -140,12 +130,9 @@ test.concurrent.each(BOTH)("$name: the resource is given another image", LONG, (
   atEachWrite("retargeted", one, (write) =>
     inScene(opened(one, 1), async (scene) => {
       const next = nextImage(one);
-      const effects = afterEffect(scene, async (effect) => {
-        if (effect === write) await scene.edit({ target: { image: next } });
-        return undefined;
-      });
+      const isEdited = onceAfter(scene, write, () => scene.edit({ target: { image: next } }));
       await scene.apply();
-      const isThere = async (): Promise<boolean> => effects() >= write && (await imagesOf(scene)).join() === next;
+      const isThere = async (): Promise<boolean> => (await isEdited()) && (await imagesOf(scene)).join() === next;
       await eventually(isThere, async () => `it does not arrive\n${tell(await scene.resource())}`, 120_000);
       await completed(scene);
     }),
@@ -170,12 +157,11 @@ test.concurrent("the resource is to upgrade other components only", LONG, () =>
 test.concurrent.each(BOTH)("$name: the resource is deleted", LONG, (one) =>
   atEachWrite("deleted", one, (write) =>
     inScene(opened(one), async (scene) => {
-      const effects = afterEffect(scene, async (effect) => {
-        if (effect === write) await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
-        return undefined;
+      const isDeleted = onceAfter(scene, write, async () => {
+        await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
       });
       await scene.apply();
-      const gone = async (): Promise<boolean> => effects() >= write && (await scene.resource()) === undefined;
+      const gone = async (): Promise<boolean> => (await isDeleted()) && (await scene.resource()) === undefined;
       await eventually(gone, async () => `it is still there\n${tell(await scene.resource())}`, 60_000);
       await scene.kubectl("rollout", "status", one.workload, "--timeout=60s");
       expect(await leftovers(scene)).toEqual([]);
