@@ -48,7 +48,7 @@ export class Transcript {
         cluster.send(look);
       }
       if (isSo(cluster, last)) return;
-      const answered = cluster.answer(0);
+      const answered = [cluster.answer(0), cluster.giveWord()].includes(true);
       const moved = cluster.stepOthers();
       cluster.now += 5000;
       if (answered || moved || cluster.operator.dirty || cluster.operator.behind.length > 0) continue;

@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decide } from "../../src/reconcilers/decide.ts";
-import { play, stories, type Weather } from "./story.ts";
+import type { Weather } from "./cast.ts";
+import { play, stories } from "./story.ts";
 
 const SCRIPT = 500;
 const seed = Number(process.env["PROPERTY_SEED"] ?? Date.now() % 2 ** 31);

@@ -1,8 +1,8 @@
 /** Each mistake that an operator could make is noticed, and by the invariant that it breaks. */
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import type { Invariant } from "./judge.ts";
 import { mutants } from "./mutants.ts";
-import type { Invariant } from "./safety.ts";
 import { type Ending, play, type Story, stories } from "./story.ts";
 
 const SCRIPT = 300;

@@ -8,7 +8,7 @@ import type { Effect } from "../../src/model/outcome.ts";
 import type { KubePatchOperation } from "../../src/model/patch.ts";
 import { decide } from "../../src/reconcilers/decide.ts";
 import type { Decide } from "../sim/operator.ts";
-import type { Invariant } from "./safety.ts";
+import type { Invariant } from "./judge.ts";
 
 export interface Mutant {
   readonly mistake: string;

@@ -51,7 +51,7 @@ function run(topology: Topology, spec: SpecInput = specOf(topology)): Run {
   for (let round = 0; round < ROUNDS; round += 1) {
     cluster.deliverAll();
     if (cluster.isDue) cluster.stepOperator();
-    const answered = cluster.answer(0);
+    const answered = [cluster.answer(0), cluster.giveWord()].includes(true);
     const moved = cluster.stepOthers();
     cluster.now += 5000;
     if (answered || moved || cluster.operator.dirty || cluster.operator.behind.length > 0) continue;

@@ -8,12 +8,7 @@ import type { StoreEvent } from "../sim/model-api-server.ts";
 import type { ModelCluster, Written } from "../sim/model-cluster.ts";
 import { hasEnded, isDeleting, isJob, isPod, isWorkload, type PodObject, type WorkloadObject } from "../sim/objects.ts";
 import type { Topology } from "../sim/topology.ts";
-
-export type Invariant = "I1" | "I2" | "I3" | "I4" | "I8" | "I9" | "I10" | "I11" | "write";
-export interface Breach {
-  readonly invariant: Invariant;
-  readonly message: string;
-}
+import { type Breach, type Invariant, type Judge, opensWithTests } from "./judge.ts";
 
 const imageOf = (object: WorkloadObject | PodObject): string =>
   (isPod(object) ? object.spec : object.spec.template.spec).containers[0]?.image ?? "";
@@ -35,7 +30,7 @@ interface Own {
 const strategyOf = ({ spec }: WorkloadObject): string => JSON.stringify(spec.strategy ?? spec.updateStrategy);
 const selectorOf = ({ spec }: WorkloadObject): string => JSON.stringify(spec.template.spec.nodeSelector ?? {});
 
-export class Safety {
+export class Safety implements Judge {
   readonly breaches: Breach[] = [];
   readonly #cluster: ModelCluster;
   readonly #topology: Topology;
@@ -187,16 +182,17 @@ export class Safety {
       : status["readyReplicas"] === spec.replicas;
   }
 
+  /** Neither is asked in a full upgrade, which allows no capacity and counts no gaps. */
+  replanned(): void {}
+  disturbed(): void {}
+
   /** One write a pass, and none that could hit something else than what was looked at. */
-  wrote({ effect }: Written): void {
-    if (effect.kind !== "patch") return;
-    const [first, second] = effect.operations;
-    const opens =
-      first.op === "test" &&
-      first.path === "/metadata/uid" &&
-      second?.op === "test" &&
-      (second.path === "/metadata/generation" || second.path === "/metadata/resourceVersion");
-    this.#forbid("write", !opens, `a patch of ${effect.ref.name} does not open with its tests`);
+  wrote(written: Written): void {
+    this.#forbid(
+      "write",
+      !opensWithTests(written),
+      `a patch of ${written.effect.why.object} does not open with its tests`,
+    );
   }
 
   /** At the end everything that was borrowed is back as its owner had it last. */

@@ -7,6 +7,8 @@ import type { StoredObject } from "../../src/kube/object.ts";
 import type { Effect } from "../../src/model/outcome.ts";
 import type { ProbeRequest } from "../../src/model/probe.ts";
 import type { Millis } from "../../src/model/time.ts";
+import { Broker } from "./broker.ts";
+import { configurationObjects } from "./configuration.ts";
 import { jobsOf, podsOf, stepJob, stepPod } from "./kubelet.ts";
 import { type Answer, ModelApiServer } from "./model-api-server.ts";
 import { Nodes } from "./nodes.ts";
@@ -27,11 +29,14 @@ export class ModelCluster {
   readonly topology: Topology;
   readonly nodes: Nodes;
   readonly api: ModelApiServer;
+  /** Where agents are configured, and may share their work. */
+  readonly broker: Broker | undefined;
   readonly #decide: Decide;
   readonly #onLook: (look: Look) => void;
   readonly #onWrite: (written: Written) => void;
   readonly #onVerified: (pod: PodObject) => void;
   #turn = 0;
+  #last: Look | undefined;
   operator: ModelOperator;
   now: Millis = START;
 
@@ -51,8 +56,11 @@ export class ModelCluster {
     this.#onVerified = watchers.onVerified ?? (() => {});
     this.nodes = new Nodes(topology.hosts);
     this.api = new ModelApiServer(() => this.now);
+    for (const object of configurationObjects(topology)) this.api.create(object);
+    this.broker = topology.partial && new Broker(this.api);
     for (const agents of topology.agents) {
-      this.api.create(workloadObject(agents, imageOf(agents.isThere === true ? topology.to : topology.from)));
+      const image = imageOf(agents.isThere === true ? topology.to : topology.from);
+      this.api.create(workloadObject(agents, image, topology.partial && topology.from));
     }
     // Everything runs before the wish is made.
     for (let turn = 0; turn < 500 && this.stepOthers(); turn += 1);
@@ -123,6 +131,7 @@ export class ModelCluster {
       if (isWorkload(each)) moved = stepWorkload(this.api, this.nodes, each) || moved;
       else if (isReplicaSet(each)) moved = stepReplicaSet(this.api, this.nodes, each) || moved;
     }
+    moved = this.broker?.step() === true || moved;
     for (const job of jobsOf(this.api)) moved = stepJob(this.api, job, this.now) || moved;
     for (const pod of this.pods) {
       const waits = isDeleting(pod) && !stops;
@@ -151,6 +160,7 @@ export class ModelCluster {
    */
   look(): Look | undefined {
     const look = this.operator.look(UPGRADE_NAME, this.now);
+    this.#last = look;
     if (look !== undefined) this.#onLook(look);
     return look;
   }
@@ -187,12 +197,30 @@ export class ModelCluster {
     if (probe === undefined) return false;
     const verdict = this.#verdict(probe);
     if (this.operator.verdictOn(probe.id) === verdict) return false;
-    this.operator.learn(probe.id, { at: this.now, verdict, reason: verdict === "pass" ? "it polls" : "no poll yet" });
+    const [good, bad] =
+      probe.kind === "provider" ? ["the queues are empty", "messages wait"] : ["it polls", "no poll yet"];
+    this.operator.learn(probe.id, { at: this.now, verdict, reason: verdict === "pass" ? good : bad });
+    return true;
+  }
+
+  /** A person who is asked whether the internal queues are empty looks at the broker, and says so once they are. */
+  giveWord(): boolean {
+    const { headline, record } = this.#last?.decision ?? {};
+    const notification = this.spec?.components.notification;
+    if (headline?.reason !== "DrainNotConfirmed" || record === undefined || notification?.drain === undefined)
+      return false;
+    if (this.broker?.isEmpty === false || notification.drain.acknowledged === record.plan) return false;
+    const drain = { ...notification.drain, acknowledged: record.plan };
+    this.rewish((spec) => ({
+      ...spec,
+      components: { ...spec.components, notification: { ...notification, drain } },
+    }));
     return true;
   }
 
   #verdict(probe: ProbeRequest): "pass" | "inconclusive" {
     if (probe.kind === "rights") return "pass";
+    if (probe.kind === "provider") return this.broker?.isEmpty !== false ? "pass" : "inconclusive";
     const pod = this.pods.find((each) => probe.kind === "podLog" && each.metadata.name === probe.pod);
     const image = pod?.spec.containers[0]?.image ?? "";
     if (pod === undefined || !isReady(pod) || image.endsWith("-blind")) return "inconclusive";

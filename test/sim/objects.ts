@@ -18,7 +18,7 @@ export interface Template {
 }
 interface UpdateStrategy {
   readonly type: string;
-  readonly rollingUpdate?: Readonly<Record<string, number>>;
+  readonly rollingUpdate?: Readonly<Record<string, number | string>>;
 }
 export interface WorkloadObject extends StoredObject {
   readonly kind: WorkloadKind;
@@ -67,6 +67,11 @@ export const isWorkload = (object: StoredObject): object is WorkloadObject =>
   object.kind === "Deployment" || object.kind === "DaemonSet" || object.kind === "StatefulSet";
 export const isReplicaSet = (object: StoredObject): object is ReplicaSetObject => object.kind === "ReplicaSet";
 export const isPod = (object: StoredObject): object is PodObject => object.kind === "Pod";
+export interface ConfigMapObject extends StoredObject {
+  readonly kind: "ConfigMap";
+  readonly data?: Readonly<Record<string, string>>;
+}
+export const isConfigMap = (object: StoredObject): object is ConfigMapObject => object.kind === "ConfigMap";
 export const isJob = (object: StoredObject): object is JobObject => object.kind === "Job";
 
 export const isReady = (pod: PodObject): boolean =>

@@ -147,7 +147,7 @@ export class ModelOperator {
         ),
       stop: () => Promise.resolve(),
     };
-    const settings = { imagesAllowed: [], podLogs: true, secrets: [], providers: [] };
+    const settings = { imagesAllowed: [], podLogs: true, secrets: [], providers: ["monitoring"] };
     const seen = observe({ caches: this.#caches, named, probes: () => this.#probes, settings }, view, now);
     if (seen === undefined) throw new Error("the model made a spec that does not fit the schema");
     const decision = this.#decide(seen);

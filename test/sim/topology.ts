@@ -4,6 +4,7 @@ import type { SpecInput } from "../../src/api/v1alpha1/schema.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import type { AgentComponent } from "../../src/model/component.ts";
 import type { WorkloadKind } from "../../src/model/observation.ts";
+import { agentPod, type PartialTopology, type PollingNamespace, partialWish } from "./configuration.ts";
 
 export const NAMESPACE = "openstack";
 export const UPGRADE_NAME = "ceilometer";
@@ -15,7 +16,12 @@ export interface Agents {
   /** Not of a DaemonSet. */
   readonly replicas?: number;
   readonly strategy?: "RollingUpdate" | "Recreate" | "OnDelete";
+  /** Of a rolling update; absent means what the API server defaults. */
+  readonly maxSurge?: number;
+  readonly maxUnavailable?: number;
   readonly paused?: boolean;
+  /** Of polling agents that are configured. */
+  readonly pollingNamespace?: PollingNamespace;
   /** It runs the target before the upgrade begins. */
   readonly isThere?: boolean;
 }
@@ -28,6 +34,8 @@ export interface Topology {
   readonly hosts: readonly string[];
   readonly skipDatabase?: boolean;
   readonly apiFirst?: boolean;
+  /** How the agents are configured and what a partial upgrade is asked for. Absent: a full upgrade of agents without files. */
+  readonly partial?: PartialTopology;
 }
 
 export const imageOf = (tag: string): string => `registry.example/ceilometer:${tag}`;
@@ -39,11 +47,21 @@ const PROGRAMS: Readonly<Record<AgentComponent, string>> = {
   api: "ceilometer-api",
 };
 
-export function workloadObject(agents: Agents, image: string): KubeObject {
-  const { name, kind, component, replicas = 1, strategy, paused } = agents;
+function updateOf({ strategy = "RollingUpdate", maxSurge, maxUnavailable }: Agents) {
+  const rollingUpdate = {
+    ...(maxSurge === undefined ? {} : { maxSurge }),
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+  };
+  return { type: strategy, ...(Object.keys(rollingUpdate).length === 0 ? {} : { rollingUpdate }) };
+}
+
+/** `configuredFor` is the release whose configuration files it mounts; absent where it has none. */
+export function workloadObject(agents: Agents, image: string, configuredFor?: string): KubeObject {
+  const { name, kind, component, replicas = 1, paused } = agents;
   const labels = { app: name };
-  const update = { type: strategy ?? "RollingUpdate" };
+  const update = updateOf(agents);
   const program = PROGRAMS[component];
+  const pod = configuredFor === undefined ? undefined : agentPod(agents, configuredFor);
   return {
     apiVersion: "apps/v1",
     kind,
@@ -56,7 +74,15 @@ export function workloadObject(agents: Agents, image: string): KubeObject {
       template: {
         metadata: { labels },
         spec: {
-          containers: [{ name: "agent", image, command: [program, "--config-file=/etc/ceilometer/ceilometer.conf"] }],
+          containers: [
+            {
+              name: "agent",
+              image,
+              command: [program, "--config-file=/etc/ceilometer/ceilometer.conf", ...(pod?.words ?? [])],
+              ...(pod === undefined ? {} : { volumeMounts: pod.mounts }),
+            },
+          ],
+          ...(pod === undefined ? {} : pod.spec),
           ...(kind === "DaemonSet" ? { nodeSelector: { role: "compute" } } : {}),
         },
       },
@@ -73,15 +99,19 @@ export function specOf(topology: Topology): SpecInput {
   const retire = from === "pike" && to === "queens";
   const [first] = agents;
   const jobFrom = { kind: first?.kind ?? "Deployment", name: first?.name ?? "", container: "agent" } as const;
+  const wish = partialWish(topology);
   return {
-    strategy: "Full",
+    strategy: topology.partial === undefined ? "Full" : "Partial",
     from: { release: from },
-    target: { release: to, image: imageOf(to) },
+    target: { release: to, image: imageOf(to), ...wish.target },
+    ...(wish.only.length === 0 ? {} : { only: wish.only }),
     components: {
       database: topology.skipDatabase === true ? { action: "Skip" } : { jobFrom },
       ...(has("collector") ? { collector: { targets: targets("collector"), retire } } : {}),
-      ...(has("notification") ? { notification: { targets: targets("notification") } } : {}),
-      ...(has("polling") ? { polling: { targets: targets("polling"), verification: { podLog: {} } } } : {}),
+      ...(has("notification") ? { notification: { targets: targets("notification"), ...wish.notification } } : {}),
+      ...(has("polling")
+        ? { polling: { targets: targets("polling"), verification: { podLog: {} }, ...wish.polling } }
+        : {}),
       ...(has("api")
         ? { api: { targets: targets("api"), retire, position: topology.apiFirst === true ? "First" : "Last" } }
         : {}),

@@ -146,8 +146,8 @@ function rollOver(rollout: Rollout): boolean {
   const { replicas, current, old } = rollout;
   if (current === undefined) return makeSet(rollout);
   const total = [current, ...old].reduce((sum, set) => sum + set.spec.replicas, 0);
-  // The usual quarter, rounded up: one more than wanted at the least.
-  const room = replicas + Math.ceil(replicas / 4) - total;
+  const { surge, unavailable } = budgetOf(rollout.deployment);
+  const room = replicas + surge - total;
   if (current.spec.replicas > replicas) return scaleSet(rollout, current, replicas);
   if (current.spec.replicas < replicas && room > 0) {
     return scaleSet(rollout, current, Math.min(replicas, current.spec.replicas + room));
@@ -155,8 +155,20 @@ function rollOver(rollout: Rollout): boolean {
   const up = old.find((set) => set.spec.replicas > 0);
   if (up === undefined) return scaleSet(rollout, current, current.spec.replicas);
   const ready = [current, ...old].reduce((sum, set) => sum + set.status.ready, 0);
-  const spare = Math.max(ready - (replicas - Math.floor(replicas / 4)), up.spec.replicas - up.status.ready);
+  const spare = Math.max(ready - (replicas - unavailable), up.spec.replicas - up.status.ready);
   return spare > 0 && scaleSet(rollout, up, Math.max(0, up.spec.replicas - spare));
+}
+
+/** A share of what is wanted, or a number; one of both is at least one. */
+function budgetOf({ kind, spec }: WorkloadObject): { readonly surge: number; readonly unavailable: number } {
+  const { replicas = 1, strategy, updateStrategy } = spec;
+  const { rollingUpdate = {} } = strategy ?? updateStrategy ?? {};
+  const usual = kind === "Deployment" ? "25%" : undefined;
+  const count = (value: number | string, round: (share: number) => number): number =>
+    typeof value === "number" ? value : round((replicas * Number.parseInt(value, 10)) / 100);
+  const surge = count(rollingUpdate["maxSurge"] ?? usual ?? 0, Math.ceil);
+  const unavailable = count(rollingUpdate["maxUnavailable"] ?? usual ?? 1, Math.floor);
+  return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
 function reportDeployment({ api, deployment, current, old }: Rollout): boolean {
@@ -194,30 +206,64 @@ function stepDaemonSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject): 
     (pod) => !isDeleting(pod) && (hasEnded(pod) || !wanted.includes(pod.spec.nodeName ?? "")),
   );
   if (misplaced !== undefined) return removePod(api, misplaced);
-  // A pod that terminates still holds its host.
-  const free = wanted.find((node) => !pods.some((pod) => pod.spec.nodeName === node));
+  // A pod that terminates still holds its host, unless there may be two.
+  const holds = (pod: PodObject): boolean => isActive(pod) || budgetOf(set).surge === 0;
+  const free = wanted.find((node) => !pods.some((pod) => pod.spec.nodeName === node && holds(pod)));
   if (free !== undefined) {
     createPod(api, set, template, { name: `${set.metadata.name}-${api.revision}`, node: free });
     return true;
   }
   const outdated = pods.filter((pod) => isActive(pod) && hashLabel(pod) !== hashOf(template));
   if (updateStrategy?.type !== "OnDelete" && outdated.length > 0) {
-    const unavailable = pods.some((pod) => !isReady(pod));
-    const next = outdated.find((pod) => !isReady(pod)) ?? (unavailable ? undefined : outdated[0]);
-    if (next !== undefined) return removePod(api, next);
+    if (budgetOf(set).surge > 0) {
+      if (surgeOver(api, set, pods, wanted)) return true;
+    } else {
+      const down = wanted.length - pods.filter((pod) => isActive(pod) && isReady(pod)).length;
+      const spare = down < budgetOf(set).unavailable;
+      const next = outdated.find((pod) => !isReady(pod)) ?? (spare ? outdated[0] : undefined);
+      if (next !== undefined) return removePod(api, next);
+    }
   }
+  // Counts are of hosts.
+  const hosts = (of: readonly PodObject[]): number => new Set(of.map((pod) => pod.spec.nodeName)).size;
   const active = pods.filter(isActive);
-  const ready = active.filter(isReady).length;
+  const ready = hosts(active.filter(isReady));
+  const updated = active.filter((pod) => !outdated.includes(pod));
   return api.update(set, {
     status: {
       observedGeneration: set.metadata.generation,
       desiredNumberScheduled: wanted.length,
-      currentNumberScheduled: active.length,
-      updatedNumberScheduled: active.length - outdated.length,
+      currentNumberScheduled: hosts(active),
+      updatedNumberScheduled: hosts(updated),
       numberReady: ready,
       numberAvailable: ready,
     },
   });
+}
+
+/** A new pod beside the old one of a host; the old one goes once the new one is ready. */
+function surgeOver(
+  api: ModelApiServer,
+  set: WorkloadObject,
+  pods: readonly PodObject[],
+  wanted: readonly string[],
+): boolean {
+  const { template } = set.spec;
+  const isCurrent = (pod: PodObject): boolean => hashLabel(pod) === hashOf(template);
+  for (const node of wanted) {
+    const here = pods.filter((pod) => pod.spec.nodeName === node && isActive(pod));
+    const current = here.find(isCurrent);
+    const old = here.find((pod) => !isCurrent(pod));
+    if (old === undefined) continue;
+    if (current === undefined) {
+      const surging = pods.filter((pod) => isActive(pod) && isCurrent(pod) && !isReady(pod)).length;
+      if (surging >= budgetOf(set).surge) continue;
+      createPod(api, set, template, { name: `${set.metadata.name}-${api.revision}`, node });
+      return true;
+    }
+    if (isReady(current) || !isReady(old)) return removePod(api, old);
+  }
+  return false;
 }
 
 /** OrderedReady: one after the other upwards, and one after the other downwards. */

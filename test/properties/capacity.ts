@@ -1,0 +1,125 @@
+/**
+ * I5 as a predicate: how many agents are available never falls below what the workload's own strategy allows, but for as many
+ * windows as I6 and I7 make necessary; and but for these no two workloads of a component give up capacity at one time.
+ */
+import type { AgentComponent } from "../../src/model/component.ts";
+import type { ModelCluster } from "../sim/model-cluster.ts";
+import { isActive, isReady, type WorkloadObject } from "../sim/objects.ts";
+import type { Agents } from "../sim/topology.ts";
+import { mayBeUnavailable } from "../support/capacity-floor.ts";
+import { windowsOf } from "./windows.ts";
+
+interface Watched {
+  readonly agents: Agents;
+  /** As many as its owner wants. */
+  wanted: number;
+  available: number;
+  /** One stop and one start of all of its agents is under way. */
+  isBelow: boolean;
+  windows: number;
+  /** Somebody else took something away: nothing is asked until it is whole again. */
+  isDisturbed: boolean;
+}
+
+export class Capacity {
+  readonly #cluster: ModelCluster;
+  readonly #watched = new Map<string, Watched>();
+  readonly #breach: (message: string) => void;
+  /** Each of them may have its windows. */
+  attempts = 1;
+
+  constructor(cluster: ModelCluster, breach: (message: string) => void) {
+    this.#cluster = cluster;
+    this.#breach = breach;
+    for (const agents of cluster.topology.agents) {
+      const available = this.#available(agents.name);
+      const own = { agents, wanted: available, available, isBelow: false, windows: 0, isDisturbed: false };
+      if (!retires(cluster, agents.component)) this.#watched.set(agents.name, own);
+    }
+  }
+
+  disturbed(name: string): void {
+    const own = this.#watched.get(name);
+    if (own !== undefined) own.isDisturbed = true;
+  }
+
+  scaled(name: string, replicas: number): void {
+    const own = this.#watched.get(name);
+    if (own !== undefined) own.wanted = replicas;
+    this.disturbed(name);
+  }
+
+  dropped(name: string): void {
+    this.#watched.delete(name);
+  }
+
+  /** Asked after every change of a pod of this workload. */
+  judge(name: string): void {
+    const own = this.#watched.get(name);
+    if (own === undefined || own.agents.component === "api") return;
+    own.available = this.#available(name);
+    if (own.isDisturbed) {
+      own.isDisturbed = !this.#isWhole(own);
+      own.isBelow = false;
+    } else this.#judgeFloor(own);
+    this.#judgeTogether(own.agents.component);
+  }
+
+  #judgeFloor(own: Watched): void {
+    const { agents, available, wanted } = own;
+    const floor = wanted - this.#mayMiss(own);
+    const isBelow = available < floor;
+    if (isBelow && !own.isBelow) {
+      own.windows += 1;
+      const allowed = windowsOf(this.#cluster.topology, agents) * this.attempts;
+      if (own.windows > allowed) {
+        this.#breach(
+          `${agents.name} has ${available} agents of at least ${floor}, window ${own.windows} of ${allowed}`,
+        );
+      }
+    }
+    own.isBelow = isBelow;
+  }
+
+  /** What the workloads outside a window miss together is what one of them may miss. */
+  #judgeTogether(component: AgentComponent): void {
+    const mates = [...this.#watched.values()].filter(
+      (each) => each.agents.component === component && !each.isBelow && !each.isDisturbed,
+    );
+    const missing = mates.map((each) => Math.max(0, each.wanted - each.available));
+    const most = Math.max(0, ...mates.map((each) => this.#mayMiss(each)));
+    const short = missing.filter((count) => count > 0).length;
+    const sum = missing.reduce((total, count) => total + count, 0);
+    if (short > 1 && sum > most) this.#breach(`${short} workloads of the ${component} miss ${sum} agents together`);
+  }
+
+  #mayMiss({ agents, wanted }: Watched): number {
+    const { strategy = "RollingUpdate", maxSurge, maxUnavailable } = agents;
+    const rollingUpdate = { maxSurge, maxUnavailable };
+    return mayBeUnavailable(agents.kind, wanted, JSON.stringify({ type: strategy, rollingUpdate }));
+  }
+
+  #isWhole(own: Watched): boolean {
+    const workload = this.#workload(own.agents.name);
+    if (workload?.kind === "DaemonSet" && own.isDisturbed) {
+      own.wanted = this.#cluster.nodes.matching({ role: "compute" }).length;
+    }
+    return own.available >= own.wanted;
+  }
+
+  #workload(name: string): WorkloadObject | undefined {
+    return this.#cluster.workloads.find(({ metadata }) => metadata.name === name);
+  }
+
+  /** Of a DaemonSet hosts count, which may have two for a while. */
+  #available(name: string): number {
+    const pods = this.#cluster.pods.filter((pod) => pod.metadata.labels?.["app"] === name);
+    const ready = pods.filter((pod) => isActive(pod) && isReady(pod));
+    const isDaemon = this.#workload(name)?.kind === "DaemonSet";
+    return isDaemon ? new Set(ready.map(({ spec }) => spec.nodeName)).size : ready.length;
+  }
+}
+
+function retires({ topology }: ModelCluster, component: AgentComponent): boolean {
+  return topology.from === "pike" && topology.to === "queens" && (component === "collector" || component === "api");
+}
