@@ -41,6 +41,8 @@ const recordedPolling = z.object({
   removed: z.array(z.string()).optional(),
   /** The agents themselves may run old beside new, once the new pollsters are in a group of their own. */
   overlap: z.boolean(),
+  /** Not with old agents of other workloads of the same polling namespaces either. */
+  together: z.boolean().optional(),
   /** Where agents of the target read what to poll, and what was mounted there before the attempt. */
   file: z.object({ path: z.string(), volume: z.string() }),
   before: z.object({ mount: volumeMount.optional(), volume: volume.optional() }),

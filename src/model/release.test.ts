@@ -18,6 +18,7 @@ import {
   releaseOfImage,
   repositoryOf,
   rereadsRing,
+  sharesHosts,
   usesTransformers,
 } from "./release.ts";
 
@@ -99,6 +100,7 @@ describe("what changes between two releases", () => {
 
   it.each<[string, (release: Release) => boolean, string, string]>([
     ["an intake that can be turned off", canTurnIntakeOff, "ocata", "pike"],
+    ["compute agents that share a host", sharesHosts, "ocata", "pike"],
     ["options from the environment", readsOptionsFromEnvironment, "rocky", "stein"],
     ["dynamic pollsters", hasDynamicPollsters, "train", "ussuri"],
     ["an exporter", hasExporter, "2024.2", "2025.1"],

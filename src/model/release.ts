@@ -132,6 +132,11 @@ export function rereadsRing(release: Release): boolean {
   return holds("ring-by-listing", release) || holds("ring-by-watching", release);
 }
 
+/** Whether two coordinated compute agents on one host surely share its instances, instead of each polling all of them. */
+export function sharesHosts(release: Release): boolean {
+  return holds("compute-group-of-host", release);
+}
+
 export function readsOptionsFromEnvironment(release: Release): boolean {
   return holds("options-from-environment", release);
 }

@@ -5,7 +5,7 @@
  */
 
 import { releaseOf } from "../gates/release-pair.ts";
-import { type Agent, agentText } from "../model/agent.ts";
+import { type Agent, agentText, replicasBefore } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { type CatalogueOverride, parseCatalogueOverrides } from "../model/catalogue/overrides.ts";
 import type { ImagePollsters } from "../model/image-pollsters.ts";
@@ -41,7 +41,7 @@ export function assessPolling(
     const from = releaseOf(agent, world.upgrade.spec.from?.release);
     // The pair of releases is another gate's: where it is not known, that one says so.
     if (from === undefined) return { uid: agent.workload.metadata.uid, findings: [], copies: [] };
-    const one = assess({ world, agent, inputs, from, to: target, overrides: overrides.found, image });
+    const one = assess({ world, agent, agents, inputs, from, to: target, overrides: overrides.found, image });
     return { uid: agent.workload.metadata.uid, ...one };
   });
   return {
@@ -68,13 +68,16 @@ function assess(one: Case): Assessed {
   const old = configurationOf(world, agent, from);
   const namespaces = namespacesOf(one, old);
   const change = changeOf(one, old, original, namespaces);
+  const { workload } = agent;
   const path = pathOf({
-    workload: agent.workload,
+    // One that an attempt has taken down comes back with as many as it had.
+    workload: workload.kind === "DaemonSet" ? workload : { ...workload, replicas: replicasBefore(agent) },
     namespaces,
     coordinated: old.coordinated.kind === "known" ? old.coordinated.value : undefined,
     from,
     to,
     added: change.added,
+    mates: hasMates(one, namespaces),
     when: polling?.isolatedGroup?.when ?? "Auto",
   });
   const base: RecordedPolling = {
@@ -82,6 +85,7 @@ function assess(one: Case): Assessed {
     path: path.path,
     why: path.why,
     overlap: path.overlap,
+    ...(path.together ? { together: true } : {}),
     file,
     before,
     ...(change.added === undefined ? {} : { added: [...change.added] }),
@@ -91,6 +95,16 @@ function assess(one: Case): Assessed {
   if (path.path !== "Isolate")
     return { plan: base, findings: [...change.findings, ...unknownFile(one, change, path)], copies: [] };
   return planIsolation(one, base, change, old);
+}
+
+/** Other workloads with agents for the same polling namespaces, which is the name of their group. */
+function hasMates(one: Case, namespaces: readonly string[]): boolean {
+  const group = (of: readonly string[]): string => of.toSorted().join("-");
+  return one.agents.some((agent) => {
+    if (agent === one.agent || (agent.workload.kind !== "DaemonSet" && replicasBefore(agent) === 0)) return false;
+    const other = { ...one, agent };
+    return group(namespacesOf(other, configurationOf(one.world, agent, one.from))) === group(namespaces);
+  });
 }
 
 /** What cannot be read does no harm where old and new agents never meet, and that is said. */

@@ -31,7 +31,8 @@ export function planIsolation(one: Case, base: RecordedPolling, change: Change, 
   }
   const group = world.upgrade.spec.components.polling?.isolatedGroup;
   const suffix = shortDigest([inputs.digest, agent.workload.metadata.uid]);
-  const prefix = group?.prefix ?? `upgrade-${suffix}`;
+  // Agents of one group, of whichever workload, poll what is new in one group, or each of them would.
+  const prefix = group?.prefix ?? `upgrade-${shortDigest([inputs.digest, base.namespaces.toSorted(), added])}`;
   const derive = (names: readonly string[]): string =>
     pollingFiles(to)[0] === "pipeline"
       ? derivedPipeline(next.text, new Set(names), to)

@@ -5,7 +5,7 @@
  * overlap at all. A workload whose old and new agents never meet needs neither.
  */
 import type { Workload } from "../model/observation.ts";
-import { type Release, rereadsRing } from "../model/release.ts";
+import { type Release, rereadsRing, sharesHosts } from "../model/release.ts";
 
 export interface PathInput {
   readonly workload: Workload;
@@ -17,12 +17,16 @@ export interface PathInput {
   /** Undefined where it is not known. */
   readonly added: readonly string[] | undefined;
   readonly when: "Auto" | "Always";
+  /** Other workloads have agents in its coordination group, and these are replaced at another time. */
+  readonly mates: boolean;
 }
 
 export interface PollingPath {
   readonly path: "Roll" | "Replace" | "Isolate";
   /** The agents themselves may run old beside new (Isolate: once the new pollsters are in a group of their own). */
   readonly overlap: boolean;
+  /** Without overlap with the other workloads of its group either: all of them stop before the first one starts. */
+  readonly together: boolean;
   readonly why: string;
 }
 
@@ -31,32 +35,43 @@ const PER_HOST = new Set(["compute", "ipmi"]);
 /** From 2025.1 (25.0.0) on, `local_node` is a group for each host; before, one for the whole cloud (commit 4f0bec177). */
 const LOCAL_NODE_PER_HOST = 25;
 
+const isPerHost = ({ major }: Release): boolean => major >= LOCAL_NODE_PER_HOST;
+
 const isNone = (share: number | string): boolean => share === 0 || share === "0" || share === "0%";
 
-/** Whether its controller may have old and new pods at one time. */
-function overlapsInTime({ kind, strategy, replicas = 1, maxSurge }: Workload): boolean {
+/**
+ * Whether its controller may have old and new pods at one time. A Deployment without surge does, too: unless it is recreated, it
+ * makes a new pod while the old one still terminates.
+ */
+function overlapsInTime({ kind, strategy, replicas = 1 }: Workload): boolean {
   if (kind === "DaemonSet") return true;
+  if (replicas === 0) return false;
   if (kind === "StatefulSet") return replicas > 1;
-  return strategy !== "Recreate" && (replicas > 1 || !isNone(maxSurge));
+  return strategy !== "Recreate";
 }
 
-/** Whether an old and a new agent would meet: in time and place, or in one group across hosts. */
-function meetingOf({ workload, namespaces, coordinated, from }: PathInput): {
+/** Whether an old and a new agent would meet: in time and place, or in one group across hosts or workloads. */
+function meetingOf({ workload, namespaces, coordinated, from, to, mates }: PathInput): {
   readonly meets: boolean;
   readonly alone: boolean;
 } {
   const perHost = workload.kind === "DaemonSet" && namespaces.every((each) => PER_HOST.has(each));
   const alone = perHost && isNone(workload.maxSurge);
-  const cloudWide = coordinated !== false && namespaces.includes("ipmi") && from.major < LOCAL_NODE_PER_HOST;
-  return { alone, meets: alone ? cloudWide : overlapsInTime(workload) };
+  const cloudWide = coordinated !== false && namespaces.includes("ipmi") && !isPerHost(from) && !isPerHost(to);
+  const meetsMates = mates && coordinated !== false && (cloudWide || !perHost);
+  return { alone, meets: meetsMates || (alone ? cloudWide : overlapsInTime(workload)) };
 }
 
-const isolate = (overlap: boolean, why: string): PollingPath => ({ path: "Isolate", overlap, why });
-const roll = (why: string): PollingPath => ({ path: "Roll", overlap: true, why });
+const isolate = (overlap: boolean, why: string): PollingPath => ({ path: "Isolate", overlap, together: !overlap, why });
+const roll = (why: string): PollingPath => ({ path: "Roll", overlap: true, together: false, why });
 
 /** Whether a group shares the work out between old and new agents: both have to notice each other. */
-const sharesWork = ({ coordinated, from, to }: PathInput): boolean =>
-  coordinated === true && rereadsRing(from) && rereadsRing(to);
+function sharesWork({ coordinated, namespaces, from, to }: PathInput): boolean {
+  const onHost = !namespaces.includes("compute") || (sharesHosts(from) && sharesHosts(to));
+  // Groups of two names share nothing.
+  const sameGroup = !namespaces.includes("ipmi") || isPerHost(from) === isPerHost(to);
+  return coordinated === true && onHost && sameGroup && rereadsRing(from) && rereadsRing(to);
+}
 
 const NEVER_MEET = {
   alone: "an old and a new agent are never on one host at one time",
@@ -77,17 +92,21 @@ export function pathOf(input: PathInput): PollingPath {
   if (!meets) return asked === undefined ? roll(NEVER_MEET[alone ? "alone" : "apart"]) : isolate(true, asked);
   const shares = sharesWork(input);
   const bringsNone = added !== undefined && count === 0;
-  if (bringsNone && (shares || alone)) return roll("no new pollsters, so new agents may run beside old ones");
+  if (bringsNone && shares) return roll("no new pollsters, so new agents may run beside old ones");
   if (shares && count > 0) return isolate(true, `${count} new pollsters, which no old agent of the group could poll`);
-  if (asked !== undefined) return isolate(false, asked);
-  return { path: "Replace", overlap: false, why: whyApart(input, shares) };
+  // Without coordination each polls everything by itself, whatever the others of its namespace do.
+  const together = input.coordinated !== false;
+  if (asked !== undefined) return { ...isolate(false, asked), together };
+  return { path: "Replace", overlap: false, together, why: whyApart(input, shares) };
 }
 
-function whyApart({ coordinated, from, to }: PathInput, shares: boolean): string {
+function whyApart({ coordinated, namespaces, from, to }: PathInput, shares: boolean): string {
   if (shares) return "it is not known which pollsters are new, and old and new agents would share a group";
   if (coordinated === false) return "without a coordination backend old and new agents would both poll everything";
   if (coordinated === undefined)
     return "it is not known whether the agents are coordinated, and without, each polls everything";
   const release = rereadsRing(from) ? to : from;
+  if (rereadsRing(release))
+    return "compute agents to Ocata share no host, so old and new would both poll everything there";
   return `agents of ${release.name} never look at their ring again, so they would not share the work with new ones`;
 }

@@ -25,6 +25,8 @@ const GATE = "PartitionGroup";
 export interface Case {
   readonly world: World;
   readonly agent: Agent;
+  /** All polling agents of this attempt. */
+  readonly agents: readonly Agent[];
   readonly inputs: Inputs;
   readonly from: Release;
   readonly to: Release;
@@ -60,7 +62,7 @@ export function changeOf(
   const edited = editedSince(one, old);
   if (edited !== undefined) return { why: edited, findings: [] };
   const before = old.polling.state === "read" ? parsed(old.polling.text, from) : undefined;
-  if (next === undefined || before === undefined) return unreadChange(one, old, oldNames, newNames);
+  if (next === undefined || before === undefined) return unreadChange(one, old, original, oldNames, newNames);
   const polledBefore = effectivePollsters(oldNames, before);
   const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
   const isNew = (name: string): boolean => (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
@@ -93,10 +95,11 @@ function editedSince({ world, agent }: Case, { polling }: AgentConfiguration): s
 function unreadChange(
   one: Case,
   old: AgentConfiguration,
+  original: Rendered,
   oldNames: readonly string[],
   newNames: readonly string[],
 ): Change {
-  const same = inputsFile(one) === undefined;
+  const same = inputsFile(one, original) === undefined;
   if (same && newNames.every((name) => oldNames.includes(name))) return { added: [], findings: [] };
   const why = old.polling.state === "read" ? "the polling file cannot be parsed" : whyUnread(old, one.agent);
   return { why, findings: [] };
@@ -140,14 +143,20 @@ function parsed(text: string, release: Release): PollingFile | undefined {
   return file.kind === "parsed" ? file.file : undefined;
 }
 
-/** The file that the resource gives to the new agents, if it gives one. */
-function inputsFile({ inputs, to }: Case): Inputs["texts"][keyof Inputs["texts"]] {
-  const which = pollingFiles(to)[0] ?? "polling";
-  return inputs.texts[which];
+/**
+ * The file that the resource gives to the new agents, if it gives one. In Ocata and Pike a pipeline.yaml that is given tells
+ * agents without a polling.yaml what to poll.
+ */
+function inputsFile({ world, agent, inputs, to }: Case, original: Rendered): Inputs["texts"][keyof Inputs["texts"]] {
+  const [first = "polling", ...others] = pollingFiles(to);
+  const given = inputs.texts[first];
+  if (given !== undefined || !others.includes("pipeline")) return given;
+  const { polling, pipeline } = configurationOf(world, agent, to, original);
+  return polling === pipeline ? inputs.texts.pipeline : undefined;
 }
 
 function nextFile(one: Case, original: Rendered): Change["next"] {
-  const given = inputsFile(one);
+  const given = inputsFile(one, original);
   if (given !== undefined) {
     const file = given.text === undefined ? undefined : parsed(given.text, one.to);
     if (file === undefined || given.text === undefined) return undefined;

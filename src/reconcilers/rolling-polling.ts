@@ -96,12 +96,22 @@ function isWidening(agent: Agent): boolean {
   return atTarget(agent) || (atTarget(shared(agent)) && (phase === "down" || phase === "gone"));
 }
 
+const stageOf = (agent: Agent): Agent =>
+  agent.recorded?.polling?.path === "Isolate" && !atTarget(agent) ? shared(agent) : agent;
+
 function replaceOne(scene: Scene, agent: Agent): Outcome | undefined {
   const plan = agent.recorded?.polling;
-  const stage = plan?.path === "Isolate" && !atTarget(agent) ? shared(agent) : agent;
-  if (plan === undefined || plan.overlap) return roll(scene, stage, CLAUSE);
+  if (plan === undefined || plan.overlap) return roll(scene, stageOf(agent), CLAUSE);
   const what = `the new polling agents (${whyApart(plan)})`;
-  return replaceTogether(scene, [stage], { component: "polling", clause: CLAUSE, what });
+  const mates = scene.agents.polling.filter((each) => isMate(plan, each.recorded?.polling));
+  const all = plan.together === true ? mates : [agent];
+  return replaceTogether(scene, all.map(stageOf), { component: "polling", clause: CLAUSE, what });
+}
+
+/** Agents of one group of which no old one may be there when a new one comes, whichever workload is theirs. */
+function isMate(plan: RecordedPolling, other: RecordedPolling | undefined): boolean {
+  const same = other?.namespaces.toSorted().join() === plan.namespaces.toSorted().join();
+  return same && other?.together === true;
 }
 
 const whyApart = ({ why }: RecordedPolling): string => `without overlap: ${why}`;

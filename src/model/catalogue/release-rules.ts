@@ -113,6 +113,13 @@ export const RELEASE_RULES = [
     meaning: "a polling agent shows itself alive, and follows the members of its group at every poll",
   },
   {
+    id: "compute-group-of-host",
+    since: "pike",
+    source: "ceilometer/compute/discovery.py of 8.0.0 (group_id) and 9.0.0",
+    meaning:
+      "compute agents of one host share its instances in a group; to Ocata only where [compute] asks for partitioning",
+  },
+  {
     id: "options-from-environment",
     since: "stein",
     source: "oslo.config 6.7.0, the environment as a source, of the time of Stein",

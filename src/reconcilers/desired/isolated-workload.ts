@@ -29,7 +29,8 @@ export const isolatedMount = ({ file }: RecordedPolling, isolated: Isolated): Wa
   key: isolated.file.key,
 });
 
-const snippet = (config: NonNullable<Isolated["config"]>): WantedMount => ({
+/** The file with the group's prefix, for images that do not read it from the environment. */
+export const isolatedSnippet = (config: NonNullable<Isolated["config"]>): WantedMount => ({
   path: `${APPENDED_DIRECTORY}/group.conf`,
   volume: `${APPENDED_VOLUME}group`,
   kind: config.kind,
@@ -62,7 +63,7 @@ export function isolatedWorkload(
   const { workload } = agent;
   const labels = isolatedLabels(workload, upgrade);
   const others = agent.wanted.mounts.filter(({ path }) => path !== plan.file.path);
-  const extra = isolated.config === undefined ? [] : [snippet(isolated.config)];
+  const extra = isolated.config === undefined ? [] : [isolatedSnippet(isolated.config)];
   const rendered = renderedAsWanted(agent, [...others, isolatedMount(plan, isolated), ...extra]);
   const { nodeSelector, ...spec } = rendered.template.spec;
   // A DaemonSet that is down asks for a host that does not exist; its copy must not.
