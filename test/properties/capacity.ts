@@ -2,6 +2,7 @@
  * I5 as a predicate: how many agents are available never falls below what the workload's own strategy allows, but for as many
  * windows as I6 and I7 make necessary; and but for these no two workloads of a component give up capacity at one time.
  */
+import { OFFLINE_NODE_SELECTOR } from "../../src/api/v1alpha1/names.ts";
 import type { AgentComponent } from "../../src/model/component.ts";
 import type { ModelCluster } from "../sim/model-cluster.ts";
 import { isActive, isReady, type WorkloadObject } from "../sim/objects.ts";
@@ -17,6 +18,8 @@ interface Watched {
   /** One stop and one start of all of its agents is under way. */
   isBelow: boolean;
   windows: number;
+  /** Asked to run nowhere, and not whole again since. */
+  isStopped: boolean;
   /** Somebody else took something away: nothing is asked until it is whole again. */
   isDisturbed: boolean;
 }
@@ -33,7 +36,15 @@ export class Capacity {
     this.#breach = breach;
     for (const agents of cluster.topology.agents) {
       const available = this.#available(agents.name);
-      const own = { agents, wanted: available, available, isBelow: false, windows: 0, isDisturbed: false };
+      const own = {
+        agents,
+        wanted: available,
+        available,
+        isBelow: false,
+        windows: 0,
+        isStopped: false,
+        isDisturbed: false,
+      };
       if (!retires(cluster, agents.component)) this.#watched.set(agents.name, own);
     }
   }
@@ -58,10 +69,9 @@ export class Capacity {
     const own = this.#watched.get(name);
     if (own === undefined || own.agents.component === "api") return;
     own.available = this.#available(name);
-    if (own.isDisturbed) {
-      own.isDisturbed = !this.#isWhole(own);
-      own.isBelow = false;
-    } else this.#judgeFloor(own);
+    own.isStopped = this.#isOff(name) || (own.isStopped && own.available < own.wanted);
+    if (own.isDisturbed) own.isBelow = false;
+    else this.#judgeFloor(own);
     this.#judgeTogether(own.agents.component);
   }
 
@@ -84,7 +94,7 @@ export class Capacity {
   /** What the workloads outside a window miss together is what one of them may miss. */
   #judgeTogether(component: AgentComponent): void {
     const mates = [...this.#watched.values()].filter(
-      (each) => each.agents.component === component && !each.isBelow && !each.isDisturbed,
+      (each) => each.agents.component === component && !each.isBelow && !each.isStopped && !each.isDisturbed,
     );
     const missing = mates.map((each) => Math.max(0, each.wanted - each.available));
     const most = Math.max(0, ...mates.map((each) => this.#mayMiss(each)));
@@ -99,12 +109,18 @@ export class Capacity {
     return mayBeUnavailable(agents.kind, wanted, JSON.stringify({ type: strategy, rollingUpdate }));
   }
 
-  #isWhole(own: Watched): boolean {
-    const workload = this.#workload(own.agents.name);
-    if (workload?.kind === "DaemonSet" && own.isDisturbed) {
-      own.wanted = this.#cluster.nodes.matching({ role: "compute" }).length;
+  /** Everything is whole again: from now on it is judged again. */
+  calm(): void {
+    for (const own of this.#watched.values()) {
+      if (!own.isDisturbed) continue;
+      own.isDisturbed = false;
+      if (own.agents.kind === "DaemonSet") own.wanted = this.#cluster.nodes.matching({ role: "compute" }).length;
     }
-    return own.available >= own.wanted;
+  }
+
+  #isOff(name: string): boolean {
+    const { spec } = this.#workload(name) ?? {};
+    return spec?.replicas === 0 || OFFLINE_NODE_SELECTOR in (spec?.template.spec.nodeSelector ?? {});
   }
 
   #workload(name: string): WorkloadObject | undefined {

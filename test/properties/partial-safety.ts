@@ -8,8 +8,19 @@ import type { AgentComponent } from "../../src/model/component.ts";
 import { takesIn } from "../sim/broker.ts";
 import type { StoreEvent } from "../sim/model-api-server.ts";
 import type { ModelCluster, Written } from "../sim/model-cluster.ts";
-import { hasEnded, isJob, isPod, isReady, isWorkload, type PodObject, type WorkloadObject } from "../sim/objects.ts";
+import {
+  hasEnded,
+  isActive,
+  isDeleting,
+  isJob,
+  isPod,
+  isReady,
+  isWorkload,
+  type PodObject,
+  type WorkloadObject,
+} from "../sim/objects.ts";
 import { imageOf } from "../sim/topology.ts";
+import { isOfTemplate } from "../sim/workload-controllers.ts";
 import { Capacity } from "./capacity.ts";
 import { type Breach, type Invariant, type Judge, opensWithTests } from "./judge.ts";
 import { Pollers } from "./pollers.ts";
@@ -140,20 +151,23 @@ export class PartialSafety implements Judge {
     if (this.#disturbed.size > 0 && this.#isWhole()) this.#calm();
   }
 
-  /** Nobody misses a pod any more that somebody else than the operator took away. */
+  /** Nobody misses a pod any more that somebody else than the operator took away, told from the pods themselves. */
   #isWhole(): boolean {
-    return this.#cluster.workloads.every((workload) => {
-      const { status = {}, spec, kind, metadata } = workload;
+    const { pods, nodes, workloads } = this.#cluster;
+    if (pods.some(isDeleting)) return false;
+    return workloads.every(({ kind, metadata, spec, status = {} }) => {
       if (status["observedGeneration"] !== metadata.generation) return false;
-      return kind === "DaemonSet"
-        ? status["numberReady"] === status["desiredNumberScheduled"]
-        : status["readyReplicas"] === spec.replicas && status["updatedReplicas"] === spec.replicas;
+      const { app } = spec.selector.matchLabels;
+      const own = pods.filter((pod) => appOf(pod) === app && isActive(pod));
+      const wanted = kind === "DaemonSet" ? nodes.matching(spec.template.spec.nodeSelector).length : spec.replicas;
+      return own.length === wanted && own.every((pod) => isReady(pod) && isOfTemplate(pod, spec.template));
     });
   }
 
   #calm(): void {
     this.#disturbed.clear();
     this.#pollers.calm();
+    this.#capacity.calm();
   }
 
   /** I1: whatever runs the target's image, an isolated group too. */

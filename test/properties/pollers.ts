@@ -10,7 +10,7 @@ import { imageOf } from "../sim/topology.ts";
 import type { Poll, PollingBehaviour } from "../support/agent-behaviour.ts";
 import { behaviourOf } from "../support/agent-behaviour.ts";
 import { keepsItsRing, releaseOf } from "../support/audited-release.ts";
-import { addedPollsters } from "./windows.ts";
+import { addedPollsters, patternsAfter } from "./windows.ts";
 
 type Poller = AgentAtWork & { readonly behaviour: PollingBehaviour };
 const isPoller = (agent: AgentAtWork): agent is Poller => agent.behaviour.kind === "polling";
@@ -179,7 +179,9 @@ export class Pollers {
     const added = this.#added.get(namespace) ?? new Set();
     // What the target does not poll is nobody's concern.
     if (this.#isRemoved(namespace, pollster)) return Number.POSITIVE_INFINITY;
-    return !added.has(pollster) && added.size > 0 && this.#cluster.topology.partial?.coordinated === true ? 2 : 1;
+    const { coordinated = false, isolate } = this.#cluster.topology.partial ?? {};
+    const isolates = added.size > 0 && (coordinated || isolate === "Always");
+    return isolates && !added.has(pollster) ? 2 : 1;
   }
 
   #isRemoved(namespace: string, pollster: string): boolean {
@@ -203,19 +205,11 @@ export class Pollers {
 const pollsOf = (polls: readonly Poll[]): readonly string[] =>
   polls.map(({ namespace, pollster }) => `${namespace} ${pollster}`).toSorted();
 
-/** What the agent is to poll at the end: as the target's release, by the file that the resource gives. */
-function wholeOf({ topology, api }: ModelCluster, agent: Poller): readonly string[] {
+/** What the agent is to poll at the end: as the target's release, by the file that it is to have. */
+function wholeOf({ topology }: ModelCluster, agent: Poller): readonly string[] {
   const release = releaseOf(imageOf(topology.to)) ?? agent.release;
-  const given = api.get("ConfigMap", "ceilometer-polling-new")?.["data"];
-  const text =
-    typeof given === "object" && given !== null && "polling.yaml" in given ? given["polling.yaml"] : undefined;
+  const pollingFile = JSON.stringify({ sources: [{ name: "all", interval: 300, meters: patternsAfter(topology) }] });
   const { fact: pod, container, files } = agent;
-  const then = behaviourOf({
-    pod,
-    container,
-    files,
-    release,
-    ...(typeof text === "string" ? { pollingFile: text } : {}),
-  });
+  const then = behaviourOf({ pod, container, files, release, pollingFile });
   return then?.kind === "polling" ? pollsOf(then.polls) : [];
 }

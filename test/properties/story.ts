@@ -137,7 +137,8 @@ function round(cluster: ModelCluster): { look: Look | undefined; moved: boolean 
   const look = cluster.isDue ? cluster.look() : undefined;
   if (look === undefined) cluster.operator.dirty = false;
   const wrote = look !== undefined && cluster.send(look) !== undefined;
-  const answered = [cluster.answer(0), cluster.giveWord()].includes(true);
+  let answered = cluster.giveWord();
+  while (cluster.answer(0)) answered = true;
   const moved = cluster.stepOthers();
   cluster.now += 1000;
   return { look, moved: wrote || answered || moved || cluster.operator.behind.length > 0 };

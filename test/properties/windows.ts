@@ -9,7 +9,7 @@ import { keepsItsRing, releaseOf } from "../support/audited-release.ts";
 import { isSupported } from "../support/name-patterns.ts";
 import { pollstersOf } from "../support/pollsters.ts";
 
-const [PIKE, ROCKY, EPOXY_NEXT] = [9, 11, 25];
+const [OCATA, PIKE, ROCKY, EPOXY_NEXT] = [8, 9, 11, 25];
 
 function majors({ from, to }: Topology): readonly [number, number] {
   return [releaseOf(imageOf(from))?.major ?? 0, releaseOf(imageOf(to))?.major ?? 0];
@@ -32,9 +32,16 @@ export function pipelinesDiffer({ partial }: Topology): boolean {
 /** Pollsters of a namespace that only the target's agents poll. */
 export function addedPollsters(topology: Topology, namespace: string): readonly string[] {
   const [from, to] = majors(topology);
-  const { before, after = before } = topology.partial?.polling ?? { before: ["*"] };
+  const { before } = topology.partial?.polling ?? { before: ["*"] };
   const polled = new Set(pollstersOf(namespace, from).filter((name) => isSupported(before, name)));
-  return pollstersOf(namespace, to).filter((name) => isSupported(after ?? ["*"], name) && !polled.has(name));
+  return pollstersOf(namespace, to).filter((name) => isSupported(patternsAfter(topology), name) && !polled.has(name));
+}
+
+/** Ocata's agents without a polling.yaml, as those of Newton are, poll what their pipeline.yaml says. */
+export function patternsAfter({ from, partial }: Topology): readonly string[] {
+  const { polling, pipeline } = partial ?? {};
+  const standsIn = from === "newton" && pipeline?.after !== undefined ? ["*"] : undefined;
+  return polling?.after ?? standsIn ?? polling?.before ?? ["*"];
 }
 
 export function windowsOf(topology: Topology, agents: Agents): number {
@@ -46,24 +53,36 @@ export function windowsOf(topology: Topology, agents: Agents): number {
     const empties = mustDrain(topology) || before.name !== after.name;
     return empties ? 2 : pipelinesDiffer(topology) ? 1 : 0;
   }
-  if (agents.component !== "polling" || !meets(topology, agents)) return 0;
+  if (agents.component !== "polling") return 0;
   const adds = addedPollsters(topology, agents.pollingNamespace ?? "central").length > 0;
-  return adds || !sharesItsRing(topology) ? 1 : 0;
+  const shares = sharesItsRing(topology, agents);
+  const mayMeet = meets(topology, agents);
+  if (adds && partial?.isolate === "Always") return mayMeet && !shares ? 2 : 1;
+  return mayMeet && (adds || !shares) ? 1 : 0;
 }
 
-export function sharesItsRing({ from, to, partial }: Topology): boolean {
+/** Whether old and new agents divide what there is among them. */
+function sharesItsRing(topology: Topology, { pollingNamespace }: Agents): boolean {
+  const { from, to, partial } = topology;
   const releases = [from, to].flatMap((name) => releaseOf(imageOf(name)) ?? []);
+  const [old, next] = majors(topology);
+  // To Ocata compute agents of a host share it only where they are told to; ipmi's groups got another name once.
+  if (pollingNamespace === "compute" && old <= OCATA) return false;
+  if (pollingNamespace === "ipmi" && old < EPOXY_NEXT !== next < EPOXY_NEXT) return false;
   return partial?.coordinated === true && !releases.some(keepsItsRing);
 }
 
 /** Whether old and new agents of the workload may be in one group, or on one resource, at one time. */
 function meets(topology: Topology, agents: Agents): boolean {
   const { kind, replicas = 1, strategy, maxSurge, pollingNamespace } = agents;
-  const [from] = majors(topology);
+  const [old, next] = majors(topology);
+  const isCoordinated = topology.partial?.coordinated === true;
   if (kind === "DaemonSet") {
-    const cloudWide = pollingNamespace === "ipmi" && from < EPOXY_NEXT && topology.partial?.coordinated === true;
+    const cloudWide = pollingNamespace === "ipmi" && old < EPOXY_NEXT && next < EPOXY_NEXT && isCoordinated;
     return cloudWide || (maxSurge ?? 0) > 0;
   }
-  if (strategy === "Recreate") return false;
-  return kind === "StatefulSet" ? replicas > 1 : replicas > 1 || maxSurge !== 0;
+  const mates = topology.agents.filter((each) => each.pollingNamespace === pollingNamespace && each.replicas !== 0);
+  if (isCoordinated && mates.length > 1) return true;
+  // A Deployment makes a new pod while the old one terminates, surge or not.
+  return kind === "StatefulSet" ? replicas > 1 : strategy !== "Recreate";
 }

@@ -30,6 +30,8 @@ function hashOf(template: Template): string {
 const HASH = "pod-template-hash";
 const hashLabel = (pod: PodObject): string | undefined => pod.metadata.labels?.[HASH];
 
+export const isOfTemplate = (pod: PodObject, template: Template): boolean => hashLabel(pod) === hashOf(template);
+
 interface Owner {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly uid: string };
@@ -154,8 +156,11 @@ function rollOver(rollout: Rollout): boolean {
   }
   const up = old.find((set) => set.spec.replicas > 0);
   if (up === undefined) return scaleSet(rollout, current, current.spec.replicas);
+  // As many as may go once the new pods that are not ready yet are left out of account; counts of old pods may be stale.
+  const least = replicas - unavailable;
+  const most = total - least - (current.spec.replicas - current.status.ready);
   const ready = [current, ...old].reduce((sum, set) => sum + set.status.ready, 0);
-  const spare = Math.max(ready - (replicas - unavailable), up.spec.replicas - up.status.ready);
+  const spare = Math.min(most, Math.max(ready - least, up.spec.replicas - up.status.ready));
   return spare > 0 && scaleSet(rollout, up, Math.max(0, up.spec.replicas - spare));
 }
 
@@ -206,9 +211,8 @@ function stepDaemonSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject): 
     (pod) => !isDeleting(pod) && (hasEnded(pod) || !wanted.includes(pod.spec.nodeName ?? "")),
   );
   if (misplaced !== undefined) return removePod(api, misplaced);
-  // A pod that terminates still holds its host, unless there may be two.
-  const holds = (pod: PodObject): boolean => isActive(pod) || budgetOf(set).surge === 0;
-  const free = wanted.find((node) => !pods.some((pod) => pod.spec.nodeName === node && holds(pod)));
+  // A pod that terminates still holds its host.
+  const free = wanted.find((node) => !pods.some((pod) => pod.spec.nodeName === node));
   if (free !== undefined) {
     createPod(api, set, template, { name: `${set.metadata.name}-${api.revision}`, node: free });
     return true;
