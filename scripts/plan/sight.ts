@@ -96,7 +96,8 @@ async function fromCluster(client: KubeClient, asked: Asked, now: number): Promi
   };
   const first = look(running);
   const workloads = first.workloads.seen === "present" ? first.workloads.value : [];
-  const files = await readNamed(client, namespace, filesWanted(first.upgrade, workloads, settings));
+  const records = first.records.seen === "present" ? first.records.value : [];
+  const files = await readNamed(client, namespace, filesWanted(first.upgrade, workloads, settings, records));
   return look([...running, ...files]);
 }
 

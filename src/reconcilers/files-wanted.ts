@@ -4,6 +4,7 @@
  * asked for only where the operator was told that it may.
  */
 import { type ObjectName, objectsMounted } from "../model/agent-files.ts";
+import type { AttemptRecord } from "../model/attempt.ts";
 import type { AgentComponent } from "../model/component.ts";
 import type { OperatorSettings, Upgrade, Workload } from "../model/observation.ts";
 import { parseRelease, partitionsNotification, releaseOfImage } from "../model/release.ts";
@@ -38,6 +39,25 @@ export function mounted(
 }
 
 /**
+ * Objects that polling agents mounted before an attempt gave them a file for a while: where it was given up, they are still what
+ * these agents are compared by, and no template names them any more.
+ */
+export function replacedFiles(
+  records: readonly AttemptRecord[],
+  workloads: readonly Workload[],
+): readonly ObjectName[] {
+  return records.flatMap(({ targets }) =>
+    targets.flatMap(({ uid, polling }): readonly ObjectName[] => {
+      const { mount, volume } = polling?.before ?? {};
+      const volumes = workloads.find(({ metadata }) => metadata.uid === uid)?.template.spec.volumes;
+      const { configMap, secret } = volume ?? volumes?.find(({ name }) => name === mount?.name) ?? {};
+      if (configMap !== undefined) return [{ kind: "ConfigMap", name: configMap.name }];
+      return secret === undefined ? [] : [{ kind: "Secret", name: secret.secretName }];
+    }),
+  );
+}
+
+/**
  * Components whose agents are compared. A full upgrade asks only whether notification agents leave something in internal
  * queues, which those of releases without any cannot.
  */
@@ -57,8 +77,13 @@ export function filesWanted(
   upgrade: Upgrade,
   workloads: readonly Workload[],
   settings: OperatorSettings,
+  records: readonly AttemptRecord[],
 ): readonly ObjectName[] {
-  const all = [...named(upgrade), ...compared(upgrade, workloads).flatMap((each) => mounted(upgrade, workloads, each))];
+  const all = [
+    ...named(upgrade),
+    ...compared(upgrade, workloads).flatMap((each) => mounted(upgrade, workloads, each)),
+    ...replacedFiles(records, workloads),
+  ];
   const unique = new Map(all.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
   return [...unique.values()].filter(({ kind, name }) => kind === "ConfigMap" || settings.secrets.includes(name));
 }

@@ -155,6 +155,7 @@ test("compute agents to Ocata share no host, coordinated or not", () => {
 test("a workload of no agents has none that meet", () => {
   const workload = aDeployment({ name: "central", replicas: 0 });
   expect(path({ ...central, workload })).toBe("Roll");
+  expect(path({ ...central, workload, mates: true })).toBe("Roll");
 });
 
 test("each path says why", () => {

@@ -45,7 +45,6 @@ const isNone = (share: number | string): boolean => share === 0 || share === "0"
  */
 function overlapsInTime({ kind, strategy, replicas = 1 }: Workload): boolean {
   if (kind === "DaemonSet") return true;
-  if (replicas === 0) return false;
   if (kind === "StatefulSet") return replicas > 1;
   return strategy !== "Recreate";
 }
@@ -58,6 +57,8 @@ function meetingOf({ workload, namespaces, coordinated, from, to, mates }: PathI
   const perHost = workload.kind === "DaemonSet" && namespaces.every((each) => PER_HOST.has(each));
   const alone = perHost && isNone(workload.maxSurge);
   const cloudWide = coordinated !== false && namespaces.includes("ipmi") && !isPerHost(from) && !isPerHost(to);
+  // Who asks for no agents has none that could meet anybody.
+  if (workload.kind !== "DaemonSet" && workload.replicas === 0) return { alone, meets: false };
   const meetsMates = mates && coordinated !== false && (cloudWide || !perHost);
   return { alone, meets: meetsMates || (alone ? cloudWide : overlapsInTime(workload)) };
 }
@@ -106,6 +107,8 @@ function whyApart({ coordinated, namespaces, from, to }: PathInput, shares: bool
   if (coordinated === undefined)
     return "it is not known whether the agents are coordinated, and without, each polls everything";
   const release = rereadsRing(from) ? to : from;
+  if (rereadsRing(release) && namespaces.includes("ipmi"))
+    return "ipmi agents of old and new are in groups of other names, so both would poll everything on a host";
   if (rereadsRing(release))
     return "compute agents to Ocata share no host, so old and new would both poll everything there";
   return `agents of ${release.name} never look at their ring again, so they would not share the work with new ones`;

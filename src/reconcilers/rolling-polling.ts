@@ -23,7 +23,7 @@ import {
 } from "./isolated-group.ts";
 import { loadingTrouble } from "./loading.ts";
 import { phaseSince, waitUntilGone } from "./progress.ts";
-import { roll } from "./rolling.ts";
+import { roll, shortFirst } from "./rolling.ts";
 import { isOfPlan, type Scene } from "./scene.ts";
 import { replaceTogether } from "./stop-then-start.ts";
 import { verificationJob } from "./verification-job.ts";
@@ -83,7 +83,7 @@ function replace(scene: Scene, groups: readonly Isolating[]): Outcome | undefine
   const isIsolating = groups.length > 0;
   if (isIsolating && scene.agents.polling.every(hasNoOldAgent) && groups.some(({ agent }) => isWidening(agent)))
     return undefined;
-  for (const agent of scene.agents.polling) {
+  for (const agent of shortFirst(scene.agents.polling)) {
     const outcome = replaceOne(scene, agent);
     if (outcome !== undefined) return outcome;
   }

@@ -12,12 +12,22 @@ import type { Scene } from "./scene.ts";
 import { isMiscounted, isOwed } from "./stop-then-start.ts";
 
 export function rollComponent(scene: Scene, component: AgentComponent, clause: string): Outcome {
-  for (const agent of scene.agents[component]) {
+  for (const agent of shortFirst(scene.agents[component])) {
     const outcome = roll(scene, agent, clause);
     if (outcome !== undefined) return outcome;
   }
   const message = `every ${COMPONENT_WORDS[component]} runs the target`;
   return { kind: "settled", note: { reason: "Upgraded", message, clause } };
+}
+
+/**
+ * Whatever misses pods already comes first, as after another target in the middle of a roll: so no second workload gives up
+ * capacity beside it, and one whose pods never come up is mended first (I5).
+ */
+export function shortFirst(agents: readonly Agent[]): readonly Agent[] {
+  const isShort = ({ workload: { status, replicas } }: Agent): boolean =>
+    status.available < (replicas ?? status.desired);
+  return [...agents.filter(isShort), ...agents.filter((agent) => !isShort(agent))];
 }
 
 /** Undefined once the workload has what is wanted of it, and all of its pods are available. */

@@ -40,7 +40,8 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
   const workloads = joined(
     [caches.deployments, caches.daemonSets, caches.statefulSets].map((each) => each.list(namespace)),
   );
-  const wanted = filesWanted({ metadata, spec }, workloads.seen === "present" ? workloads.value : [], settings);
+  const records = mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid)));
+  const wanted = filesWanted({ metadata, spec }, listed(workloads), settings, listed(records));
   return {
     now,
     upgrade: { metadata, spec },
@@ -50,7 +51,7 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
     jobs: mapSeen(caches.jobs.list(namespace), (views) => views.map(jobOf)),
     cronJobs: mapSeen(caches.cronJobs.list(namespace), (views) => views.map(cronJobOf)),
     autoscalers: caches.autoscalers.list(namespace),
-    records: mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid))),
+    records,
     copies: mapSeen(own, (views) => views.filter(isCopy).map(copyOf)),
     files: ports.named.look(
       `${namespace}/${metadata.name}`,
@@ -63,6 +64,8 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
 
 const mapSeen = <A, B>(seen: Seen<A>, map: (value: A) => B): Seen<B> =>
   seen.seen === "present" ? { seen: "present", value: map(seen.value) } : seen;
+
+const listed = <T>(seen: Seen<readonly T[]>): readonly T[] => (seen.seen === "present" ? seen.value : []);
 
 function joined(parts: readonly Seen<readonly WorkloadView[]>[]): Seen<readonly Workload[]> {
   const views: WorkloadView[] = [];
