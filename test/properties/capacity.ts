@@ -54,12 +54,6 @@ export class Capacity {
     if (own !== undefined) own.isDisturbed = true;
   }
 
-  scaled(name: string, replicas: number): void {
-    const own = this.#watched.get(name);
-    if (own !== undefined) own.wanted = replicas;
-    this.disturbed(name);
-  }
-
   dropped(name: string): void {
     this.#watched.delete(name);
   }
@@ -81,7 +75,7 @@ export class Capacity {
     const isBelow = available < floor;
     if (isBelow && !own.isBelow) {
       own.windows += 1;
-      const allowed = windowsOf(this.#cluster.topology, agents) * this.attempts;
+      const allowed = windowsOf(this.#cluster.topology, { ...agents, replicas: wanted }) * this.attempts;
       if (own.windows > allowed) {
         this.#breach(
           `${agents.name} has ${available} agents of at least ${floor}, window ${own.windows} of ${allowed}`,
@@ -109,12 +103,13 @@ export class Capacity {
     return mayBeUnavailable(agents.kind, wanted, JSON.stringify({ type: strategy, rollingUpdate }));
   }
 
-  /** Everything is whole again: from now on it is judged again. */
+  /** Everything is whole again: from now on it is judged again, by what its owner wants now. */
   calm(): void {
-    for (const own of this.#watched.values()) {
-      if (!own.isDisturbed) continue;
+    for (const [name, own] of this.#watched) {
+      if (!own.isDisturbed || own.isStopped) continue;
       own.isDisturbed = false;
-      if (own.agents.kind === "DaemonSet") own.wanted = this.#cluster.nodes.matching({ role: "compute" }).length;
+      const hosts = this.#cluster.nodes.matching({ role: "compute" }).length;
+      own.wanted = own.agents.kind === "DaemonSet" ? hosts : (this.#workload(name)?.spec.replicas ?? own.wanted);
     }
   }
 

@@ -88,18 +88,19 @@ export class PartialSafety implements Judge {
   dropped(name: string): void {
     this.#dropped.add(name);
     this.#capacity.dropped(name);
+    this.#pollers.dropped(name);
   }
 
   scaled(name: string, replicas: number): void {
     const own = this.#own.get(name);
     if (own !== undefined) own.replicas = replicas;
-    this.#capacity.scaled(name, replicas);
+    this.#capacity.disturbed(name);
     if (this.#componentOf.get(name) === "polling") this.#pollers.scaled();
   }
 
   wishedReplicas(name: string, replicas: number): void {
     this.#own.get(name)?.wished.push(replicas);
-    this.#capacity.scaled(name, replicas);
+    this.disturbed(name);
   }
 
   wished(image: string): void {

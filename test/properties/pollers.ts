@@ -50,6 +50,7 @@ export class Pollers {
   /** Agents that are to be, at the end, by workload: what each polls. */
   readonly #whole = new Map<string, readonly string[]>();
   readonly #disturbed = new Set<string>();
+  readonly #dropped = new Set<string>();
   #isScaled = false;
   #seen = "";
   attempts = 1;
@@ -69,7 +70,14 @@ export class Pollers {
   }
 
   get #living(): readonly Poller[] {
-    return (this.#cluster.broker?.agents.all ?? []).filter(isPoller);
+    return (this.#cluster.broker?.agents.all ?? []).filter(
+      (agent): agent is Poller => isPoller(agent) && !this.#dropped.has(agent.workload),
+    );
+  }
+
+  /** Whose agents the resource does not name is the user's own affair. */
+  dropped(workload: string): void {
+    this.#dropped.add(workload);
   }
 
   disturbed(workload: string): void {
@@ -130,7 +138,8 @@ export class Pollers {
       ({ share }) => share.group,
     );
     for (const [group, members] of groups) {
-      if (group === undefined) continue;
+      // How a workload goes is planned for as many agents as it has: one alone never meets itself, two do.
+      if (group === undefined || this.#isScaled) continue;
       const added = members.map(({ share }) => this.#addedIn(share));
       const most = new Set(added.flat()).size;
       const lacks = members.find((_, index) => (added[index]?.length ?? 0) < most);
