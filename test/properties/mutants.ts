@@ -19,17 +19,17 @@ export interface Mutant {
   readonly decide: Decide;
 }
 
-const mapSeen = <T>(seen: Seen<readonly T[]>, map: (list: readonly T[]) => readonly T[]): Seen<readonly T[]> =>
+export const mapSeen = <T>(seen: Seen<readonly T[]>, map: (list: readonly T[]) => readonly T[]): Seen<readonly T[]> =>
   seen.seen === "present" ? { seen: "present", value: map(seen.value) } : seen;
 
 /** Decides on what it would like to see. */
-const seeing =
+export const seeing =
   (change: (seen: Observation) => Observation): Decide =>
   (seen) =>
     decide(change(seen));
 
 /** Decides rightly, and then writes something else. */
-const writing =
+export const writing =
   (change: (effect: Effect, seen: Observation) => Effect | undefined): Decide =>
   (seen) => {
     const { effect, ...rest } = decide(seen);
@@ -37,19 +37,22 @@ const writing =
     return other === undefined ? rest : { ...rest, effect: other };
   };
 
-const pods = (keep: (pod: Pod) => boolean): Decide =>
+export const pods = (keep: (pod: Pod) => boolean): Decide =>
   seeing((seen) => ({ ...seen, pods: mapSeen(seen.pods, (list) => list.filter(keep)) }));
 
 const isTerminating = (pod: Pod): boolean => pod.metadata.deletingSince !== undefined;
 const isOf = (pod: Pod, component: string): boolean => pod.metadata.labels["app"]?.startsWith(component) === true;
 
-function withOperations(effect: Effect, change: (operations: readonly KubePatchOperation[]) => KubePatchOperation[]) {
+export function withOperations(
+  effect: Effect,
+  change: (operations: readonly KubePatchOperation[]) => KubePatchOperation[],
+) {
   if (effect.kind !== "patch") return effect;
   const [first, ...rest] = change(effect.operations);
   return first === undefined ? undefined : { ...effect, operations: [first, ...rest] as const };
 }
 
-const available = (workload: Workload): Workload => {
+export const available = (workload: Workload): Workload => {
   const wanted = workload.kind === "DaemonSet" ? workload.status.desired : (workload.replicas ?? 0);
   const counts = { desired: wanted, current: wanted, updated: wanted, ready: wanted, available: wanted };
   // A view may compute its template when it is asked for: a copy must keep it.

@@ -27,6 +27,8 @@ import { Pollers } from "./pollers.ts";
 
 const imageIn = (object: WorkloadObject | PodObject): string =>
   (isPod(object) ? object.spec : object.spec.template.spec).containers[0]?.image ?? "";
+/** How long the coordination backend keeps a member that is gone; the resource does not say otherwise. */
+const MEMBER_TIMEOUT = 30_000;
 const appOf = (pod: PodObject): string => pod.metadata.labels?.["app"] ?? "";
 
 /** What the operator may borrow of a workload. */
@@ -63,6 +65,8 @@ export class PartialSafety implements Judge {
   readonly #disturbed = new Set<string>();
   readonly #left = new Map<string, Set<string>>();
   readonly #migrated = new Set<string>();
+  readonly #seenMembers = new Map<string, number>();
+  #members: ReadonlySet<string> = new Set();
   #isDeleting = false;
 
   constructor(cluster: ModelCluster) {
@@ -212,11 +216,27 @@ export class PartialSafety implements Judge {
       const names = members.map(({ name }) => name).join(", ");
       this.#forbid("I6", pipelines.size > 1, `${names} work on different pipelines in ${group}`);
     }
+    this.#judgeMembers(partitioned.map(({ group, pipeline }) => `${group} ${pipeline}`));
     const epochs = new Set(agents.map(({ epoch }) => epoch));
     const mixes = partitioned.length > 0 && epochs.size > 1;
     this.#forbid("I6", mixes, `agents that do not read each other's queues: ${[...epochs].join(", ")}`);
     const { unread } = broker;
     this.#forbid("I6", unread.length > 0, `nobody reads ${unread.join(", ")}`);
+  }
+
+  /** A group counts an agent that is gone for a while, and its share of other pipelines' queues is nobody's meanwhile. */
+  #judgeMembers(members: readonly string[]): void {
+    const { now } = this.#cluster;
+    for (const member of this.#members) this.#seenMembers.set(member, now);
+    const fresh = members.filter((member) => !this.#members.has(member));
+    this.#members = new Set(members);
+    for (const member of fresh) {
+      const group = member.slice(0, member.indexOf("{"));
+      const other = [...this.#seenMembers].find(
+        ([each, at]) => each !== member && each.startsWith(group) && now - at < MEMBER_TIMEOUT,
+      );
+      this.#forbid("I6", other !== undefined, `agents start while ${group}still counts those of another pipeline`);
+    }
   }
 
   /** At the end everything that was borrowed is back, and what was made for a while is gone. */

@@ -64,19 +64,26 @@ const configured: fc.Arbitrary<PartialTopology> = fc
     partitioned: fc.boolean(),
     pipelines: fc.tuple(fc.constantFrom(...PIPELINES), fc.option(fc.constantFrom(...PIPELINES), { nil: undefined })),
     immutable: fc.boolean(),
+    edited: fc.boolean(),
     before: fc.constantFrom(...POLLED),
     given: fc.boolean(),
     reload: fc.constantFrom("Literal", "Merge"),
     drain: fc.constantFrom("gate", "person"),
     isolate: fc.constantFrom("Auto", "Auto", "Always"),
   })
-  .map(({ coordinated, partitioned, pipelines, immutable, before, given, ...rest }): PartialTopology => {
+  .map(({ coordinated, partitioned, pipelines, immutable, edited, before, given, ...rest }): PartialTopology => {
     const [now, then] = pipelines;
     return {
       ...rest,
       coordinated: coordinated || partitioned,
       partitioned,
-      pipeline: { before: now, immutable, ...(then === undefined ? {} : { after: then }) },
+      pipeline: {
+        before: now,
+        immutable,
+        ...(then === undefined ? {} : { after: then }),
+        // Its name stays: nobody could know of queues whose names stand nowhere any more.
+        ...(edited ? { edited: { ...now, publisher: "notifier://?topic=edited" } } : {}),
+      },
       polling: { before: [...before], ...(given ? { after: ["*"] } : {}) },
     };
   });

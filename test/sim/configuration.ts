@@ -17,7 +17,13 @@ export interface PartialTopology {
   /** `[notification] workload_partitioning` is set; no agent does so without coordination. */
   readonly partitioned: boolean;
   /** The pipeline that the agents have, whether its ConfigMap is immutable, and the one that they are to get, if any. */
-  readonly pipeline: { readonly before: PipelineWords; readonly immutable: boolean; readonly after?: PipelineWords };
+  readonly pipeline: {
+    readonly before: PipelineWords;
+    readonly immutable: boolean;
+    readonly after?: PipelineWords;
+    /** Somebody has edited a mutable one in place, which no agent has loaded yet. */
+    readonly edited?: PipelineWords;
+  };
   /** Patterns of the polling file that the agents have, and of the one that they are to get, if any. */
   readonly polling: { readonly before: readonly string[]; readonly after?: readonly string[] };
   readonly reload?: "Literal" | "Merge";
@@ -92,6 +98,12 @@ export function configurationObjects({ from, partial }: Topology): readonly Kube
       ? []
       : [configMap("ceilometer-polling-new", { "polling.yaml": pollingFile(polling.after) }, false)]),
   ];
+}
+
+/** What somebody has made of a mutable pipeline file since the agents started. */
+export function editedPipeline({ partial }: Topology): Readonly<Record<string, string>> | undefined {
+  const { edited, immutable = true } = partial?.pipeline ?? {};
+  return edited === undefined || immutable ? undefined : pipelines(edited);
 }
 
 interface AgentPod {

@@ -8,7 +8,7 @@ import type { Effect } from "../../src/model/outcome.ts";
 import type { ProbeRequest } from "../../src/model/probe.ts";
 import type { Millis } from "../../src/model/time.ts";
 import { Broker } from "./broker.ts";
-import { configurationObjects } from "./configuration.ts";
+import { configurationObjects, editedPipeline } from "./configuration.ts";
 import { jobsOf, podsOf, stepJob, stepPod } from "./kubelet.ts";
 import { type Answer, ModelApiServer } from "./model-api-server.ts";
 import { Nodes } from "./nodes.ts";
@@ -70,6 +70,9 @@ export class ModelCluster {
 
   wish(spec: SpecInput = specOf(this.topology)): void {
     this.spec = spec;
+    const edited = editedPipeline(this.topology);
+    const pipeline = this.api.get("ConfigMap", "ceilometer-pipeline");
+    if (edited !== undefined && pipeline !== undefined) this.api.update(pipeline, { data: edited });
     this.api.create(upgradeObject(spec));
   }
 
