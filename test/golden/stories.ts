@@ -1,4 +1,6 @@
 /** The paths of the documents, and what may go wrong on them, each as a story with a fixed order of steps. */
+
+import type { PartialTopology } from "../sim/configuration.ts";
 import type { ModelCluster } from "../sim/model-cluster.ts";
 import type { Agents, Topology } from "../sim/topology.ts";
 import { imageOf, specOf } from "../sim/topology.ts";
@@ -35,8 +37,78 @@ const stateful: Topology = {
 };
 const retiring: Topology = { ...classic, from: "pike", to: "queens", agents: [collector, notification, central, api] };
 
+const polls = (agents: Agents, pollingNamespace: "central" | "compute" | "ipmi"): Agents => ({
+  ...agents,
+  pollingNamespace,
+});
+const coordinated: PartialTopology = {
+  coordinated: true,
+  partitioned: false,
+  pipeline: { before: { name: "all", publisher: "notifier://" }, immutable: true },
+  polling: { before: ["*"] },
+};
+const PIPELINES = { before: coordinated.pipeline.before, after: { name: "all", publisher: "notifier://?topic=other" } };
+const partitioned: PartialTopology = { ...coordinated, partitioned: true };
+const changed: PartialTopology = { ...partitioned, pipeline: { ...PIPELINES, immutable: true } };
+const rollingIpmi: Agents = { ...polls(ipmi, "ipmi"), strategy: "RollingUpdate" };
+
+/** Ocata to Pike: the group of notification agents stays, and rings are not looked at again. */
+const partialClassic: Topology = {
+  from: "ocata",
+  to: "pike",
+  hosts: HOSTS,
+  agents: [collector, notification, api],
+  partial: partitioned,
+};
+const drained: Topology = {
+  ...partialClassic,
+  from: "pike",
+  to: "queens",
+  skipDatabase: true,
+  partial: { ...partitioned, drain: "gate" },
+};
+const central2 = polls(central, "central");
+const partialModern: Topology = {
+  from: "2025.1",
+  to: "2025.2",
+  hosts: HOSTS,
+  agents: [notification, central2, polls(compute, "compute"), rollingIpmi],
+  partial: coordinated,
+};
+const withoutNew: Topology = { ...partialModern, from: "ussuri", to: "victoria" };
+const uncoordinated: Topology = {
+  ...partialModern,
+  skipDatabase: true,
+  agents: [central2, polls(compute, "compute")],
+  partial: { ...coordinated, coordinated: false },
+};
+const cloudWideIpmi: Topology = {
+  ...partialModern,
+  from: "2023.2",
+  to: "2024.1",
+  skipDatabase: true,
+  agents: [rollingIpmi],
+};
+
+/** What is upgraded partially from one end to the other. */
+export const partialTopologies = {
+  "partial-classic": partialClassic,
+  "partial-pipeline-literal": { ...partialClassic, agents: [notification], partial: { ...changed, reload: "Literal" } },
+  "partial-pipeline-merge": { ...partialClassic, agents: [notification], partial: { ...changed, reload: "Merge" } },
+  "partial-drained-by-gate": drained,
+  "partial-drained-by-a-person": {
+    ...drained,
+    agents: [notification],
+    partial: { ...partitioned, drain: "person" },
+  },
+  "partial-no-new-pollsters": withoutNew,
+  "partial-new-central-pollsters": partialModern,
+  "partial-uncoordinated": uncoordinated,
+  "partial-cloud-wide-ipmi": cloudWideIpmi,
+} as const satisfies Readonly<Record<string, Topology>>;
+
 /** What is upgraded from one end to the other. */
-export const topologies = { classic, modern, stateful, retiring } as const;
+export const topologies = { classic, modern, stateful, retiring, ...partialTopologies } as const;
 
 const isDown = (name: string) => (cluster: ModelCluster) =>
   cluster.workloads.some((each) => each.metadata.name === name && each.spec.replicas === 0);
@@ -53,7 +125,29 @@ function whole(topology: Topology): string {
   return transcript.text;
 }
 
+const partial = Object.fromEntries(
+  Object.entries<Topology>(partialTopologies).map(([name, topology]) => [name, () => whole(topology)]),
+);
+
 export const stories: Readonly<Record<string, () => string>> = {
+  ...partial,
+  "partial-in-two-parts": () => {
+    const topology: Topology = { ...partialModern, partial: { ...coordinated, only: ["database", "notification"] } };
+    const transcript = new Transcript(topology);
+    transcript.until();
+    transcript.tell("spec.only is dropped: the rest of it");
+    transcript.cluster.rewish(({ only: _, ...spec }) => spec);
+    transcript.until();
+    return transcript.text;
+  },
+  "partial-deleted-beside-an-isolated-group": () => {
+    const transcript = new Transcript({ ...partialModern, skipDatabase: true, agents: [central2] });
+    transcript.until(runs("ceilometer-central", "2025.2"));
+    transcript.tell("kubectl delete ceilometerupgrade, while new agents roll in beside old ones and an isolated group");
+    transcript.cluster.unwish();
+    transcript.until();
+    return transcript.text;
+  },
   "full-classic": () => whole(classic),
   "full-modern": () => whole(modern),
   statefulset: () => whole(stateful),

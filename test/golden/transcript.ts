@@ -92,7 +92,7 @@ const tagOf = (image: string): string => image.slice(image.lastIndexOf(":") + 1)
 
 /** "ceilometer-collector newton 3, 1 stopping": what runs, by release. */
 function brief({ metadata, kind, spec }: WorkloadObject, pods: readonly PodObject[]): string {
-  const own = pods.filter((pod) => pod.metadata.labels?.["app"] === metadata.name && !hasEnded(pod));
+  const own = pods.filter((pod) => pod.metadata.labels?.["app"] === spec.selector.matchLabels["app"] && !hasEnded(pod));
   const counts = new Map<string, number>();
   for (const pod of own) {
     const state = isDeleting(pod) ? " stopping" : isReady(pod) ? "" : " starting";

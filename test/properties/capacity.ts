@@ -66,7 +66,7 @@ export class Capacity {
     own.isStopped = this.#isOff(name) || (own.isStopped && own.available < own.wanted);
     if (own.isDisturbed) own.isBelow = false;
     else this.#judgeFloor(own);
-    this.#judgeTogether(own.agents.component);
+    this.#judgeTogether(own.agents);
   }
 
   #judgeFloor(own: Watched): void {
@@ -86,9 +86,14 @@ export class Capacity {
   }
 
   /** What the workloads outside a window miss together is what one of them may miss. */
-  #judgeTogether(component: AgentComponent): void {
+  #judgeTogether({ component, pollingNamespace }: Agents): void {
     const mates = [...this.#watched.values()].filter(
-      (each) => each.agents.component === component && !each.isBelow && !each.isStopped && !each.isDisturbed,
+      (each) =>
+        each.agents.component === component &&
+        each.agents.pollingNamespace === pollingNamespace &&
+        !each.isBelow &&
+        !each.isStopped &&
+        !each.isDisturbed,
     );
     const missing = mates.map((each) => Math.max(0, each.wanted - each.available));
     const most = Math.max(0, ...mates.map((each) => this.#mayMiss(each)));

@@ -4,7 +4,6 @@
  */
 import { LABEL, OFFLINE_NODE_SELECTOR } from "../../src/api/v1alpha1/names.ts";
 import type { AttemptRecord, RecordedPolling } from "../../src/model/attempt.ts";
-import type { Decision } from "../../src/model/decision.ts";
 import type { Observation, Workload } from "../../src/model/observation.ts";
 import type { Effect } from "../../src/model/outcome.ts";
 import { decide } from "../../src/reconcilers/decide.ts";
@@ -60,11 +59,6 @@ function inPlace(seen: Observation, name: string): Effect | undefined {
   return effect && withOperations(effect, (all) => all.filter(({ path }) => !scales(path)));
 }
 
-function instead(decision: Decision, effect: Effect | undefined): Decision {
-  const { effect: _, ...rest } = decision;
-  return effect === undefined ? rest : { ...rest, effect };
-}
-
 const borrowedMutants = [
   "skips the database",
   "takes a workload back",
@@ -101,7 +95,8 @@ export const partialMutants: readonly Mutant[] = [
       if (effect?.kind !== "patch" || effect.why.reason !== "TakingDown" || effect.why.clause !== "P4") return decision;
       const workload = listed(seen).find(({ metadata }) => metadata.name === effect.ref.name);
       const widens = workload !== undefined && isNew(seen, workload);
-      return widens ? instead(decision, inPlace(seen, effect.ref.name)) : decision;
+      const other = widens ? inPlace(seen, effect.ref.name) : undefined;
+      return other?.why.reason === "Widening" ? { ...decision, effect: other } : decision;
     },
   },
   {

@@ -36,7 +36,7 @@ function workloads(
 ): fc.Arbitrary<readonly Agents[]> {
   const one = fc.record({
     kind: fc.constantFrom(...kinds),
-    replicas: fc.integer({ min: 0, max: 3 }),
+    replicas: fc.constantFrom(0, 1, 2, 2, 3, 3),
     budget: budgets,
     daemon: daemonBudgets,
   });
@@ -61,7 +61,7 @@ const POLLED = [["*"], ["cpu", "image.size", "hardware.ipmi.*"]] as const;
 const configured: fc.Arbitrary<PartialTopology> = fc
   .record({
     coordinated: fc.boolean(),
-    partitioned: fc.boolean(),
+    partitioned: fc.constantFrom(true, true, false),
     pipelines: fc.tuple(fc.constantFrom(...PIPELINES), fc.option(fc.constantFrom(...PIPELINES), { nil: undefined })),
     immutable: fc.boolean(),
     edited: fc.boolean(),

@@ -38,11 +38,13 @@ export const GROUP_PREFIX = "upgrade";
 
 const lines = (...text: readonly string[]): string => `${text.join("\n")}\n`;
 
-function pipelineFile({ name, publisher }: PipelineWords, what: "meters" | "events"): string {
+/** Where polling agents may read it, it says how often, which later releases ignore. */
+function pipelineFile({ name, publisher }: PipelineWords, what: "meters" | "events", from: string): string {
+  const polls = what === "meters" && NEWTON_AND_OLDER.has(from);
   return lines(
     "sources:",
     `  - name: ${name}`,
-    "    interval: 300",
+    ...(polls ? ["    interval: 300"] : []),
     `    ${what}: ["*"]`,
     "    sinks: [all]",
     "sinks:",
@@ -54,8 +56,8 @@ const patterns = (names: readonly string[]): string => JSON.stringify(names);
 const pollingFile = (names: readonly string[]): string =>
   lines("sources:", "  - name: all", "    interval: 300", `    meters: ${patterns(names)}`);
 /** To Newton the polling agents read a pipeline file. */
-const pollingPipeline = (names: readonly string[]): string =>
-  pipelineFile({ name: "all", publisher: "notifier://" }, "meters").replace('["*"]', patterns(names));
+const pollingPipeline = (names: readonly string[], from: string): string =>
+  pipelineFile({ name: "all", publisher: "notifier://" }, "meters", from).replace('["*"]', patterns(names));
 
 const conf = ({ coordinated, partitioned }: PartialTopology): string =>
   lines(
@@ -73,9 +75,9 @@ const configMap = (name: string, data: Readonly<Record<string, string>>, immutab
   ...(immutable ? { immutable } : {}),
 });
 
-const pipelines = (words: PipelineWords): Readonly<Record<string, string>> => ({
-  "pipeline.yaml": pipelineFile(words, "meters"),
-  "event_pipeline.yaml": pipelineFile(words, "events"),
+const pipelines = (words: PipelineWords, from: string): Readonly<Record<string, string>> => ({
+  "pipeline.yaml": pipelineFile(words, "meters", from),
+  "event_pipeline.yaml": pipelineFile(words, "events", from),
 });
 
 /** Every file that is there before the upgrade, those for the new agents among them. */
@@ -83,17 +85,17 @@ export function configurationObjects({ from, partial }: Topology): readonly Kube
   if (partial === undefined) return [];
   const { pipeline, polling } = partial;
   const polled = NEWTON_AND_OLDER.has(from)
-    ? { "pipeline.yaml": pollingPipeline(polling.before) }
+    ? { "pipeline.yaml": pollingPipeline(polling.before, from) }
     : { "polling.yaml": pollingFile(polling.before) };
   return [
     configMap("ceilometer-conf", { "ceilometer.conf": conf(partial) }),
-    configMap("ceilometer-pipeline", pipelines(pipeline.before), pipeline.immutable),
+    configMap("ceilometer-pipeline", pipelines(pipeline.before, from), pipeline.immutable),
     configMap("ceilometer-polling", polled, false),
     configMap("ceilometer-drain", { "drain.conf": lines("[notification]", "notification_control_exchanges =") }),
     configMap("ceilometer-group", {
       "group.conf": lines("[polling]", `partitioning_group_prefix = ${GROUP_PREFIX}`),
     }),
-    ...(pipeline.after === undefined ? [] : [configMap("ceilometer-pipeline-new", pipelines(pipeline.after))]),
+    ...(pipeline.after === undefined ? [] : [configMap("ceilometer-pipeline-new", pipelines(pipeline.after, from))]),
     ...(polling.after === undefined
       ? []
       : [configMap("ceilometer-polling-new", { "polling.yaml": pollingFile(polling.after) }, false)]),
@@ -101,9 +103,9 @@ export function configurationObjects({ from, partial }: Topology): readonly Kube
 }
 
 /** What somebody has made of a mutable pipeline file since the agents started. */
-export function editedPipeline({ partial }: Topology): Readonly<Record<string, string>> | undefined {
+export function editedPipeline({ from, partial }: Topology): Readonly<Record<string, string>> | undefined {
   const { edited, immutable = true } = partial?.pipeline ?? {};
-  return edited === undefined || immutable ? undefined : pipelines(edited);
+  return edited === undefined || immutable ? undefined : pipelines(edited, from);
 }
 
 interface AgentPod {
