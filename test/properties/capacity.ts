@@ -14,6 +14,8 @@ interface Watched {
   readonly agents: Agents;
   /** As many as its owner wants. */
   wanted: number;
+  /** As many as the resource asks for, if it does. */
+  wished: number;
   available: number;
   /** One stop and one start of all of its agents is under way. */
   isBelow: boolean;
@@ -39,6 +41,7 @@ export class Capacity {
       const own = {
         agents,
         wanted: available,
+        wished: Number.POSITIVE_INFINITY,
         available,
         isBelow: false,
         windows: 0,
@@ -52,6 +55,11 @@ export class Capacity {
   disturbed(name: string): void {
     const own = this.#watched.get(name);
     if (own !== undefined) own.isDisturbed = true;
+  }
+
+  wished(name: string, replicas: number): void {
+    const own = this.#watched.get(name);
+    if (own !== undefined) own.wished = replicas;
   }
 
   dropped(name: string): void {
@@ -114,7 +122,8 @@ export class Capacity {
       if (!own.isDisturbed || own.isStopped) continue;
       own.isDisturbed = false;
       const hosts = this.#cluster.nodes.matching({ role: "compute" }).length;
-      own.wanted = own.agents.kind === "DaemonSet" ? hosts : (this.#workload(name)?.spec.replicas ?? own.wanted);
+      const asked = Math.min(this.#workload(name)?.spec.replicas ?? own.wanted, own.wished);
+      own.wanted = own.agents.kind === "DaemonSet" ? hosts : asked;
     }
   }
 

@@ -102,10 +102,8 @@ export const partialMutants: readonly Mutant[] = [
   {
     mistake: "takes the whole polling file for what old and new agents share",
     breaks: ["I7"],
-    decide: planned((plan, { files }) =>
-      plan.narrow === undefined
-        ? plan
-        : { ...plan, narrow: { ...plan.narrow, object: files.polling?.object ?? "ceilometer-polling" } },
+    decide: planned((plan, { files: { polling } }) =>
+      plan.narrow === undefined || polling === undefined ? plan : { ...plan, narrow: { ...plan.narrow, ...polling } },
     ),
   },
   {
@@ -167,9 +165,15 @@ export const partialMutants: readonly Mutant[] = [
     })),
   },
   {
-    mistake: "does not wait for terminating notification agents",
+    mistake: "does not wait for terminating notification agents of a group that is restarted",
     breaks: ["I6"],
-    decide: pods((pod) => !pod.metadata.labels["app"]?.startsWith("notif") || pod.metadata.deletingSince === undefined),
+    decide: (seen) => {
+      const isDownNow = listed(seen).some((each) => each.metadata.name.startsWith("notif") && isDown(each));
+      const gone = pods(
+        (pod) => !pod.metadata.labels["app"]?.startsWith("notif") || pod.metadata.deletingSince === undefined,
+      );
+      return isDownNow ? gone(seen) : decide(seen);
+    },
   },
   {
     mistake: "rolls all workloads of a component at once",

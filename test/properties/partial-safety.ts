@@ -105,6 +105,7 @@ export class PartialSafety implements Judge {
 
   wishedReplicas(name: string, replicas: number): void {
     this.#own.get(name)?.wished.push(replicas);
+    this.#capacity.wished(name, replicas);
     this.disturbed(name);
   }
 

@@ -10,12 +10,13 @@ const PAIRS = [
   { from: "newton", to: "ocata" },
   { from: "ocata", to: "pike" },
   { from: "pike", to: "queens" },
+  { from: "queens", to: "rocky" },
   { from: "rocky", to: "stein" },
   { from: "ussuri", to: "victoria" },
   { from: "2023.2", to: "2024.1" },
   { from: "2025.1", to: "2025.2" },
 ] as const;
-const PARTITIONED = new Set(["newton", "ocata", "pike", "rocky"]);
+const PARTITIONED = new Set(["newton", "ocata", "pike", "queens", "rocky"]);
 const CLASSIC = new Set(["newton", "ocata", "pike"]);
 
 type Budget = Pick<Agents, "strategy" | "maxSurge" | "maxUnavailable">;
@@ -62,7 +63,10 @@ const configured: fc.Arbitrary<PartialTopology> = fc
   .record({
     coordinated: fc.boolean(),
     partitioned: fc.constantFrom(true, true, false),
-    pipelines: fc.tuple(fc.constantFrom(...PIPELINES), fc.option(fc.constantFrom(...PIPELINES), { nil: undefined })),
+    pipelines: fc.tuple(
+      fc.constantFrom(...PIPELINES),
+      fc.option(fc.constantFrom(...PIPELINES), { nil: undefined, freq: 1 }),
+    ),
     immutable: fc.boolean(),
     edited: fc.boolean(),
     before: fc.constantFrom(...POLLED),
@@ -118,10 +122,9 @@ export const partialTopologies: fc.Arbitrary<Topology> = fc
 /** To Ocata nothing turns the intake off, so there queues of other names cannot be emptied while messages come in. */
 function fit(partial: PartialTopology, from: string): PartialTopology {
   const partitioned = partial.partitioned && PARTITIONED.has(from);
-  const { before, immutable, after = before } = partial.pipeline;
-  const renames = after.name !== before.name;
+  const { before, after = before } = partial.pipeline;
   const cannot = partitioned && (from === "newton" || from === "ocata");
-  const pipeline = cannot && (renames || !immutable) ? { before, immutable: true } : partial.pipeline;
+  const pipeline = cannot ? { ...partial.pipeline, after: { ...after, name: before.name } } : partial.pipeline;
   return { ...partial, partitioned, pipeline };
 }
 
