@@ -51,7 +51,14 @@ export function assessNotification(
   const shares = partitioned.includes(true) ? true : partitioned.includes("unknown") ? "unknown" : false;
   // Nothing runs side by side in a full upgrade: what may be in internal queues is said, and holds only where there are some.
   if (isFull && shares === "unknown") return { ...nothing, findings: [perhapsPartitioned(cases)] };
-  const kept = shares === false ? { files: inputs.files, copies: [] } : keepMounted(world, first.old, inputs);
+  const kept =
+    shares === false
+      ? { files: inputs.files, copies: [] }
+      : keepMounted(
+          world,
+          cases.map(({ old }) => old),
+          inputs,
+        );
   const objects = objectsOf(kept.copies, inputs);
   const looks = cases.map(({ agent, from, old }) => {
     const rendered = renderedAsWanted(agent, mountsFor("notification", kept.files, target));
@@ -154,7 +161,7 @@ function isPartitioned(world: World, from: Release, old: AgentConfiguration): bo
  * Where the resource gives no pipeline and a mutable ConfigMap holds it, the new agents get a copy of what is in it now: only
  * of an immutable object is known what agents have loaded.
  */
-function keepMounted(world: World, old: AgentConfiguration, inputs: Inputs): Kept {
+function keepMounted(world: World, agents: readonly AgentConfiguration[], inputs: Inputs): Kept {
   const files: { -readonly [K in keyof RecordedFiles]: RecordedFiles[K] } = { ...inputs.files };
   const copies: WantedCopy[] = [];
   const keep = (name: "pipeline" | "eventPipeline", file: AgentFile): void => {
@@ -166,8 +173,11 @@ function keepMounted(world: World, old: AgentConfiguration, inputs: Inputs): Kep
     files[name] = made.file;
     if (made.copy !== undefined) copies.push(made.copy);
   };
-  keep("pipeline", old.pipeline);
-  keep("eventPipeline", old.eventPipeline);
+  // An earlier attempt may have given some of them their copy already.
+  for (const old of agents) {
+    keep("pipeline", old.pipeline);
+    keep("eventPipeline", old.eventPipeline);
+  }
   return { files, copies };
 }
 

@@ -136,6 +136,11 @@ describe("workloads of one coordination group", () => {
       { from: release("queens"), mates: true },
       "Replace apart together",
     ],
+    [
+      "have no isolated groups that would not share what is new, even if asked for",
+      { mates: true, coordinated: false, when: "Always" },
+      "Replace apart",
+    ],
     ["poll by themselves without coordination", { ...recreated, coordinated: false }, "Roll"],
   ])("%s", (_what, change, expected) => expect(path({ ...central, ...change })).toBe(expected));
 
@@ -155,7 +160,7 @@ test("compute agents to Ocata share no host, coordinated or not", () => {
 test("a workload of no agents has none that meet", () => {
   const workload = aDeployment({ name: "central", replicas: 0 });
   expect(path({ ...central, workload })).toBe("Roll");
-  expect(path({ ...central, workload, mates: true })).toBe("Roll");
+  expect(path({ ...central, workload, mates: true, when: "Always" })).toBe("Roll");
 });
 
 test("each path says why", () => {

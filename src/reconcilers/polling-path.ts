@@ -80,8 +80,11 @@ const NEVER_MEET = {
 } as const;
 
 /** Why there is a group of their own although nobody would meet. */
-function askedFor({ when, added = [] }: PathInput): string | undefined {
+function askedFor({ when, added = [], workload, coordinated, mates }: PathInput): string | undefined {
   if (when !== "Always" || added.length === 0) return undefined;
+  if (workload.kind !== "DaemonSet" && workload.replicas === 0) return undefined;
+  // Each workload's isolated agents would poll what is new by themselves.
+  if (mates && coordinated !== true) return undefined;
   return `${added.length} new pollsters; a group of their own is asked for`;
 }
 
