@@ -80,8 +80,10 @@ function stopGroups(world: World, because: string): Effect | Note | undefined {
 function widenAll(world: World, workloads: readonly Workload[]): Effect | Note | undefined {
   for (const workload of workloads) {
     const record = world.records.find((each) => isNarrowBy(workload, each));
-    const agent = asOf(world, workload, record);
-    if (agent === undefined || record === undefined) continue;
+    const planned = asOf(world, workload, record);
+    if (planned === undefined || record === undefined) continue;
+    // On the image that it has: two attempts may derive one file, and the database step of the later one not be taken (I1).
+    const agent = wanting(planned, { image: planned.container.image });
     const moment = { plan: record.plan, retry: 0, now: world.now };
     const object = agentText(agent);
     if (!isDown(agent)) return takeDown(agent, moment, { ...WHY, message: `stop ${object} to give it the whole file` });
@@ -132,8 +134,7 @@ function bringBack(
   includes: (workload: Workload) => boolean,
 ): Effect | Note | undefined {
   const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
-  for (const component of AGENT_COMPONENTS) {
-    const mates = ours.filter((workload) => componentOf(records, workload) === component);
+  for (const mates of units(world, records, ours)) {
     const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
     const loaded = records.find((record) => mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)))));
     const ahead = reached ?? loaded;
@@ -157,6 +158,27 @@ function bringBack(
     return start(owed, { plan: ahead.plan, retry: 0, now: world.now }, { ...WHY, message });
   }
   return undefined;
+}
+
+/**
+ * Workloads of which old and new must not run together: those of a component; but polling agents that are upgraded partially
+ * run old beside new, unless they are in one group that cannot have both.
+ */
+function units(
+  world: World,
+  records: readonly AttemptRecord[],
+  ours: readonly Workload[],
+): readonly (readonly Workload[])[] {
+  const isPartial = world.upgrade.spec.strategy === "Partial";
+  const unitOf = ({ metadata: { uid } }: Workload, component: AgentComponent): string => {
+    if (component !== "polling" || !isPartial) return component;
+    const plan = records.flatMap(({ targets }) => targets).find((target) => target.uid === uid)?.polling;
+    return plan?.together === true ? plan.namespaces.toSorted().join("-") : uid;
+  };
+  return AGENT_COMPONENTS.flatMap((component) => {
+    const mates = ours.filter((workload) => componentOf(records, workload) === component);
+    return [...Map.groupBy(mates, (workload) => unitOf(workload, component)).values()];
+  });
 }
 
 /** Which component a workload belonged to when it was claimed: the resource may have been edited since. */

@@ -12,7 +12,7 @@ import type { Effect, Note, Outcome, Violation } from "../model/outcome.ts";
 import { shownName } from "../model/shown-name.ts";
 import { formatDuration } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
-import { isolatedMount, isolatedWorkload, stopIsolated } from "./desired/isolated-workload.ts";
+import { isolatedMount, isolatedSnippet, isolatedWorkload, stopIsolated } from "./desired/isolated-workload.ts";
 import type { Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
 
@@ -48,7 +48,8 @@ function asAgent(world: World, { agent, plan, isolated }: Isolating, workload: W
   const container = containers[containerIndex];
   if (container === undefined) return undefined;
   const mounts = [...agent.wanted.mounts.filter(({ path }) => path !== plan.file.path), isolatedMount(plan, isolated)];
-  const wanted = { ...agent.wanted, mounts, undone: [] };
+  const appended = isolated.config === undefined ? undefined : isolatedSnippet(isolated.config);
+  const wanted = { ...agent.wanted, mounts, undone: [], appended };
   return makeAgent(
     { component: "polling", workload, container, containerIndex, wanted, recorded: undefined },
     world.pods,
