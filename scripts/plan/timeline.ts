@@ -25,13 +25,15 @@ function cellsOf(object: string, steps: readonly PlannedStep[]): readonly string
   // Something new has no "before".
   let state = own?.from === undefined ? " " : "=";
   return steps.map((step) => {
-    if (step.object === object) state = afterwards(step);
+    if (step.object === object) state = afterwards(step, state);
     return state;
   });
 }
 
-function afterwards({ action, to }: PlannedStep): string {
-  if (to === undefined) return " ";
+function afterwards({ action, from, to }: PlannedStep, before: string): string {
+  if (action === "StartingRest") return "#";
+  // A mark alone, as when a group is given time to forget its members, leaves the pods as they are.
+  if (to === undefined) return from === undefined && action !== "RemovingIsolated" ? before : " ";
   if (/(^|, )(0 replicas|no host)$/.test(to)) return ".";
   return action === "StartingFirst" ? "1" : "#";
 }

@@ -150,7 +150,7 @@ test("an isolated group starts beside the old agents, and the plan does not say 
   expect(steps.map(({ action, strategy, gates }) => [action, strategy, gates?.includes("DatabaseFirst")])).toEqual([
     ["Isolating", undefined, true],
     ["Rolling", "old beside new", true],
-    ["RetiringIsolated", "without overlap", undefined],
+    ["RetiringIsolated", "without overlap", true],
     ["TakingDown", "without overlap", true],
     ["Widening", "without overlap", true],
     ["RemovingIsolated", undefined, false],

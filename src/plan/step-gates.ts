@@ -14,6 +14,8 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   StartingRest: ["DatabaseFirst"],
   Widening: STARTS,
   Isolating: ["DatabaseFirst"],
+  RetiringIsolated: ["DatabaseFirst"],
+  WaitingForMembers: ["HostReachable"],
   Rolling: ["DatabaseFirst", "WorkloadFits", "SingleWriter"],
   Verifying: ["JobTemplate"],
 };

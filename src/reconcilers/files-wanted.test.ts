@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { aDeployment, anUpgrade, aRecord, aRecordedTarget } from "../../test/support/builders.ts";
+import type { RecordedPolling } from "../model/attempt.ts";
+import type { Volume } from "../model/observation.ts";
+import { filesWanted } from "./files-wanted.ts";
+
+const SETTINGS = { imagesAllowed: [], podLogs: true, secrets: ["secret-polling"], providers: [] };
+const file = { path: "/etc/ceilometer/polling.yaml", volume: "ceilometer-upgrade-polling" };
+const before = { mount: { name: "polling", mountPath: file.path } };
+
+function recordWith(of: ReturnType<typeof aDeployment>, volume?: Volume) {
+  const plan: RecordedPolling = {
+    namespaces: ["central"],
+    path: "Isolate",
+    why: "",
+    overlap: true,
+    file,
+    before: volume === undefined ? before : { ...before, volume },
+  };
+  return aRecord({ targets: [aRecordedTarget(of, { component: "polling", polling: plan })] });
+}
+
+test("what an attempt that was given up has put a file in place of is read still", () => {
+  const volumes = [{ name: "polling", configMap: { name: "theirs" } }];
+  const central = aDeployment({ name: "central", component: "polling", volumes });
+  const wanted = filesWanted(anUpgrade({ strategy: "Partial" }), [central], SETTINGS, [recordWith(central)]);
+  expect(wanted).toContainEqual({ kind: "ConfigMap", name: "theirs" });
+});
+
+test.each<[string, Volume, string]>([
+  ["a volume that was replaced", { name: file.volume, configMap: { name: "kept" } }, "ConfigMap/kept"],
+  [
+    "a Secret that may be read",
+    { name: file.volume, secret: { secretName: "secret-polling" } },
+    "Secret/secret-polling",
+  ],
+])("%s is known from the record", (_what, volume, expected) => {
+  const central = aDeployment({ name: "central", component: "polling" });
+  const wanted = filesWanted(anUpgrade({ strategy: "Partial" }), [central], SETTINGS, [recordWith(central, volume)]);
+  expect(wanted.map(({ kind, name }) => `${kind}/${name}`)).toContain(expected);
+});
+
+test("a Secret that may not be read is not asked for", () => {
+  const central = aDeployment({ name: "central", component: "polling" });
+  const record = recordWith(central, { name: file.volume, secret: { secretName: "another" } });
+  const wanted = filesWanted(anUpgrade({ strategy: "Partial" }), [central], SETTINGS, [record]);
+  expect(wanted.map(({ name }) => name)).not.toContain("another");
+});
