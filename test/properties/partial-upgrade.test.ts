@@ -18,27 +18,27 @@ const factor = Number(process.env["PROPERTY_RUNS"] ?? 1);
 const seasons: readonly { readonly name: string; readonly runs: number; readonly weather: Weather }[] = [
   {
     name: "any order of steps, with late watches",
-    runs: 60,
+    runs: 40,
     weather: { chaos: false, deletion: false, retarget: false },
   },
   {
     name: "crashes, late writes, edits, evictions and lost hosts",
-    runs: 50,
+    runs: 35,
     weather: { chaos: true, deletion: false, retarget: false },
   },
   {
     name: "somebody edits the workloads all the time",
-    runs: 40,
+    runs: 30,
     weather: { chaos: true, deletion: false, retarget: false, storm: true },
   },
   {
     name: "another target, or another part of it, in the middle",
-    runs: 40,
+    runs: 30,
     weather: { chaos: true, deletion: false, retarget: true },
   },
   {
     name: "the resource deleted in the middle",
-    runs: 40,
+    runs: 30,
     weather: { chaos: true, deletion: true, retarget: true },
   },
 ];
