@@ -16,6 +16,8 @@ export interface Mutant {
   readonly breaks: readonly Invariant[];
   /** Its writes look wrong already; what counts is what they do. */
   readonly onlyOutcome?: boolean;
+  /** It errs where notification agents share their work, and is asked about these alone, in good weather. */
+  readonly isOfGroups?: boolean;
   readonly decide: Decide;
 }
 

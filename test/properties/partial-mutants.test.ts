@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Invariant } from "./judge.ts";
 import { partialMutants } from "./partial-mutants.ts";
 import { PartialSafety } from "./partial-safety.ts";
-import { partialStories } from "./partial-topologies.ts";
+import { partialStories, partitionedStories } from "./partial-topologies.ts";
 import { type Ending, play, type Story } from "./story.ts";
 
 const SCRIPT = 300;
@@ -12,16 +12,18 @@ const RUNS = 300;
 /** The same stories for every mutant, so that a change of the table is a change of the code. */
 const SEED = 20_260_101;
 const STORIES: readonly Story[] = fc.sample(partialStories(SCRIPT), { seed: SEED, numRuns: RUNS });
+const GROUPS: readonly Story[] = fc.sample(partitionedStories(SCRIPT), { seed: SEED, numRuns: RUNS });
 
 const killed: { readonly mistake: string; readonly by: string; readonly after: number }[] = [];
 
 test.each(partialMutants)(
   "an operator that $mistake is noticed",
   { timeout: 60_000 },
-  ({ mistake, breaks, decide, onlyOutcome = false }) => {
+  ({ mistake, breaks, decide, onlyOutcome = false, isOfGroups = false }) => {
     let ending: Ending | undefined;
-    const after = STORIES.findIndex((story) => {
-      const weather = { chaos: true, deletion: true, retarget: true, onlyOutcome, storm: onlyOutcome };
+    const after = (isOfGroups ? GROUPS : STORIES).findIndex((story) => {
+      const chaos = !isOfGroups;
+      const weather = { chaos, deletion: true, retarget: true, onlyOutcome, storm: onlyOutcome };
       ending = play(story, decide, weather, (cluster) => new PartialSafety(cluster));
       return ending.breaches.length > 0;
     });

@@ -119,6 +119,7 @@ export const partialMutants: readonly Mutant[] = [
   {
     mistake: "restarts one notification workload at a time on the new pipelines",
     breaks: ["I6"],
+    isOfGroups: true,
     decide: (seen) => {
       const decision = decide(seen);
       const { effect } = decision;
@@ -131,11 +132,13 @@ export const partialMutants: readonly Mutant[] = [
   {
     mistake: "rolls new notification agents in beside old ones on other pipelines",
     breaks: ["I6"],
+    isOfGroups: true,
     decide: records(({ parity: _, ...record }) => record),
   },
   {
     mistake: "does not empty the internal queues first",
     breaks: ["I6"],
+    isOfGroups: true,
     decide: records((record) =>
       record.parity === undefined ? record : { ...record, parity: { ...record.parity, emptyFirst: [] } },
     ),
@@ -143,6 +146,7 @@ export const partialMutants: readonly Mutant[] = [
   {
     mistake: "does not wait until the group has forgotten agents that are gone",
     breaks: ["I6"],
+    isOfGroups: true,
     decide: seeing((seen) => {
       const { spec } = seen.upgrade;
       const { notification } = spec.components;
@@ -154,6 +158,7 @@ export const partialMutants: readonly Mutant[] = [
   {
     mistake: "trusts a mutable pipeline to be what the agents have loaded",
     breaks: ["I6"],
+    isOfGroups: true,
     decide: seeing((seen) => ({
       ...seen,
       files: new Map(
@@ -167,6 +172,7 @@ export const partialMutants: readonly Mutant[] = [
   {
     mistake: "does not wait for terminating notification agents of a group that is restarted",
     breaks: ["I6"],
+    isOfGroups: true,
     decide: (seen) => {
       const isDownNow = listed(seen).some((each) => each.metadata.name.startsWith("notif") && isDown(each));
       const gone = pods(

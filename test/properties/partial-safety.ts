@@ -217,7 +217,7 @@ export class PartialSafety implements Judge {
     for (const [group, members] of Map.groupBy(partitioned, (each) => each.group)) {
       const pipelines = new Set(members.map(({ pipeline }) => pipeline));
       const names = members.map(({ name }) => name).join(", ");
-      // Whoever edits a file in place and takes pods away has the others read another one than these.
+      // Whoever edits a file in place, and takes pods away or the resource, has the others read another one than these.
       this.#forbid("I6", pipelines.size > 1 && !this.#mayHaveSplit, `${names} work on different pipelines in ${group}`);
     }
     this.#judgeMembers(partitioned.map(({ group, pipeline }) => `${group} ${pipeline}`));
@@ -230,7 +230,7 @@ export class PartialSafety implements Judge {
 
   get #mayHaveSplit(): boolean {
     const { edited, immutable = true } = this.#cluster.topology.partial?.pipeline ?? {};
-    return edited !== undefined && !immutable && this.#isSplit;
+    return edited !== undefined && !immutable && (this.#isSplit || this.#isDeleting);
   }
 
   /** A group counts an agent that is gone for a while, and its share of other pipelines' queues is nobody's meanwhile. */

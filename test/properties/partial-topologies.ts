@@ -57,16 +57,17 @@ const PIPELINES: readonly PipelineWords[] = [
   { name: "all", publisher: "notifier://?topic=other" },
   { name: "every", publisher: "notifier://" },
 ];
+/** From each of them to each of them, or to none that is given. */
+const CHANGES: readonly (readonly [PipelineWords, PipelineWords | undefined])[] = PIPELINES.flatMap((now) =>
+  [...PIPELINES, undefined, undefined].map((then) => [now, then] as const),
+);
 const POLLED = [["*"], ["cpu", "image.size", "hardware.ipmi.*"]] as const;
 
 const configured: fc.Arbitrary<PartialTopology> = fc
   .record({
     coordinated: fc.boolean(),
     partitioned: fc.constantFrom(true, true, false),
-    pipelines: fc.tuple(
-      fc.constantFrom(...PIPELINES),
-      fc.option(fc.constantFrom(...PIPELINES), { nil: undefined, freq: 1 }),
-    ),
+    pipelines: fc.constantFrom(...CHANGES),
     immutable: fc.boolean(),
     edited: fc.boolean(),
     before: fc.constantFrom(...POLLED),
@@ -134,3 +135,22 @@ export const partialStories = (longest: number): fc.Arbitrary<Story> =>
     calm: fc.nat({ max: 90 }),
     script: fc.array(fc.nat({ max: 2 ** 30 }), { maxLength: longest, size: "max" }),
   });
+
+const GROUPED = ["ocata", "pike", "queens"];
+
+/** Those in which notification agents share their work: what is theirs is not seen in many others. */
+export const partitionedStories = (longest: number): fc.Arbitrary<Story> =>
+  fc
+    .record({
+      story: partialStories(longest),
+      pair: fc.constantFrom(...PAIRS.filter(({ from }) => GROUPED.includes(from))),
+      partial: configured,
+    })
+    .map(({ story, pair, partial }): Story => {
+      const agents = ["notification-0", "notification-1"].map(
+        (name): Agents => ({ component: "notification", name, kind: "Deployment", replicas: 2 }),
+      );
+      const shared = fit({ ...partial, coordinated: true, partitioned: true }, pair.from);
+      const topology = { ...story.topology, ...pair, agents, partial: shared, skipDatabase: true };
+      return { ...story, topology };
+    });
