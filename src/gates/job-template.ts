@@ -3,8 +3,9 @@
  * write the resource must not be able to start any pod that lies about.
  */
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
-import type { PodTemplate, World } from "../model/observation.ts";
+import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
+import type { PodTemplate } from "../model/pod-template.ts";
 
 interface JobRef {
   readonly kind: "Job" | "CronJob";

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type AgentConfiguration, readAgentConfiguration } from "./agent-configuration.ts";
 import type { AgentFile } from "./agent-file.ts";
 import { digestText } from "./digest.ts";
-import type { ConfigObject, Container, PodTemplate, Seen, Volume } from "./observation.ts";
+import type { ConfigObject, Seen } from "./observation.ts";
+import type { Container, PodTemplate, Volume } from "./pod-template.ts";
 import { parseRelease, type Release } from "./release.ts";
 
 const release = (name: string): Release => {

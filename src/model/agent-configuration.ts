@@ -11,8 +11,8 @@ import { AgentSettings, type AgentView, known, type Objects, type Setting, textO
 import { type CommandLine, commandLineOf, namespaceByName, scriptOf } from "./command-line.ts";
 import type { AgentComponent } from "./component.ts";
 import { digestText } from "./digest.ts";
-import type { Container, PodTemplate } from "./observation.ts";
 import { booleanOf, integerOf, listOf } from "./oslo-config.ts";
+import type { Container, PodTemplate } from "./pod-template.ts";
 import { hasDynamicPollsters, parseRelease, partitionsNotification, pollingFiles, type Release } from "./release.ts";
 
 export interface Unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fileAt, filesIn, objectsMounted } from "./agent-files.ts";
-import type { Container, PodTemplate, Volume, VolumeMount } from "./observation.ts";
+import type { Container, PodTemplate, Volume, VolumeMount } from "./pod-template.ts";
 
 const VOLUMES: readonly Volume[] = [
   { name: "etc", secret: { secretName: "ceilometer-etc" } },

@@ -3,7 +3,7 @@
  * subPath, a whole object as directory, `items`, projected volumes. What lies in a volume that is neither ConfigMap nor
  * Secret cannot be seen from here, and is unknown instead of absent.
  */
-import type { Container, KeyToPath, PodTemplate, Volume, VolumeMount } from "./observation.ts";
+import type { Container, KeyToPath, PodTemplate, Volume, VolumeMount } from "./pod-template.ts";
 
 export interface ObjectName {
   readonly kind: "ConfigMap" | "Secret";

@@ -5,8 +5,9 @@
  */
 import { type FileSource, fileAt, filesIn, type ObjectName } from "./agent-files.ts";
 import type { CommandLine } from "./command-line.ts";
-import type { ConfigObject, Container, PodTemplate, Seen } from "./observation.ts";
+import type { ConfigObject, Seen } from "./observation.ts";
 import { literalOf, type OptionName, type OsloConfig, type OsloText, parseOsloConfig } from "./oslo-config.ts";
+import type { Container, PodTemplate } from "./pod-template.ts";
 import { type Release, readsOptionsFromEnvironment } from "./release.ts";
 
 export type Setting<T> =

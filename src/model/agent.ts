@@ -8,7 +8,8 @@ import type { AgentComponent } from "./component.ts";
 import { canonicalJson } from "./digest.ts";
 import { type Marks, marksOf } from "./marks.ts";
 import type { Labels } from "./meta.ts";
-import type { Container, Pod, PodTemplate, Volume, VolumeMount, Workload } from "./observation.ts";
+import type { Pod, Workload } from "./observation.ts";
+import type { Container, PodTemplate, Volume, VolumeMount } from "./pod-template.ts";
 
 /** A configuration file that the agent's container should have at a path. */
 export interface WantedMount {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { AGENT_COMPONENTS } from "./component.ts";
 import type { Meta } from "./meta.ts";
-import type { Volume, VolumeMount } from "./observation.ts";
+import type { Volume, VolumeMount } from "./pod-template.ts";
 
 /** The key of the record's ConfigMap. */
 export const RECORD_KEY = "attempt.json";
@@ -46,6 +46,8 @@ const recordedPolling = z.object({
   /** Where agents of the target read what to poll, and what was mounted there before the attempt. */
   file: z.object({ path: z.string(), volume: z.string() }),
   before: z.object({ mount: volumeMount.optional(), volume: volume.optional() }),
+  /** An attempt that was given up has left a file there that it derived: what was there before comes back on any path. */
+  restores: z.boolean().optional(),
   /** What old and new have in common. */
   narrow: recordedFile.optional(),
   isolated: z

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CommandLine, commandLineOf, namespaceByName, scriptOf } from "./command-line.ts";
-import type { Container } from "./observation.ts";
+import type { Container } from "./pod-template.ts";
 
 const container = (command: readonly string[] | undefined, args?: readonly string[]): Container => ({
   name: "agent",

@@ -3,7 +3,7 @@
  * command itself, a shell with one line, or a script of a mounted ConfigMap; kolla's images read theirs from config.json.
  */
 
-import type { Container } from "./observation.ts";
+import type { Container } from "./pod-template.ts";
 import { shellCommand } from "./shell-words.ts";
 
 /** Where options are read from, in the order in which they are: of one option the last counts. */

@@ -1,10 +1,11 @@
 /**
  * What one look at the cluster saw: narrow views of Kubernetes objects, with only the fields that decisions read.
- * The views are made once, at the edge (`controllers/ceilometer-upgrade/views.ts`); nothing here knows how.
+ * The views are made once, at the edge (`controllers/ceilometer-upgrade/views/`); nothing here knows how.
  */
 import type { Spec } from "../api/v1alpha1/schema.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import type { Labels, Meta } from "./meta.ts";
+import type { PodTemplate } from "./pod-template.ts";
 import type { ProbeResult } from "./probe.ts";
 import type { Millis } from "./time.ts";
 
@@ -13,59 +14,6 @@ export type Seen<T> =
   | { readonly seen: "present"; readonly value: T }
   | { readonly seen: "absent" }
   | { readonly seen: "unreadable"; readonly why: string };
-
-export interface EnvVar {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: unknown;
-  readonly [field: string]: unknown;
-}
-export interface VolumeMount {
-  readonly name: string;
-  readonly mountPath: string;
-  readonly subPath?: string;
-  readonly subPathExpr?: string;
-  readonly [field: string]: unknown;
-}
-export interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: readonly EnvVar[];
-  readonly envFrom?: readonly unknown[];
-  readonly volumeMounts?: readonly VolumeMount[];
-  readonly [field: string]: unknown;
-}
-/** A key of an object, and the path below the mount that it gets. */
-export interface KeyToPath {
-  readonly key: string;
-  readonly path: string;
-}
-export interface Volume {
-  readonly name: string;
-  readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[] };
-  readonly secret?: { readonly secretName: string; readonly items?: readonly KeyToPath[] };
-  readonly projected?: { readonly sources?: readonly ProjectedSource[] };
-  readonly [field: string]: unknown;
-}
-export interface ProjectedSource {
-  readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[] };
-  readonly secret?: { readonly name: string; readonly items?: readonly KeyToPath[] };
-  readonly [field: string]: unknown;
-}
-export interface PodSpec {
-  readonly containers: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly Volume[];
-  readonly nodeSelector?: Labels;
-  readonly [field: string]: unknown;
-}
-export interface PodTemplate {
-  readonly labels: Labels;
-  readonly annotations: Labels;
-  readonly spec: PodSpec;
-}
 
 export type WorkloadKind = "Deployment" | "DaemonSet" | "StatefulSet";
 

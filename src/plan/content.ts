@@ -1,7 +1,8 @@
 /** What a write makes of a workload, in words: image, configuration, how many pods and where, before and afterwards. */
 import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
-import type { Container, Volume, Workload } from "../model/observation.ts";
+import type { Workload } from "../model/observation.ts";
 import type { ObjectBody } from "../model/outcome.ts";
+import type { Container, Volume } from "../model/pod-template.ts";
 import { templateOf } from "./workload-document.ts";
 
 export interface Change {

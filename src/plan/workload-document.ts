@@ -6,9 +6,10 @@ import { z } from "zod";
 import { canonicalJson } from "../model/digest.ts";
 import { applyPatch } from "../model/json-patch.ts";
 import type { Meta } from "../model/meta.ts";
-import type { PodSpec, PodTemplate, Workload, WorkloadKind } from "../model/observation.ts";
+import type { Workload, WorkloadKind } from "../model/observation.ts";
 import type { ObjectBody } from "../model/outcome.ts";
 import type { KubePatchOperation } from "../model/patch.ts";
+import type { PodSpec, PodTemplate } from "../model/pod-template.ts";
 
 const labels = z.record(z.string(), z.string()).default({});
 const hasContainers = (value: unknown): boolean =>

@@ -4,6 +4,7 @@ import {
   aConfigObject,
   aDeployment,
   anAgent,
+  anUpgrade,
   aRecord,
   aRecordedTarget,
   aWorld,
@@ -11,6 +12,7 @@ import {
 } from "../../test/support/builders.ts";
 import { assessPolling } from "./assess-polling.ts";
 import { readInputs } from "./inputs.ts";
+import { undoneBy } from "./targets.ts";
 
 const TARGET = { name: "2025.2", major: 25 };
 const FILE = { path: "/etc/ceilometer/polling.yaml", volume: "ceilometer-upgrade-polling" };
@@ -52,4 +54,31 @@ test("agents on what an abandoned attempt shared: the same is new again, and the
   const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
   const { plan } = planned("2025.2", narrow, { records: [aRecord({ targets: [target] })], files: derived });
   expect(plan).toMatchObject({ path: "Isolate", added: polling.added, kept: polling.kept, before: polling.before });
+});
+
+test("on whichever path the next attempt takes, the file of before comes back", () => {
+  const { workload, plan: polling, copies } = planned("2025.1");
+  const target = aRecordedTarget(workload, { component: "polling", polling });
+  const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
+  const records = [aRecord({ targets: [target] })];
+  // Nothing is new by the list, so this attempt has no isolated group and derives no file.
+  const next = planned("2025.2", polling.narrow?.object ?? "", {
+    records,
+    files: derived,
+    upgrade: anUpgrade({
+      strategy: "Partial",
+      components: {
+        database: { action: "Skip" },
+        polling: {
+          targets: [{ kind: "Deployment", name: "central" }],
+          verification: { podLog: {} },
+          newPollsters: { source: "List", names: [] },
+        },
+      },
+    }),
+  });
+  expect(next.plan).toMatchObject({ path: "Roll", restores: true, before: polling.before });
+  const recorded = aRecordedTarget(next.workload, { component: "polling", polling: next.plan });
+  expect(undoneBy("polling", recorded, [])).toEqual([{ ...FILE, before: polling.before }]);
+  expect(undoneBy("polling", { ...recorded, polling: { ...next.plan, restores: undefined } }, [])).toEqual([]);
 });

@@ -62,7 +62,8 @@ function assess(one: Case): Assessed {
   const { polling } = world.upgrade.spec.components;
   const which = pollingFiles(to)[0] ?? "polling";
   const file = { path: PATHS[which], volume: VOLUMES[which] };
-  const before = mountBefore(world, agent, file);
+  const given = derivedBefore(world, agent, file);
+  const before = given ?? mountedAt(agent, file);
   const original = withMount(renderedNow(agent), file.path, file.volume, before);
   // Where an attempt was given up, its agents poll what that one derived, and not yet what people gave them.
   const old = configurationOf(world, agent, from);
@@ -88,6 +89,7 @@ function assess(one: Case): Assessed {
     ...(path.together ? { together: true } : {}),
     file,
     before,
+    ...(given === undefined ? {} : { restores: true }),
     ...(change.added === undefined ? {} : { added: [...change.added] }),
     ...(change.kept === undefined ? {} : { kept: [...change.kept] }),
     ...(change.removed === undefined ? {} : { removed: [...change.removed] }),
@@ -124,19 +126,26 @@ function unknownFile({ agent, world }: Case, { why }: Change, { path }: PollingP
   ];
 }
 
+/** What is mounted where new agents read their polling file. */
+function mountedAt({ container, workload }: Agent, { path, volume: name }: RecordedPolling["file"]): Mounted {
+  const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === path);
+  const volume = workload.template.spec.volumes?.find((each) => each.name === name);
+  return { ...(mount === undefined ? {} : { mount }), ...(volume === undefined ? {} : { volume }) };
+}
+
+type Mounted = RecordedPolling["before"];
+
 /**
- * What is mounted where new agents read their polling file. A file that an abandoned attempt derived is not what people gave
- * their agents: that attempt knows what was there before it.
+ * A file that an abandoned attempt derived is not what people gave their agents: that attempt knows what was there before it.
+ * Undefined where none is mounted.
  */
-function mountBefore(world: World, agent: Agent, file: RecordedPolling["file"]): RecordedPolling["before"] {
-  const mount = agent.container.volumeMounts?.find(({ mountPath }) => mountPath === file.path);
-  const volume = agent.workload.template.spec.volumes?.find(({ name }) => name === file.volume);
-  const object = volume?.configMap?.name;
+function derivedBefore(world: World, agent: Agent, file: RecordedPolling["file"]): Mounted | undefined {
+  const object = mountedAt(agent, file).volume?.configMap?.name;
+  if (object === undefined) return undefined;
   const derived = world.records
     .flatMap((record) => record.targets)
     .find(({ uid, polling }) => uid === agent.workload.metadata.uid && polling?.narrow?.object === object);
-  if (object !== undefined && derived?.polling !== undefined) return derived.polling.before;
-  return { ...(mount === undefined ? {} : { mount }), ...(volume === undefined ? {} : { volume }) };
+  return derived?.polling?.before;
 }
 
 function readOverrides(world: World): {

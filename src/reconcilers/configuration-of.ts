@@ -4,7 +4,8 @@ import { type Agent, type WantedMount } from "../model/agent.ts";
 import { type AgentConfiguration, readAgentConfiguration, settingsOf } from "../model/agent-configuration.ts";
 import { objectsMounted } from "../model/agent-files.ts";
 import type { Objects } from "../model/agent-settings.ts";
-import type { ConfigObject, Container, PodTemplate, Seen, Volume, VolumeMount, World } from "../model/observation.ts";
+import type { ConfigObject, Seen, World } from "../model/observation.ts";
+import type { Container, PodTemplate, Volume, VolumeMount } from "../model/pod-template.ts";
 import type { Release } from "../model/release.ts";
 
 /** What a template would be with other files in the agent's container. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { aDeployment, anUpgrade, aRecord, aRecordedTarget } from "../../test/support/builders.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
-import type { Volume } from "../model/observation.ts";
+import type { Volume } from "../model/pod-template.ts";
 import { filesWanted } from "./files-wanted.ts";
 
 const SETTINGS = { imagesAllowed: [], podLogs: true, secrets: ["secret-polling"], providers: [] };

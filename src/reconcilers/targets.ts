@@ -3,8 +3,9 @@ import type { TargetRef } from "../api/v1alpha1/schema.ts";
 import { type Agent, makeAgent, matches, type Wanted, type WantedMount } from "../model/agent.ts";
 import type { AttemptRecord, RecordedFile, RecordedFiles, RecordedTarget } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
-import type { Container, Workload, World } from "../model/observation.ts";
+import type { Workload, World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
+import type { Container } from "../model/pod-template.ts";
 import { pollingFiles, type Release } from "../model/release.ts";
 import type { Agents } from "./scene.ts";
 
@@ -132,7 +133,8 @@ export function undoneBy(
   mounts: readonly WantedMount[],
 ) {
   const plan = recorded?.polling;
-  if (component !== "polling" || plan?.narrow === undefined) return [];
+  if (component !== "polling" || plan === undefined) return [];
+  if (plan.narrow === undefined && plan.restores !== true) return [];
   const { file, before } = plan;
   return mounts.some(({ path }) => path === file.path) ? [] : [{ ...file, before }];
 }

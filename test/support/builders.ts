@@ -9,23 +9,21 @@ import type { Labels, Meta, Owner } from "../../src/model/meta.ts";
 import {
   type Autoscaler,
   type ConfigObject,
-  type Container,
   type ContainerState,
   type CronJob,
   type Job,
   type Observation,
   type OperatorSettings,
   type Pod,
-  type PodTemplate,
   readWorld,
   type Seen,
   type Upgrade,
-  type Volume,
   type Workload,
   type WorkloadKind,
   type WorkloadStatus,
   type World,
 } from "../../src/model/observation.ts";
+import type { Container, PodTemplate, Volume } from "../../src/model/pod-template.ts";
 import type { ProbeResult } from "../../src/model/probe.ts";
 import { formatTime, type Millis } from "../../src/model/time.ts";
 

@@ -7,10 +7,10 @@ import type {
   Job,
   Observation,
   OperatorSettings,
-  PodTemplate,
   Seen,
   Workload,
 } from "../../model/observation.ts";
+import type { PodTemplate } from "../../model/pod-template.ts";
 import type { ProbeResult } from "../../model/probe.ts";
 import type { Millis } from "../../model/time.ts";
 import { filesWanted } from "../../reconcilers/files-wanted.ts";

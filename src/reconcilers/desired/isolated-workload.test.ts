@@ -4,7 +4,8 @@ import { aContainer, aDaemonSet, aDeployment, anAgent, anUpgrade, NEW_IMAGE } fr
 import { OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
 import { matches } from "../../model/agent.ts";
 import type { RecordedPolling } from "../../model/attempt.ts";
-import type { PodSpec, Workload } from "../../model/observation.ts";
+import type { Workload } from "../../model/observation.ts";
+import type { PodSpec } from "../../model/pod-template.ts";
 import { parseRelease } from "../../model/release.ts";
 import { isolatedWorkload, PREFIX_VARIABLE } from "./isolated-workload.ts";
 

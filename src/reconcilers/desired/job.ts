@@ -1,8 +1,9 @@
 /** Jobs: copies of pod templates that are in the namespace already, with the least that must differ. */
 import { GROUP, LABEL, OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
 import type { Labels } from "../../model/meta.ts";
-import type { Container, PodSpec, PodTemplate, Upgrade } from "../../model/observation.ts";
+import type { Upgrade } from "../../model/observation.ts";
 import type { ObjectBody } from "../../model/outcome.ts";
+import type { Container, PodSpec, PodTemplate } from "../../model/pod-template.ts";
 
 /** Lets the garbage collector take a Job when its resource goes; it never blocks that. */
 export function ownerReference(upgrade: Upgrade): Readonly<Record<string, unknown>> {

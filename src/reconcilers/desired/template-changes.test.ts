@@ -3,7 +3,7 @@ import { z } from "zod";
 import { aContainer, aDeployment, anAgent, NEW_IMAGE, OLD_IMAGE } from "../../../test/support/builders.ts";
 import { type Agent, atTarget, type Wanted, type WantedMount } from "../../model/agent.ts";
 import { applyPatch } from "../../model/json-patch.ts";
-import type { Container, PodSpec, Volume } from "../../model/observation.ts";
+import type { Container, PodSpec, Volume } from "../../model/pod-template.ts";
 import { setTemplate } from "./template-changes.ts";
 
 const path = "/etc/ceilometer/polling.yaml";

@@ -5,8 +5,8 @@
  */
 import { type Agent, APPENDED_DIRECTORY, appendedFiles, type Undone, type WantedMount } from "../../model/agent.ts";
 import { canonicalJson } from "../../model/digest.ts";
-import type { Volume, VolumeMount } from "../../model/observation.ts";
 import { type KubePatchOperation, pointer } from "../../model/patch.ts";
+import type { Volume, VolumeMount } from "../../model/pod-template.ts";
 
 export const containerPath = (agent: Agent, ...rest: readonly (string | number)[]): string =>
   pointer("spec", "template", "spec", "containers", agent.containerIndex, ...rest);

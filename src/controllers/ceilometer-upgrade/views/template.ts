@@ -1,7 +1,7 @@
 /** Pod templates, parsed from the text that a view keeps. */
 import { z } from "zod";
 import type { Labels } from "../../../model/meta.ts";
-import type { PodSpec, PodTemplate } from "../../../model/observation.ts";
+import type { PodSpec, PodTemplate } from "../../../model/pod-template.ts";
 import { labels, text } from "./meta.ts";
 
 const container = z.looseObject({
