@@ -73,27 +73,34 @@ function stopGroups(world: World, because: string): Effect | Note | undefined {
 }
 
 /**
- * Agents that poll only what old and new share get the whole file, as at the end of an upgrade: without overlap. Rolled, those
- * that poll all of it would share their group with old ones, and with those that do not yet, and what is new would go unpolled
- * wherever one of these has the resource (I7).
+ * Agents that poll only what old and new share get the whole file, as at the end of an upgrade: all at once and without overlap.
+ * Else those that poll all of it would share their group with old ones, or with those that do not yet, and what is new would go
+ * unpolled wherever one of these has the resource (I7).
  */
 function widenAll(world: World, workloads: readonly Workload[]): Effect | Note | undefined {
-  for (const workload of workloads) {
+  const narrow = workloads.flatMap((workload) => {
     const record = world.records.find((each) => isNarrowBy(workload, each));
-    const planned = asOf(world, workload, record);
-    if (planned === undefined || record === undefined) continue;
+    const agent = asOf(world, workload, record);
+    if (agent === undefined || record === undefined) return [];
     // On the image that it has: two attempts may derive one file, and the database step of the later one not be taken (I1).
-    const agent = wanting(planned, { image: planned.container.image });
-    const moment = { plan: record.plan, retry: 0, now: world.now };
-    const object = agentText(agent);
-    if (!isDown(agent)) return takeDown(agent, moment, { ...WHY, message: `stop ${object} to give it the whole file` });
-    if (agent.pods.length > 0 || !isObserved(agent)) {
-      const message = `${object} gets the whole of its polling file when its pods are gone`;
-      return { reason: "WaitingForOldPods", message, clause: "P4", object };
-    }
-    return start(agent, moment, { ...WHY, message: `${object} polls the whole of its file again` });
+    return [{ agent: wanting(agent, { image: agent.container.image }), plan: record.plan }];
+  });
+  const momentOf = (plan: string) => ({ plan, retry: 0, now: world.now });
+  const up = narrow.find(({ agent }) => !isDown(agent));
+  if (up !== undefined) {
+    const message = `stop ${agentText(up.agent)} to give it the whole file`;
+    return takeDown(up.agent, momentOf(up.plan), { ...WHY, message });
   }
-  return undefined;
+  const left = narrow.find(({ agent }) => agent.pods.length > 0 || !isObserved(agent));
+  if (left !== undefined) {
+    const object = agentText(left.agent);
+    const message = `${object} gets the whole of its polling file when its pods are gone`;
+    return { reason: "WaitingForOldPods", message, clause: "P4", object };
+  }
+  const [next] = narrow;
+  if (next === undefined) return undefined;
+  const message = `${agentText(next.agent)} polls the whole of its file again`;
+  return start(next.agent, momentOf(next.plan), { ...WHY, message });
 }
 
 /** Its template mounts the file with what old and new share that this attempt derived. */
