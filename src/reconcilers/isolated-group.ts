@@ -3,7 +3,6 @@
  * stopped when no old agent is left, removed at the end with the files that were derived for it (clause P4, I7).
  */
 import { LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
-import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
 import { type Agent, agentText, isLive, isRolledOut, makeAgent } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { elapsed } from "../model/clock.ts";
@@ -14,7 +13,7 @@ import { formatDuration } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
 import { isolatedMount, isolatedSnippet, isolatedWorkload, stopIsolated } from "./desired/isolated-workload.ts";
 import type { Scene } from "./scene.ts";
-import { verificationJob } from "./verification-job.ts";
+import { seePolling } from "./see-polling.ts";
 
 const CLAUSE = "P4";
 const MOST_NAMES = 5;
@@ -78,7 +77,8 @@ export function startIsolated(scene: Scene, one: Isolating): Outcome | undefined
   const copy = asAgent(world, one, existing);
   if (copy === undefined) return undefined;
   if (!isRolledOut(copy)) return waitForCopy(scene, copy);
-  return verifyCopy(scene, copy);
+  const since = copy.workload.metadata.createdAt;
+  return seePolling(scene, copy, { since, what: "the new pollsters", whose: "the isolated agents" });
 }
 
 function nameTaken(object: string): Violation {
@@ -118,44 +118,6 @@ function waitForCopy(scene: Scene, copy: Agent): Outcome {
   const recheckAt = world.now + Math.max(0, seconds * 1000 - spent);
   if (first !== undefined) return { kind: "held", violations: [first, ...rest], recheckAt };
   return { kind: "wait", note: { reason: "Isolating", message, clause: CLAUSE, object }, recheckAt };
-}
-
-function verifyCopy(scene: Scene, copy: Agent): Outcome | undefined {
-  const { world, record, target } = scene;
-  const verification = world.upgrade.spec.components.polling?.verification;
-  const wanted = copy.workload.replicas ?? copy.workload.status.desired;
-  if (verification === undefined || wanted === 0) return undefined;
-  if (verification.job !== undefined) return verificationJob(scene, copy, verification.job);
-  const answer = dataPolled(copy, verification, target, world.probes);
-  if (answer.kind === "pass") return undefined;
-  const object = agentText(copy);
-  const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
-  const spent = elapsed(record.clock, copy.workload.metadata.createdAt, world.now);
-  const { probes } = answer;
-  if (spent < timeout) {
-    const message = `verifying that ${object} polls the new pollsters (${formatDuration(timeout)} at most): ${answer.reason}`;
-    const note = { reason: "Verifying", message, clause: CLAUSE, object };
-    return { kind: "wait", note, probes, recheckAt: world.now + timeout - spent };
-  }
-  const reason = answer.conclusive ? "VerificationFailed" : "VerificationInconclusive";
-  if (!answer.conclusive && isAccepted(scene, object)) return undefined;
-  const violation: Violation = {
-    gate: "DataPolled",
-    object,
-    reason,
-    message: `after ${formatDuration(spent)} nothing shows that the new pollsters are polled: ${answer.reason}`,
-    remedy: answer.conclusive
-      ? "look at the log of the isolated agents; the old agents go on meanwhile"
-      : `look at the log of the isolated agents; where the cloud has nothing for them to poll yet, accept it: spec.acceptedRisks with check ${reason} and object ${object}`,
-    severity: "Error",
-  };
-  return { kind: "held", violations: [violation], probes };
-}
-
-function isAccepted({ world }: Scene, object: string): boolean {
-  return (world.upgrade.spec.acceptedRisks ?? []).some(
-    (risk) => risk.check === "VerificationInconclusive" && risk.object === object,
-  );
 }
 
 /** Undefined once no agent of the group runs any more. */

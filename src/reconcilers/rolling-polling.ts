@@ -6,12 +6,9 @@
  * Which path each workload takes was found before the first write and is in the attempt record. Where it is on that path is read
  * off its template: as before, shared, whole.
  */
-import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
 import { type Agent, agentText, atTarget, isNew, wanting } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
-import { elapsed } from "../model/clock.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { formatDuration } from "../model/time.ts";
 import {
   type Isolating,
   isolatedOf,
@@ -25,8 +22,8 @@ import { loadingTrouble } from "./loading.ts";
 import { phaseSince, waitUntilGone } from "./progress.ts";
 import { roll, shortFirst } from "./rolling.ts";
 import { isOfPlan, type Scene } from "./scene.ts";
+import { seePolling } from "./see-polling.ts";
 import { replaceTogether } from "./stop-then-start.ts";
-import { verificationJob } from "./verification-job.ts";
 
 const CLAUSE = "P4";
 
@@ -140,39 +137,12 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
 /** Data is polled again by every workload that this attempt has touched. */
 function verifyAll(scene: Scene): Outcome | undefined {
   for (const agent of scene.agents.polling) {
-    const outcome = isOfPlan(agent, scene.record.plan) ? verify(scene, agent) : undefined;
+    if (!isOfPlan(agent, scene.record.plan)) continue;
+    const since = phaseSince(scene, agent);
+    const outcome = seePolling(scene, agent, { since, what: "data", whose: "the new agents" });
     if (outcome !== undefined) return outcome;
   }
   return undefined;
-}
-
-function verify(scene: Scene, agent: Agent): Outcome | undefined {
-  const { world, record, target } = scene;
-  const verification = world.upgrade.spec.components.polling?.verification;
-  const wanted = agent.workload.replicas ?? agent.workload.status.desired;
-  if (verification === undefined || wanted === 0) return undefined;
-  if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
-  const answer = dataPolled(agent, verification, target, world.probes);
-  if (answer.kind === "pass") return undefined;
-  const object = agentText(agent);
-  const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
-  const spent = elapsed(record.clock, phaseSince(scene, agent), world.now);
-  const { probes } = answer;
-  if (spent < timeout) {
-    const message = `verifying that ${object} polls data (${formatDuration(timeout)} at most): ${answer.reason}`;
-    const note = { reason: "Verifying", message, clause: CLAUSE, object };
-    return { kind: "wait", note, probes, recheckAt: world.now + timeout - spent };
-  }
-  const reason = answer.conclusive ? "VerificationFailed" : "VerificationInconclusive";
-  const violation = {
-    gate: "DataPolled",
-    object,
-    reason,
-    message: `after ${formatDuration(spent)} nothing shows that data is polled: ${answer.reason}`,
-    remedy: "look at the log of the new agents; correct their configuration or the cloud, or the verification",
-    severity: "Error",
-  } as const;
-  return { kind: "held", violations: [violation], probes };
 }
 
 /** What was made for a while is removed: the isolated groups and the derived files. */

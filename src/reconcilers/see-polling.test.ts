@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { aDeployment, anAgent, anUpgrade, aPod, aRecord, aWorld, NEW_IMAGE, NOW } from "../../test/support/builders.ts";
+import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import type { Scene } from "./scene.ts";
+import { seePolling } from "./see-polling.ts";
+
+const workload = aDeployment({ name: "central-new", component: "polling", image: NEW_IMAGE, replicas: 1 });
+const pod = aPod(workload);
+const agent = anAgent(workload, { component: "polling", pods: [pod] });
+const question = `podLog/${pod.metadata.uid}/agent/finished/`;
+const HOUR = 3_600_000;
+
+function look(
+  verdict: "pass" | "fail" | "inconclusive",
+  passed: number,
+  acceptedRisks: SpecInput["acceptedRisks"] = [],
+) {
+  const targets = [{ kind: "Deployment" as const, name: "central" }];
+  const upgrade = anUpgrade({
+    strategy: "Partial",
+    target: { release: "2025.2", image: NEW_IMAGE },
+    components: { database: { action: "Skip" }, polling: { targets, verification: { podLog: {} } } },
+    acceptedRisks,
+  });
+  const world = aWorld({ upgrade, probes: { [question]: { at: NOW, verdict, reason: "so" } } });
+  const none = { collector: [], notification: [], polling: [agent], api: [] };
+  const scene: Scene = {
+    world,
+    record: aRecord(),
+    agents: none,
+    left: { ...none, polling: [] },
+    target: { name: "2025.2", major: 25 },
+  };
+  return seePolling(scene, agent, { since: NOW - passed, what: "data", whose: "the new agents" });
+}
+
+const risk = (object: string, expiresAt: string) => [
+  { check: "VerificationInconclusive" as const, object, reason: "no zones yet", expiresAt },
+];
+const reasonOf = (outcome: ReturnType<typeof look>) =>
+  outcome?.kind === "held" ? outcome.violations[0].reason : outcome?.kind;
+
+describe("agents beside old ones", () => {
+  test("go on when one is seen to poll", () => expect(look("pass", 0)).toBeUndefined());
+
+  test("are waited for until the time-out, with the question open", () => {
+    expect(look("inconclusive", 0)).toMatchObject({ kind: "wait", probes: [{ id: question }] });
+  });
+
+  test("hold afterwards, by what the answer was", () => {
+    expect(reasonOf(look("fail", HOUR))).toBe("VerificationFailed");
+    expect(reasonOf(look("inconclusive", HOUR))).toBe("VerificationInconclusive");
+  });
+});
+
+describe("a risk that is accepted", () => {
+  const object = "Deployment/central-new";
+  test("lets what is inconclusive pass, by its name", () => {
+    expect(look("inconclusive", HOUR, risk(object, "2027-01-01T00:00:00Z"))).toBeUndefined();
+    expect(reasonOf(look("inconclusive", HOUR, risk("Deployment/other", "2027-01-01T00:00:00Z")))).toBe(
+      "VerificationInconclusive",
+    );
+  });
+
+  test("holds again once it has expired, or where its time cannot be read", () => {
+    for (const expiresAt of ["2025-12-31T00:00:00Z", "some day"]) {
+      expect(reasonOf(look("inconclusive", HOUR, risk(object, expiresAt)))).toBe("VerificationInconclusive");
+    }
+  });
+
+  test("never covers a verification that failed", () => {
+    expect(reasonOf(look("fail", HOUR, risk(object, "2027-01-01T00:00:00Z")))).toBe("VerificationFailed");
+  });
+});

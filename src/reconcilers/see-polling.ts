@@ -1,0 +1,63 @@
+/**
+ * Clause P4: agents that were started beside old ones are seen to poll, before anything else follows. The old agents go on
+ * meanwhile, so that nobody is in a hurry; where a cloud has nothing for them yet, a person can accept that nothing shows it.
+ */
+import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
+import { type Agent, agentText } from "../model/agent.ts";
+import { elapsed } from "../model/clock.ts";
+import type { Outcome, Violation } from "../model/outcome.ts";
+import { formatDuration, type Millis, parseTime } from "../model/time.ts";
+import type { Scene } from "./scene.ts";
+import { verificationJob } from "./verification-job.ts";
+
+const CLAUSE = "P4";
+
+export interface Awaited {
+  /** From when on the time-out counts. */
+  readonly since: Millis;
+  /** What is to be polled, as in "polls …". */
+  readonly what: string;
+  /** Whose log is to be looked at. */
+  readonly whose: string;
+}
+
+/** Undefined once data was seen to be polled, or where there is nothing that could show it. */
+export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: Awaited): Outcome | undefined {
+  const { world, record, target } = scene;
+  const verification = world.upgrade.spec.components.polling?.verification;
+  const wanted = agent.workload.replicas ?? agent.workload.status.desired;
+  if (verification === undefined || wanted === 0) return undefined;
+  if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
+  const answer = dataPolled(agent, verification, target, world.probes);
+  if (answer.kind === "pass") return undefined;
+  const object = agentText(agent);
+  const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
+  const spent = elapsed(record.clock, since, world.now);
+  const { probes } = answer;
+  if (spent < timeout) {
+    const message = `verifying that ${object} polls ${what} (${formatDuration(timeout)} at most): ${answer.reason}`;
+    const note = { reason: "Verifying", message, clause: CLAUSE, object };
+    return { kind: "wait", note, probes, recheckAt: world.now + timeout - spent };
+  }
+  if (!answer.conclusive && isAccepted(scene, object)) return undefined;
+  const violation: Violation = {
+    gate: "DataPolled",
+    object,
+    reason: answer.conclusive ? "VerificationFailed" : INCONCLUSIVE,
+    message: `after ${formatDuration(spent)} nothing shows that it polls ${what}: ${answer.reason}`,
+    remedy: answer.conclusive
+      ? `look at the log of ${whose}; correct their configuration or the cloud, or the verification`
+      : `look at the log of ${whose}; where the cloud has nothing for them to poll yet, accept it: spec.acceptedRisks with check ${INCONCLUSIVE} and object ${object}`,
+    severity: "Error",
+  };
+  return { kind: "held", violations: [violation], probes };
+}
+
+const INCONCLUSIVE = "VerificationInconclusive";
+
+/** By name, and until it expires; a time that cannot be read has passed. */
+function isAccepted({ world }: Scene, object: string): boolean {
+  return (world.upgrade.spec.acceptedRisks ?? []).some(
+    (risk) => risk.check === INCONCLUSIVE && risk.object === object && (parseTime(risk.expiresAt) ?? 0) > world.now,
+  );
+}
