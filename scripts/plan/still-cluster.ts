@@ -1,25 +1,9 @@
 /** A moment of a cluster from a list of objects, through the operator's own views and its own `observe`. */
 import { LABEL } from "../../src/api/v1alpha1/names.ts";
-import { type Caches, type KindCache, MANAGED_BY } from "../../src/controllers/ceilometer-upgrade/caches.ts";
+import { type Caches, cachesOf, type KindCache, MANAGED_BY } from "../../src/controllers/ceilometer-upgrade/caches.ts";
 import type { NamedObjects } from "../../src/controllers/ceilometer-upgrade/named-objects.ts";
 import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
-import {
-  AUTOSCALER,
-  CONFIG_MAP,
-  CRON_JOB,
-  DAEMON_SET,
-  DEPLOYMENT,
-  JOB,
-  POD,
-  STATEFUL_SET,
-  UPGRADE,
-} from "../../src/controllers/ceilometer-upgrade/resources.ts";
-import { autoscalerView } from "../../src/controllers/ceilometer-upgrade/views/autoscaler.ts";
-import { configView, ownConfigView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
-import { cronJobView, jobView } from "../../src/controllers/ceilometer-upgrade/views/job.ts";
-import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
-import { upgradeView } from "../../src/controllers/ceilometer-upgrade/views/upgrade.ts";
-import { workloadView } from "../../src/controllers/ceilometer-upgrade/views/workload.ts";
+import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resource.ts";
 import type { ConfigObject, Observation, OperatorSettings, Seen } from "../../src/model/observation.ts";
@@ -49,19 +33,10 @@ const [MANAGER_LABEL = "", MANAGER = ""] = MANAGED_BY.split("=");
 const isOwn = ({ metadata: { labels = {} } }: KubeObject): boolean =>
   labels[MANAGER_LABEL] === MANAGER && labels[LABEL.purpose] !== undefined;
 
-function cachesOf(objects: readonly StoredObject[]): Caches {
-  return {
-    upgrades: cacheOf(UPGRADE, objects, upgradeView),
-    deployments: cacheOf(DEPLOYMENT, objects, workloadView("Deployment")),
-    daemonSets: cacheOf(DAEMON_SET, objects, workloadView("DaemonSet")),
-    statefulSets: cacheOf(STATEFUL_SET, objects, workloadView("StatefulSet")),
-    pods: cacheOf(POD, objects, podView),
-    jobs: cacheOf(JOB, objects, jobView),
-    cronJobs: cacheOf(CRON_JOB, objects, cronJobView),
-    autoscalers: cacheOf(AUTOSCALER, objects, autoscalerView),
-    ownConfig: cacheOf(CONFIG_MAP, objects.filter(isOwn), ownConfigView),
-  };
-}
+const stillCaches = (objects: readonly StoredObject[]): Caches =>
+  cachesOf((resource, view, selection) =>
+    cacheOf(resource, selection === undefined ? objects : objects.filter(isOwn), view),
+  );
 
 function namedIn(objects: readonly StoredObject[]): NamedObjects {
   const look: NamedObjects["look"] = (_asker, names) =>
@@ -83,7 +58,7 @@ export function observed(
   settings: OperatorSettings,
   now: Millis,
 ): Observation {
-  const caches = cachesOf(objects);
+  const caches = stillCaches(objects);
   const view = caches.upgrades.get("", name);
   if (view === undefined) throw new UsageError(`there is no CeilometerUpgrade/${name}`);
   const seen = observe({ caches, named: namedIn(objects), probes: () => new Map(), settings }, view, now);

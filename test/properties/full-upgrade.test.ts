@@ -1,18 +1,9 @@
-/**
- * Safety at every state and an end in every story, over random Ceilometers, interleavings, stale reads, crashes and edits.
- * A failure prints its seed and its shrunk story; `PROPERTY_SEED=… PROPERTY_RUNS=…` replays it or looks longer.
- */
-import fc from "fast-check";
-import { expect, test } from "vitest";
-import { decide } from "../../src/reconcilers/decide.ts";
-import type { Weather } from "./cast.ts";
-import { play, stories } from "./story.ts";
+/** Safety at every state and an end in every story, over random Ceilometers, interleavings, stale reads, crashes and edits. */
+import { test } from "vitest";
+import { expectSafe, type Season } from "./seasons.ts";
+import { stories } from "./story.ts";
 
-const SCRIPT = 500;
-const seed = Number(process.env["PROPERTY_SEED"] ?? Date.now() % 2 ** 31);
-const factor = Number(process.env["PROPERTY_RUNS"] ?? 1);
-
-const seasons: readonly { readonly name: string; readonly runs: number; readonly weather: Weather }[] = [
+const seasons: readonly Season[] = [
   {
     name: "any order of steps, with late watches",
     runs: 40,
@@ -40,19 +31,6 @@ const seasons: readonly { readonly name: string; readonly runs: number; readonly
   },
 ];
 
-test.each(seasons)("a full upgrade is safe at every state and comes to rest: $name", { timeout: 120_000 }, (season) => {
-  const { weather, runs } = season;
-  const phases = new Map<string, number>();
-  fc.assert(
-    fc.property(stories(SCRIPT), (story) => {
-      const ending = play(story, decide, weather);
-      phases.set(ending.phase, (phases.get(ending.phase) ?? 0) + 1);
-      expect(ending.breaches).toEqual([]);
-    }),
-    { seed, numRuns: runs * factor },
-  );
-  const ends = [...phases].map(([phase, count]) => `${count} ${phase}`).join(", ");
-  console.log(`seed ${seed}: ${runs * factor} stories of at most ${SCRIPT} steps and a fair end: ${ends}`);
-  // A property over upgrades that never get under way would prove nothing.
-  expect(phases.get("Completed") ?? 0).toBeGreaterThan((runs * factor) / 4);
-});
+test.each(seasons)("a full upgrade is safe at every state and comes to rest: $name", { timeout: 120_000 }, (season) =>
+  expectSafe(season, stories),
+);

@@ -1,9 +1,9 @@
 /** Each mistake that an operator could make is noticed, and by the invariant that it breaks. */
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
-import type { Invariant } from "./judge.ts";
+import { afterAll, test } from "vitest";
+import { Killed } from "./killed.ts";
 import { mutants } from "./mutants.ts";
-import { type Ending, play, type Story, stories } from "./story.ts";
+import { type Story, stories } from "./story.ts";
 
 const SCRIPT = 300;
 const RUNS = 300;
@@ -11,31 +11,23 @@ const RUNS = 300;
 const SEED = 20_260_101;
 const STORIES: readonly Story[] = fc.sample(stories(SCRIPT), { seed: SEED, numRuns: RUNS });
 
-const killed: { readonly mistake: string; readonly by: string; readonly after: number }[] = [];
+const killed = new Killed();
 
 test.each(mutants)(
   "an operator that $mistake is noticed",
   { timeout: 60_000 },
-  ({ mistake, breaks, decide, onlyOutcome = false }) => {
-    let ending: Ending | undefined;
-    const after = STORIES.findIndex((story) => {
-      ending = play(story, decide, { chaos: true, deletion: true, retarget: true, onlyOutcome, storm: onlyOutcome });
-      return ending.breaches.length > 0;
-    });
-    const by = ending?.breaches[0];
-    expect(after, "no story has noticed it").toBeGreaterThanOrEqual(0);
-    expect(breaks).toContain(by?.invariant);
-    killed.push({ mistake, by: `${by?.invariant}: ${by?.message}`, after: after + 1 });
-  },
+  ({ mistake, breaks, decide, onlyOutcome = false }) =>
+    killed.expectNoticed({
+      mistake,
+      breaks,
+      decide,
+      stories: STORIES,
+      weather: { chaos: true, deletion: true, retarget: true, onlyOutcome, storm: onlyOutcome },
+    }),
 );
 
 test("every invariant is broken by some mutant", () => {
-  const all: readonly Invariant[] = ["I1", "I2", "I3", "I4", "I8", "I9", "I10", "I11", "write"];
-  const killers = new Set(killed.map(({ by }) => by.split(":")[0] ?? ""));
-  expect(all.filter((each) => !killers.has(each))).toEqual([]);
+  killed.expectEach(["I1", "I2", "I3", "I4", "I8", "I9", "I10", "I11", "write"]);
 });
 
-afterAll(() => {
-  const lines = killed.map(({ mistake, by, after }) => `  ${mistake}\n    story ${after}: ${by}`);
-  console.log(`mutants and what killed them\n${lines.join("\n")}`);
-});
+afterAll(() => console.log(killed.text));

@@ -3,25 +3,9 @@
  * late, kind by kind. What is modelled is only the way of a write to the API server.
  */
 import { LABEL } from "../../src/api/v1alpha1/names.ts";
-import type { Caches, KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
+import { cachesOf, type KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
 import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
-import {
-  AUTOSCALER,
-  CONFIG_MAP,
-  CRON_JOB,
-  DAEMON_SET,
-  DEPLOYMENT,
-  JOB,
-  POD,
-  STATEFUL_SET,
-  UPGRADE,
-} from "../../src/controllers/ceilometer-upgrade/resources.ts";
-import { autoscalerView } from "../../src/controllers/ceilometer-upgrade/views/autoscaler.ts";
-import { configView, ownConfigView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
-import { cronJobView, jobView } from "../../src/controllers/ceilometer-upgrade/views/job.ts";
-import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
-import { upgradeView } from "../../src/controllers/ceilometer-upgrade/views/upgrade.ts";
-import { workloadView } from "../../src/controllers/ceilometer-upgrade/views/workload.ts";
+import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resource.ts";
 import type { Decision } from "../../src/model/decision.ts";
@@ -34,12 +18,14 @@ import type { Answer, ModelApiServer, StoreEvent } from "./model-api-server.ts";
 
 export type Decide = (seen: Observation) => Decision;
 
-interface ModelCache<T extends Stored> extends KindCache<T> {
+/** The end of a watch: what is delivered to it is in the cache of its kind. */
+interface Watch {
+  readonly resource: Resource;
   deliver(event: StoreEvent): void;
   relist(objects: readonly StoredObject[], revision: number): void;
 }
 
-function cache<T extends Stored>(resource: Resource, view: (object: KubeObject) => T): ModelCache<T> {
+function cache<T extends Stored>(resource: Resource, view: (object: KubeObject) => T): KindCache<T> & Watch {
   const store = new Store<T>();
   const all = (): readonly T[] => store.list();
   return {
@@ -56,20 +42,6 @@ function cache<T extends Stored>(resource: Resource, view: (object: KubeObject) 
   };
 }
 
-function modelCaches() {
-  return {
-    upgrades: cache(UPGRADE, upgradeView),
-    deployments: cache(DEPLOYMENT, workloadView("Deployment")),
-    daemonSets: cache(DAEMON_SET, workloadView("DaemonSet")),
-    statefulSets: cache(STATEFUL_SET, workloadView("StatefulSet")),
-    pods: cache(POD, podView),
-    jobs: cache(JOB, jobView),
-    cronJobs: cache(CRON_JOB, cronJobView),
-    autoscalers: cache(AUTOSCALER, autoscalerView),
-    ownConfig: cache(CONFIG_MAP, ownConfigView),
-  } satisfies Caches;
-}
-
 /** A change is delivered to the caches of its kind; configuration that is no object of the operator's own is read by name. */
 const isCached = (object: StoredObject): boolean =>
   object.kind !== "ConfigMap" || object.metadata.labels?.[LABEL.upgrade] !== undefined;
@@ -81,7 +53,12 @@ export interface Look {
 
 export class ModelOperator {
   readonly #api: ModelApiServer;
-  readonly #caches = modelCaches();
+  readonly #watches: Watch[] = [];
+  readonly #caches = cachesOf((resource, view) => {
+    const made = cache(resource, view);
+    this.#watches.push(made);
+    return made;
+  });
   readonly #pending = new Map<string, StoreEvent[]>();
   readonly #probes = new Map<string, ProbeResult>();
   readonly #decide: Decide;
@@ -94,7 +71,7 @@ export class ModelOperator {
   constructor(api: ModelApiServer, decide: Decide) {
     this.#api = api;
     this.#decide = decide;
-    for (const each of Object.values(this.#caches)) {
+    for (const each of this.#watches) {
       each.relist(api.ofKind(each.resource.kind).filter(isCached), api.revision);
     }
   }
@@ -115,7 +92,7 @@ export class ModelOperator {
   /** Lets the watch of one kind deliver its next events. */
   deliver(kind: string, count: number): boolean {
     const events = this.#pending.get(kind)?.splice(0, count) ?? [];
-    const target = Object.values(this.#caches).find((each) => each.resource.kind === kind);
+    const target = this.#watches.find((each) => each.resource.kind === kind);
     for (const event of events) target?.deliver(event);
     if (events.length > 0 && target !== undefined) this.dirty = true;
     return events.length > 0;

@@ -71,20 +71,30 @@ export interface Caches {
   readonly ownConfig: KindCache<OwnConfigView>;
 }
 
-export function createCaches(options: CacheOptions): Caches {
-  const own = { labelSelector: MANAGED_BY };
+/** Makes the cache of one kind, whatever stands behind it. */
+export type CacheMaker = <T extends Stored>(
+  resource: Resource,
+  view: (object: KubeObject) => T,
+  selection?: Selection,
+) => KindCache<T>;
+
+/** Which kinds there are, and how each is seen: the same for watches, for the objects of a plan and for the model. */
+export function cachesOf(make: CacheMaker): Caches {
   return {
-    upgrades: kindCache(options, UPGRADE, upgradeView),
-    deployments: kindCache(options, DEPLOYMENT, workloadView("Deployment")),
-    daemonSets: kindCache(options, DAEMON_SET, workloadView("DaemonSet")),
-    statefulSets: kindCache(options, STATEFUL_SET, workloadView("StatefulSet")),
-    pods: kindCache(options, POD, podView),
-    jobs: kindCache(options, JOB, jobView),
-    cronJobs: kindCache(options, CRON_JOB, cronJobView),
-    autoscalers: kindCache(options, AUTOSCALER, autoscalerView),
-    ownConfig: kindCache(options, CONFIG_MAP, ownConfigView, own),
+    upgrades: make(UPGRADE, upgradeView),
+    deployments: make(DEPLOYMENT, workloadView("Deployment")),
+    daemonSets: make(DAEMON_SET, workloadView("DaemonSet")),
+    statefulSets: make(STATEFUL_SET, workloadView("StatefulSet")),
+    pods: make(POD, podView),
+    jobs: make(JOB, jobView),
+    cronJobs: make(CRON_JOB, cronJobView),
+    autoscalers: make(AUTOSCALER, autoscalerView),
+    ownConfig: make(CONFIG_MAP, ownConfigView, { labelSelector: MANAGED_BY }),
   };
 }
+
+export const createCaches = (options: CacheOptions): Caches =>
+  cachesOf((resource, view, selection) => kindCache(options, resource, view, selection));
 
 /** What is common to the caches of all kinds. */
 export type AnyCache = Pick<KindCache<Stored>, "resource" | "put" | "lastContact" | "managed">;
