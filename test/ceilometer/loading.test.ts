@@ -88,6 +88,7 @@ describe.each(AGENT_RELEASES)("$name", (release) => {
 
   test("a file that we refuse is not loaded, in the same words, and the agent stays up", async () => {
     const [rule = ""] = rules(BOTH);
+    expect(rule).not.toBe("");
     const log = await start(BOTH, 1);
     expect(log).toMatch(new RegExp(`Could not load 'meter': Pipeline \\{.*\\}: ${rule}`));
     expect(log).toContain("Could not load the following pipelines: {'meter'}");

@@ -99,8 +99,8 @@ export async function completed(scene: Scene): Promise<void> {
   expect(await leftovers(scene)).toEqual([]);
 }
 
-/** Does something once, right after the API server has committed the write that starts an isolated group. */
-export function onceIsolated(scene: Scene, act: () => Promise<unknown>): void {
+/** Does something once, right after the API server has committed the write that starts an isolated group. Answers whether it is done. */
+export function onceIsolated(scene: Scene, act: () => Promise<unknown>): () => boolean {
   let isDone = false;
   scene.proxy.setHook(async (_n, phase, request) => {
     const { method, body } = request;
@@ -110,4 +110,5 @@ export function onceIsolated(scene: Scene, act: () => Promise<unknown>): void {
     await act();
     return undefined;
   });
+  return () => isDone;
 }

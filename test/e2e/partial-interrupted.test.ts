@@ -83,13 +83,14 @@ async function atEachWrite(
 
 test.concurrent.each([RELOAD, DRAIN])("$name: the operator is killed after a write", LONG, (sequence) =>
   atEachWrite("killed", sequence, async (scene, write, { state }) => {
-    afterEffect(scene, async (effect) => {
+    const effects = afterEffect(scene, async (effect) => {
       if (effect !== write) return undefined;
       await scene.crash();
       return "drop";
     });
     await scene.apply();
     expect(await settledState(scene)).toEqual(state);
+    expect(effects(), "it was not killed").toBeGreaterThanOrEqual(write);
     expect(await scene.verdict()).toEqual([]);
   }),
 );

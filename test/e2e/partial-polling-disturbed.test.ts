@@ -101,13 +101,14 @@ const BOTH = [central, ipmi] as const;
 test.concurrent.each(BOTH)("$name: the operator is killed", LONG, (one) =>
   atEachWrite("killed", one, (write, { state }) =>
     inScene(opened(one), async (scene) => {
-      afterEffect(scene, async (effect) => {
+      const effects = afterEffect(scene, async (effect) => {
         if (effect !== write) return undefined;
         await scene.crash();
         return "drop";
       });
       await scene.apply();
       expect(await settledState(scene)).toEqual(state);
+      expect(effects(), "it was not killed").toBeGreaterThanOrEqual(write);
       expect(await scene.verdict()).toEqual([]);
     }),
   ),
@@ -116,12 +117,13 @@ test.concurrent.each(BOTH)("$name: the operator is killed", LONG, (one) =>
 test.concurrent("the operator is killed after every write of one run", async () => {
   const { state } = await undisturbed(central);
   await inScene(opened(central), async (scene) => {
-    afterEffect(scene, async () => {
+    const kills = afterEffect(scene, async () => {
       await scene.crash();
       return "drop";
     });
     await scene.apply();
     expect(await settledState(scene)).toEqual(state);
+    expect(kills()).toBeGreaterThan(0);
     expect(await scene.verdict()).toEqual([]);
   });
 });
@@ -142,11 +144,9 @@ test.concurrent.each(BOTH)("$name: the resource is given another image", LONG, (
 test.concurrent("the resource is to upgrade other components only", LONG, () =>
   atEachWrite("narrowed", withNotification, (write) =>
     inScene(opened(withNotification, 1), async (scene) => {
-      afterEffect(scene, async (effect) => {
-        if (effect === write) await scene.edit({ only: ["database", "notification"] });
-        return undefined;
-      });
+      const isEdited = onceAfter(scene, write, () => scene.edit({ only: ["database", "notification"] }));
       await scene.apply();
+      await eventually(isEdited, () => `write ${write} does not come`, 120_000);
       await scene.until({ type: "Succeeded", status: "True" });
       expect(await leftovers(scene)).toEqual([]);
       expect(unfinished(withNotification, await imagesOf(scene), await scene.verdict())).toEqual([]);

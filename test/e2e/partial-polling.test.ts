@@ -30,9 +30,10 @@ function upgraded(topology: Topology, told: Told = {}): Promise<readonly string[
   const { windows = [], secrets = [], restarts = 0, disturb } = told;
   const options: SceneOptions = { topology, secrets, audit: { ...auditScope(topology, { windows }), restarts } };
   return inScene(options, async (scene) => {
-    if (disturb !== undefined) onceIsolated(scene, () => disturb(scene));
+    const isDisturbed = disturb === undefined ? undefined : onceIsolated(scene, () => disturb(scene));
     await scene.apply();
     await completed(scene);
+    if (isDisturbed !== undefined) expect(isDisturbed(), "it was not disturbed").toBe(true);
     return groupsSeen(scene);
   });
 }
