@@ -7,11 +7,16 @@ import { queuesEmpty } from "./queues-empty.ts";
 type Drain = NonNullable<NonNullable<SpecInput["components"]["notification"]>["drain"]>;
 const WHY = ["the internal queues become fewer"];
 
-function ask(drain: Drain | undefined, probes: Readonly<Record<string, ProbeResult>> = {}, plan = "plan-1") {
+function ask(
+  drain: Drain | undefined,
+  probes: Readonly<Record<string, ProbeResult>> = {},
+  plan = "plan-1",
+  since: readonly string[] = ["2026-01-01T00:00:00Z"],
+) {
   const targets = [{ kind: "Deployment" as const, name: "notification" }];
   const notification = { targets, ...(drain === undefined ? {} : { drain }) };
   const upgrade = anUpgrade({ components: { database: { action: "Skip" }, notification } });
-  return queuesEmpty(aWorld({ upgrade, probes }), plan, WHY);
+  return queuesEmpty(aWorld({ upgrade, probes }), plan, WHY, since);
 }
 
 describe("a person's word", () => {
@@ -30,8 +35,8 @@ describe("a person's word", () => {
 
 describe("a gate", () => {
   const http: Drain = { gate: { http: { provider: "broker", path: "/api/queues", pointer: "/0/messages", max: "0" } } };
-  const question = (plan?: string): string => {
-    const answer = ask(http, {}, plan);
+  const question = (plan?: string, since?: readonly string[]): string => {
+    const answer = ask(http, {}, plan, since);
     return answer.kind === "ask" ? (answer.probes[0]?.id ?? "") : "";
   };
   const says = (verdict: ProbeResult["verdict"]) => ask(http, { [question()]: { at: NOW, verdict, reason: "so" } });
@@ -48,6 +53,10 @@ describe("a gate", () => {
 
   test("asks anew for another plan", () => {
     expect(question("plan-2")).not.toBe(question("plan-1"));
+  });
+
+  test("asks anew when the intake went off again, as something came in between", () => {
+    expect(question("plan-1", ["2026-01-01T00:05:00Z"])).not.toBe(question("plan-1"));
   });
 
   test("by Prometheus asks the query", () => {

@@ -14,8 +14,11 @@ export type QueuesEmpty =
   | { readonly kind: "ask"; readonly probes: readonly ProbeRequest[]; readonly reason: string }
   | { readonly kind: "no"; readonly violation: Violation; readonly probes: readonly ProbeRequest[] };
 
-/** The question of the gate, bound to the plan: an answer is never used again for another one. */
-function probeOf(drain: Drain, plan: string): ProbeRequest | undefined {
+/**
+ * The question of the gate, bound to the plan and to the moments at which the intake went off: an answer is never used again for
+ * another plan, nor when somebody has let messages in since.
+ */
+function probeOf(drain: Drain, plan: string, since: readonly string[]): ProbeRequest | undefined {
   const { prometheus, http } = drain.gate ?? {};
   const asked = prometheus ?? http;
   if (asked === undefined) return undefined;
@@ -29,7 +32,7 @@ function probeOf(drain: Drain, plan: string): ProbeRequest | undefined {
       : { kind: "prometheus" as const, query: prometheus.query };
   return {
     kind: "provider",
-    id: `provider/${digest([plan, drain.gate]).slice(0, 16)}`,
+    id: `provider/${digest([plan, drain.gate, since]).slice(0, 16)}`,
     provider: asked.provider,
     question,
     ...(asked.min === undefined ? {} : { min: asked.min }),
@@ -37,10 +40,11 @@ function probeOf(drain: Drain, plan: string): ProbeRequest | undefined {
   };
 }
 
-export function queuesEmpty(world: World, plan: string, why: readonly string[]): QueuesEmpty {
+/** `since`: when each of the agents was started with its intake off. */
+export function queuesEmpty(world: World, plan: string, why: readonly string[], since: readonly string[]): QueuesEmpty {
   const drain = world.upgrade.spec.components.notification?.drain;
   if (drain?.acknowledged === plan) return { kind: "pass", reason: "a person says that the internal queues are empty" };
-  const probe = drain === undefined ? undefined : probeOf(drain, plan);
+  const probe = drain === undefined ? undefined : probeOf(drain, plan, since);
   if (probe !== undefined) {
     const answer = world.probes.get(probe.id);
     if (answer?.verdict === "pass") return { kind: "pass", reason: answer.reason };

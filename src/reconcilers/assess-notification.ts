@@ -63,7 +63,14 @@ export function assessNotification(
   const looks = cases.map(({ agent, from, old }) => {
     const rendered = renderedAsWanted(agent, mountsFor("notification", kept.files, target));
     const next = configurationOf(world, agent, target, rendered, objects);
-    return { agent, from, before: loadedPipelines(old), after: loadedPipelines(next) };
+    const between = configurationOf(world, agent, from, rendered, objects);
+    return {
+      agent,
+      from,
+      before: loadedPipelines(old),
+      between: loadedPipelines(between),
+      after: loadedPipelines(next),
+    };
   });
   if (shares === false) {
     const mixed = looks.flatMap(({ agent, before, after }) =>
@@ -95,6 +102,8 @@ interface Look {
   readonly agent: Agent;
   readonly from: Release;
   readonly before: LoadedPipelines;
+  /** The old agents with the files of the new ones: what they have loaded when new agents come beside them. */
+  readonly between: LoadedPipelines;
   readonly after: LoadedPipelines;
 }
 
@@ -247,13 +256,30 @@ function reloadProblems(
 ): readonly Violation[] {
   const reload = world.upgrade.spec.components.notification?.reload ?? "Literal";
   if (reload !== "Literal" || state === "MustDrain") return [];
+  const apart = looks.flatMap(({ agent, between, after }): readonly Violation[] => {
+    const { side: old } = between;
+    const { side: next } = after;
+    const [difference] = old === undefined || next === undefined ? [] : pipelineDifferences(old, next);
+    if (difference === undefined) return [];
+    return [
+      {
+        gate: GATE,
+        object: agentText(agent),
+        reason: "PipelineDiffers",
+        message: `old agents with the files of the new ones would still work on other pipelines than these: ${difference.message}`,
+        remedy:
+          "give spec.target.config pipeline and eventPipeline, so that both releases load the same; or set spec.components.notification.reload: Merge",
+        severity: "Error",
+      },
+    ];
+  });
   const releases = new Map(looks.map(({ from }) => [from.name, from]));
   const { pipeline, eventPipeline } = inputs.texts;
   const texts = {
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(eventPipeline === undefined ? {} : { eventPipeline }),
   };
-  return [...releases.values()].flatMap((release) =>
+  const refused = [...releases.values()].flatMap((release) =>
     configurationProblems({ ...texts, release })
       .filter(({ severity }) => severity === "Error")
       .map((found) => ({
@@ -262,4 +288,5 @@ function reloadProblems(
         remedy: `${found.remedy}; or set spec.components.notification.reload: Merge`,
       })),
   );
+  return [...apart, ...refused];
 }

@@ -10,6 +10,7 @@ import {
   aWorld,
   type WorldWords,
 } from "../../test/support/builders.ts";
+import type { Volume, VolumeMount } from "../model/pod-template.ts";
 import { assessPolling } from "./assess-polling.ts";
 import { readInputs } from "./inputs.ts";
 import { undoneBy } from "./targets.ts";
@@ -26,15 +27,21 @@ const etc = { name: "etc", configMap: { name: "etc" } };
 const conf = { name: "etc", mountPath: "/etc/ceilometer/ceilometer.conf", subPath: "ceilometer.conf" };
 const whole = { name: "etc", mountPath: FILE.path, subPath: "polling.yaml" };
 
-function planned(release: string, narrow?: string, more: WorldWords = {}) {
+function planned(
+  release: string,
+  narrow?: string,
+  more: WorldWords = {},
+  extra?: { readonly mount: VolumeMount; readonly volume: Volume },
+) {
   const mount = narrow === undefined ? whole : { ...whole, name: FILE.volume };
   const container = {
     name: "agent",
     image: `registry.example/ceilometer:${release}`,
     command: ["ceilometer-polling", "--polling-namespaces", "central"],
-    volumeMounts: [conf, mount],
+    volumeMounts: [conf, mount, ...(extra === undefined ? [] : [extra.mount])],
   };
-  const volumes = narrow === undefined ? [etc] : [etc, { name: FILE.volume, configMap: { name: narrow } }];
+  const volumes: Volume[] = narrow === undefined ? [etc] : [etc, { name: FILE.volume, configMap: { name: narrow } }];
+  if (extra !== undefined) volumes.push(extra.volume);
   const workload = aDeployment({ name: "central", component: "polling", containers: [container], volumes });
   const agent = anAgent(workload, { component: "polling" });
   const world = aWorld({ workloads: [workload], ...more, files: [...files, ...(more.files ?? [])] });
@@ -81,4 +88,31 @@ test("on whichever path the next attempt takes, the file of before comes back", 
   const recorded = aRecordedTarget(next.workload, { component: "polling", polling: next.plan });
   expect(undoneBy("polling", recorded, [])).toEqual([{ ...FILE, before: polling.before }]);
   expect(undoneBy("polling", { ...recorded, polling: { ...next.plan, restores: undefined } }, [])).toEqual([]);
+});
+
+test("dynamic pollsters that cannot be read are not taken for none", () => {
+  const { plan } = planned("2025.1");
+  expect(plan.path).toBe("Isolate");
+  const directory = { name: "dynamic", mountPath: "/etc/ceilometer/pollsters.d" };
+  const volume = { name: "dynamic", secret: { secretName: "unread" } };
+  const wish = anUpgrade({
+    strategy: "Partial",
+    target: {
+      release: "2025.2",
+      image: "registry.example/ceilometer:2025.2",
+      config: { polling: { kind: "ConfigMap", name: "next", key: "polling.yaml" } },
+    },
+    components: {
+      database: { action: "Skip" },
+      polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
+    },
+  });
+  const next = aConfigObject("ConfigMap", "next", {
+    "polling.yaml": 'sources: [{ name: all, interval: 300, meters: ["volume.*", dynamic.foo] }]',
+  });
+  const more = { upgrade: wish, files: [next] };
+  expect(planned("2025.1", undefined, more).plan.path).toBe("Isolate");
+  const unread = planned("2025.1", undefined, more, { mount: directory, volume }).plan;
+  expect(unread.path).toBe("Replace");
+  expect(unread.why).toContain("not known which pollsters");
 });

@@ -2,6 +2,7 @@
  * The operator is this function: what was seen in, one write at most out. It reads no clock, keeps no memory and asks nobody;
  * the same observation always gives the same decision.
  */
+
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { databaseFirst } from "../gates/database-first.ts";
 import { agentText, appendedFiles, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
@@ -18,6 +19,7 @@ import { addFinalizer, annotateRecord, begin, fromRelease, nextClaim } from "./b
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
 import { readInputs } from "./inputs.ts";
+import { isGroupStopped, isolatedOf, isolating } from "./isolated-group.ts";
 import { allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
 import { resolveTargets } from "./targets.ts";
@@ -178,7 +180,12 @@ function atSafePoint(scene: Scene): Omit<Decision, "steps"> | undefined {
   const borrowed = allAgents(agents).some(
     ({ marks, container }) => marks.borrowed !== undefined || appendedFiles(container).length > 0,
   );
-  if (paused && borrowed && !stopped) return undefined;
+  // Between the stop of an isolated group and the widening nobody polls what is new.
+  const unpolled = isolating(agents.polling).some((group) => {
+    const copy = isolatedOf(world, group);
+    return copy !== undefined && isGroupStopped(copy) && !atTarget(group.agent);
+  });
+  if (paused && (borrowed || unpolled) && !stopped) return undefined;
   if (paused && stopped) {
     return {
       phase: "Paused",

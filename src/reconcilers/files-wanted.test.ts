@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { aDeployment, anUpgrade, aRecord, aRecordedTarget } from "../../test/support/builders.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import type { Volume } from "../model/pod-template.ts";
-import { filesWanted } from "./files-wanted.ts";
+import { compared, filesWanted } from "./files-wanted.ts";
 
 const SETTINGS = { imagesAllowed: [], podLogs: true, secrets: ["secret-polling"], providers: [] };
 const file = { path: "/etc/ceilometer/polling.yaml", volume: "ceilometer-upgrade-polling" };
@@ -45,4 +45,19 @@ test("a Secret that may not be read is not asked for", () => {
   const record = recordWith(central, { name: file.volume, secret: { secretName: "another" } });
   const wanted = filesWanted(anUpgrade({ strategy: "Partial" }), [central], SETTINGS, [record]);
   expect(wanted.map(({ name }) => name)).not.toContain("another");
+});
+
+test("a full upgrade reads what notification agents have where it gives definitions, whichever the release", () => {
+  const components = {
+    database: { action: "Skip" as const },
+    notification: { targets: [{ kind: "Deployment" as const, name: "notification" }] },
+  };
+  const image = "registry.example/ceilometer:2025.1";
+  const workloads = [aDeployment({ name: "notification", component: "notification", image })];
+  const target = { release: "2025.2", image: "registry.example/ceilometer:2025.2" };
+  const definitions = [{ kind: "ConfigMap" as const, name: "meters", key: "meters.yaml" }];
+  expect(compared(anUpgrade({ components, target }), workloads)).toEqual([]);
+  expect(compared(anUpgrade({ components, target: { ...target, config: { definitions } } }), workloads)).toEqual([
+    "notification",
+  ]);
 });

@@ -59,10 +59,11 @@ export function replacedFiles(
 
 /**
  * Components whose agents are compared. A full upgrade asks only whether notification agents leave something in internal
- * queues, which those of releases without any cannot.
+ * queues, which those of releases without any cannot, and whether definitions that it gives only add (M1).
  */
 export function compared({ spec }: Upgrade, workloads: readonly Workload[]): readonly AgentComponent[] {
   if (spec.strategy === "Partial") return ["notification", "polling"];
+  if ((spec.target.config?.definitions ?? []).length > 0) return ["notification"];
   const targets = spec.components.notification?.targets ?? [];
   const images = targets.flatMap((ref) =>
     workloadsOf(ref, workloads).flatMap(({ template }) => template.spec.containers.map(({ image }) => image)),

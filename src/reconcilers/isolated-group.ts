@@ -75,7 +75,8 @@ export function startIsolated(scene: Scene, one: Isolating): Outcome | undefined
     return { kind: "act", effect: { kind: "create", object: body, why: note }, note };
   }
   const copy = asAgent(world, one, existing);
-  if (copy === undefined) return undefined;
+  // What was stopped, or is not what was made, is made anew: that it is there proves nothing.
+  if (copy === undefined || isGroupStopped(existing)) return retire(world, existing, "which does not poll what is new");
   if (!isRolledOut(copy)) return waitForCopy(scene, copy);
   const since = copy.workload.metadata.createdAt;
   return seePolling(scene, copy, { since, what: "the new pollsters", whose: "the isolated agents" });
@@ -120,14 +121,15 @@ function waitForCopy(scene: Scene, copy: Agent): Outcome {
   return { kind: "wait", note: { reason: "Isolating", message, clause: CLAUSE, object }, recheckAt };
 }
 
+/** No agent of the group is wanted to run. */
+export function isGroupStopped({ kind, template, replicas }: Workload): boolean {
+  return kind === "DaemonSet" ? template.spec.nodeSelector?.[OFFLINE_NODE_SELECTOR] !== undefined : replicas === 0;
+}
+
 /** Undefined once no agent of the group runs any more. */
 export function stopGroup(world: World, workload: Workload, why: Note): Outcome | undefined {
-  const down =
-    workload.kind === "DaemonSet"
-      ? workload.template.spec.nodeSelector?.[OFFLINE_NODE_SELECTOR] !== undefined
-      : workload.replicas === 0;
   const note = { ...why, object: agentText({ workload }) };
-  if (!down) return { kind: "act", effect: stopIsolated(workload, note), note };
+  if (!isGroupStopped(workload)) return { kind: "act", effect: stopIsolated(workload, note), note };
   const observed = workload.status.observedGeneration >= workload.metadata.generation;
   const left = podsOfCopy(world, workload).length;
   if (left === 0 && observed) return undefined;
@@ -156,14 +158,17 @@ export function retireAbandoned(scene: Scene): Outcome | undefined {
   const { world, agents } = scene;
   const own = new Set(isolating(agents.polling).map(({ isolated }) => isolated.name));
   const abandoned = isolatedWorkloads(world).find(({ metadata }) => !own.has(metadata.name));
-  if (abandoned === undefined) return undefined;
-  const object = agentText({ workload: abandoned });
-  const message = `stop ${object}, the isolated group of an attempt that was given up`;
-  const why = { reason: "RetiringIsolated", message, clause: CLAUSE, object };
-  const stopped = stopGroup(world, abandoned, why);
+  return abandoned && retire(world, abandoned, "the isolated group of an attempt that was given up");
+}
+
+/** Stops it, and removes it when it runs nowhere any more. */
+function retire(world: World, workload: Workload, which: string): Outcome {
+  const object = agentText({ workload });
+  const why = { reason: "RetiringIsolated", message: `stop ${object}, ${which}`, clause: CLAUSE, object };
+  const stopped = stopGroup(world, workload, why);
   if (stopped !== undefined) return stopped;
   const note = { ...why, reason: "RemovingIsolated", message: `remove ${object}, which runs nowhere any more` };
-  return { kind: "act", effect: removal(abandoned.kind, abandoned.metadata, note), note };
+  return { kind: "act", effect: removal(workload.kind, workload.metadata, note), note };
 }
 
 /** The isolated groups that this resource owns. */

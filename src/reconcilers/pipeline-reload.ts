@@ -82,7 +82,8 @@ function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedPar
     const outcome = replaceTogether(scene, off, { component: "notification", clause: CLAUSE, what });
     if (outcome !== undefined) return outcome;
   }
-  const gate = queuesEmpty(scene.world, scene.record.plan, parity.emptyFirst);
+  const since = off.map(({ marks: { phase } }) => phase?.at ?? "");
+  const gate = queuesEmpty(scene.world, scene.record.plan, parity.emptyFirst, since);
   const [first] = off;
   if (gate.kind === "pass" || first === undefined) return undefined;
   const reason = "WaitingForEmptyQueues";

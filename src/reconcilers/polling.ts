@@ -8,6 +8,7 @@ import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration } from "../model/time.ts";
 import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
+import { retireAbandoned } from "./isolated-group.ts";
 import { mayNotStart, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import type { PhaseReconciler, Scene } from "./scene.ts";
@@ -18,7 +19,7 @@ const CLAUSE = "F4";
 const MAX_HOSTS = 3;
 
 export const polling: PhaseReconciler = (scene) =>
-  scene.world.upgrade.spec.strategy === "Partial" ? rollingPolling(scene) : full(scene);
+  scene.world.upgrade.spec.strategy === "Partial" ? rollingPolling(scene) : (retireAbandoned(scene) ?? full(scene));
 
 const full: PhaseReconciler = (scene) => {
   const agents = scene.agents.polling;

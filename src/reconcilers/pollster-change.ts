@@ -56,13 +56,19 @@ export function changeOf(
   const listed = world.upgrade.spec.components.polling?.newPollsters?.names;
   const unknown = unknownNamespace(one, namespaces);
   if (unknown !== undefined && listed === undefined) return { findings: [unknown], why: unknown.message };
-  const oldNames = namesOf(one, from, old, original, namespaces);
-  const newNames = namesOf(one, to, old, original, namespaces);
+  const { names: oldNames, unknown: oldUnknown } = namesOf(one, from, old, original, namespaces);
+  const { names: newNames, unknown: newUnknown } = namesOf(one, to, old, original, namespaces);
   const next = nextFile(one, original);
   const edited = editedSince(one, old);
   if (edited !== undefined) return { why: edited, findings: [] };
   const before = old.polling.state === "read" ? parsed(old.polling.text, from) : undefined;
   if (next === undefined || before === undefined) return unreadChange(one, old, original, oldNames, newNames);
+  const unread = newUnknown ?? oldUnknown;
+  if (unread !== undefined && listed === undefined) {
+    // Both sides read the same of what is not known, unless only one of them reads it, or another file selects from it.
+    const both = hasDynamicPollsters(from) === hasDynamicPollsters(to) && inputsFile(one, original) === undefined;
+    if (!both) return { why: unread, findings: [] };
+  }
   const polledBefore = effectivePollsters(oldNames, before);
   const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
   const isNew = (name: string): boolean => (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
@@ -115,23 +121,33 @@ function namesOf(
   configuration: AgentConfiguration,
   rendered: Rendered,
   namespaces: readonly string[],
-): readonly string[] {
+): { readonly names: readonly string[]; readonly unknown?: string } {
   const built = namespaces.flatMap((namespace) => {
     const names = cataloguedPollsters(release, namespace, overrides) ?? [];
     return release === to ? asInImage(names, namespace, image) : names;
   });
-  if (!hasDynamicPollsters(release) || configuration.pollstersDefinitionsDirs.kind !== "known") return built;
+  if (!hasDynamicPollsters(release)) return { names: built };
+  const directories = configuration.pollstersDefinitionsDirs;
+  if (directories.kind !== "known")
+    return { names: built, unknown: "where dynamic pollsters are defined is not known" };
+  const unknowns: string[] = [];
   const { template, container } = rendered;
-  const dynamic = configuration.pollstersDefinitionsDirs.value.flatMap((directory) => {
-    const { files } = filesIn(template, container, directory, (object) => keysOf(object, world.files));
+  const dynamic = directories.value.flatMap((directory) => {
+    const { files, unknown } = filesIn(template, container, directory, (object) => keysOf(object, world.files));
+    if (unknown !== undefined) unknowns.push(unknown);
     return files.flatMap(({ path }) => {
       const text = textOf(fileAt(template, container, path), world.files);
       const pollsters = text.kind === "text" ? parseDynamicPollsters(text.text) : undefined;
+      if (text.kind === "unknown" || pollsters?.kind === "broken") unknowns.push(`which pollsters ${path} defines`);
       if (pollsters?.kind !== "parsed") return [];
       return namespaces.flatMap((namespace) => dynamicPollsterNames(pollsters.file, namespace));
     });
   });
-  return [...new Set([...built, ...dynamic])];
+  const [unknown] = unknowns;
+  return {
+    names: [...new Set([...built, ...dynamic])],
+    ...(unknown === undefined ? {} : { unknown: `dynamic pollsters cannot be read: ${unknown}` }),
+  };
 }
 
 function parsed(text: string, release: Release): PollingFile | undefined {

@@ -6,7 +6,7 @@
  * Which path each workload takes was found before the first write and is in the attempt record. Where it is on that path is read
  * off its template: as before, shared, whole.
  */
-import { type Agent, agentText, atTarget, isNew, wanting } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isNew, needsWork, wanting } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import type { Outcome } from "../model/outcome.ts";
 import {
@@ -19,7 +19,7 @@ import {
   stopGroup,
 } from "./isolated-group.ts";
 import { loadingTrouble } from "./loading.ts";
-import { phaseSince, waitUntilGone } from "./progress.ts";
+import { mayNotStart, phaseSince, waitUntilGone } from "./progress.ts";
 import { roll, shortFirst } from "./rolling.ts";
 import { isOfPlan, type Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
@@ -118,6 +118,13 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
   if (groups.length === 0) return undefined;
   const old = scene.agents.polling.find((agent) => !hasNoOldAgent(agent));
   if (old !== undefined) return waitUntilGone(scene, [shared(old)], CLAUSE);
+  const agents = groups.map(({ agent }) => agent);
+  // Before the group goes, or nobody would poll what is new until a person has cleared the way (I7).
+  const refused = mayNotStart(
+    scene,
+    agents.filter((agent) => needsWork(agent, scene.record.plan)),
+  );
+  if (refused !== undefined) return refused;
   for (const group of groups) {
     const workload = isolatedOf(scene.world, group);
     if (workload === undefined) continue;
@@ -125,7 +132,6 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
     const stopped = stopGroup(scene.world, workload, { reason: "RetiringIsolated", message, clause: CLAUSE });
     if (stopped !== undefined) return stopped;
   }
-  const agents = groups.map(({ agent }) => agent);
   return replaceTogether(scene, agents, {
     component: "polling",
     clause: CLAUSE,

@@ -145,7 +145,8 @@ export const REASONS = {
   },
   PipelineDiffers: {
     meaning: "Old and new notification agents would share their work on different pipelines.",
-    remedy: "Nothing: the old agents are loaded with the new pipelines first.",
+    remedy:
+      "Give both pipeline files in spec.target.config, or set reload: Merge; else the old agents are loaded first.",
   },
   PipelineUnknown: {
     meaning: "It cannot be known which pipelines notification agents load.",
