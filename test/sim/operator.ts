@@ -3,7 +3,7 @@
  * late, kind by kind. What is modelled is only the way of a write to the API server.
  */
 import { LABEL } from "../../src/api/v1alpha1/names.ts";
-import { cachesOf, type KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
+import { cachesOf, everyCache, type KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
 import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
 import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
@@ -140,7 +140,7 @@ export class ModelOperator {
     if (!("object" in answer)) return;
     const { object } = answer;
     if (isCached(object)) {
-      Object.values(this.#caches)
+      everyCache(this.#caches)
         .find((each) => each.resource.kind === object.kind)
         ?.put(object);
     }
