@@ -7,6 +7,7 @@ export const CONDITION_TYPES = [
   "Stalled",
   "Succeeded",
   "Paused",
+  "AwaitingApproval",
   "PreflightPassed",
   "Drifted",
   "DatabaseUpgraded",

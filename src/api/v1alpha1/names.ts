@@ -29,6 +29,33 @@ export const ANNOTATION = {
   clock: `${GROUP}/clock`,
   /** On an attempt record: how it ended. */
   ended: `${GROUP}/ended`,
+  /** On an attempt record: what was asked by annotation while it was under way. */
+  verbs: `${GROUP}/verbs`,
+  /** On an attempt record: since when each extra gate has been asked. */
+  gates: `${GROUP}/gates`,
+} as const;
+
+/**
+ * Verbs by annotation on the resource, for emergencies: each has a twin in its spec. The operator takes them over into the
+ * attempt record and removes them; a pause stays until it is resumed.
+ */
+export const VERB = {
+  /** `true`: as spec.paused. Stays until it is removed, or resumed. */
+  pause: `${GROUP}/pause`,
+  /** `true`: removes the pause; goes on although spec.paused is true, until that is set to false. */
+  resume: `${GROUP}/resume`,
+  /** `<component>@<plan hash>`, several separated by commas: as spec.approved. */
+  approve: `${GROUP}/approve`,
+  /** `true`: as spec.abort, until a retry is asked for. */
+  abort: `${GROUP}/abort`,
+  /** `true`: as spec.rollback. */
+  rollback: `${GROUP}/rollback`,
+  /** `true`: as one more in spec.retryAttempt. */
+  retry: `${GROUP}/retry`,
+  /** A JSON array in the form of spec.acceptedRisks. */
+  acceptRisk: `${GROUP}/accept-risk`,
+  /** A JSON array in the form of spec.skipGates. */
+  skipGate: `${GROUP}/skip-gate`,
 } as const;
 
 export const LABEL = {

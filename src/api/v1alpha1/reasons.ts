@@ -31,6 +31,11 @@ export const REASONS = {
     remedy: "Read the plan, then set spec.mode to Apply.",
   },
   Resumed: { meaning: "The upgrade goes on after a pause.", remedy: nothing },
+  AwaitingApproval: {
+    meaning: "A person has to approve what comes next, as spec.approvals asks.",
+    remedy: "Approve it for this plan: in spec.approved, by annotation, or with kubectl ceilometer-upgrade approve.",
+  },
+  NotAwaited: { meaning: "No approval is waited for.", remedy: "Nothing." },
   Deleting: { meaning: "The resource is being deleted.", remedy: "Nothing." },
   InvalidSpec: {
     meaning: "The stored resource does not fit the schema of this operator.",

@@ -422,6 +422,100 @@ const components = z
   )
   .describe("What this Ceilometer consists of. An absent component does not exist here and is never waited for.");
 
+const componentName = z
+  .enum(["database", "collector", "notification", "polling", "api"])
+  .describe("A component: database, collector, notification, polling or api.");
+const planHash = z
+  .string()
+  .min(8)
+  .max(64)
+  .regex(/^[0-9a-f]+$/)
+  .describe("The hash of the plan that it is said of (status.plan.hash): it holds for no other plan.");
+const gateName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+  .describe("The name of the gate, unique in this resource.");
+
+const gate = z
+  .object({
+    name: gateName,
+    before: componentName.optional().describe("It must pass before this component's first write."),
+    after: componentName
+      .optional()
+      .describe("It must pass after this component has settled, before the next one begins and before the end."),
+    ...gateKinds,
+    job: unchangedJobFrom.optional().describe("A Job that must succeed; it is run once for each plan and retry."),
+    podLog: z
+      .object({
+        text: z
+          .string()
+          .min(1)
+          .max(256)
+          .optional()
+          .describe(
+            "A literal text that every pod of the component must have logged. Default: the release's own success line, which notification and polling agents have.",
+          ),
+      })
+      .optional()
+      .describe("Looks into the logs of the component's pods. Needs pod logs enabled in the chart."),
+    exporter: z
+      .object({
+        port: z.int32().min(1).max(65_535).default(9101).describe("The port of the agents' Prometheus exporter."),
+      })
+      .optional()
+      .describe("Each polling agent's own Prometheus endpoint must serve at least one sample (2025.1 and later)."),
+    timeoutSeconds: seconds
+      .max(604_800)
+      .default(3600)
+      .describe(
+        "How long it may say no before the step is reported as stalled, in seconds. The upgrade goes on by itself when it passes later.",
+      ),
+  })
+  .meta(
+    rules(
+      { rule: "has(self.before) != has(self.after)", message: "set exactly one of before and after" },
+      {
+        rule: "(has(self.prometheus) ? 1 : 0) + (has(self.http) ? 1 : 0) + (has(self.job) ? 1 : 0) + (has(self.podLog) ? 1 : 0) + (has(self.exporter) ? 1 : 0) == 1",
+        message: "set exactly one of prometheus, http, job, podLog and exporter",
+      },
+      {
+        rule: "!has(self.podLog) || ((has(self.before) ? self.before : self.after) != 'database' && (has(self.podLog.text) || (has(self.before) ? self.before : self.after) in ['notification', 'polling']))",
+        message:
+          "podLog looks at agents; only notification and polling agents have a success line, set podLog.text for others",
+        fieldPath: ".podLog",
+      },
+      {
+        rule: "!has(self.exporter) || (has(self.before) ? self.before : self.after) == 'polling'",
+        message: "only polling agents have an exporter",
+        fieldPath: ".exporter",
+      },
+    ),
+  )
+  .describe("An extra gate before or after a component. It fails closed, and its answer holds for one plan only.");
+
+const maintenanceWindow = z
+  .object({
+    schedule: z
+      .string()
+      .min(1)
+      .max(128)
+      .describe(
+        "When the window opens: a cron expression of five fields (minute, hour, day of month, month, day of week).",
+      ),
+    durationSeconds: seconds.max(604_800).describe("How long it stays open, in seconds of real time."),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .default("Etc/UTC")
+      .describe("The time zone of the schedule, by its name in the IANA database."),
+  })
+  .describe(
+    "A time in which steps may begin. What has begun is brought to its next safe point when the window closes.",
+  );
+
 /** What may be accepted by name: findings of the gates that a person can judge better. */
 export const ACCEPTABLE = ["DefinitionRemoved", "DefinitionAltered", "VerificationInconclusive"] as const;
 const acceptedRisk = z
@@ -466,7 +560,7 @@ export const specSchema = z
       .describe("The release to reach, the image that carries it, and its configuration."),
     components,
     only: z
-      .array(z.enum(["database", "collector", "notification", "polling", "api"]).describe("A component."))
+      .array(componentName)
       .max(5)
       .meta({ "x-kubernetes-list-type": "set" })
       .optional()
@@ -486,7 +580,61 @@ export const specSchema = z
       .describe(
         "Release gives up field ownership at the end (Helm); Keep holds it until Git shows the target (Argo CD).",
       ),
-    onFailure: z.enum(["Hold"]).default("Hold").describe("Hold stops where it is and says why."),
+    gates: z
+      .array(gate)
+      .max(16)
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .optional()
+      .describe("Extra gates, before or after a component."),
+    approvals: z
+      .array(
+        z.object({ before: componentName }).describe("Before this component's first write a person is waited for."),
+      )
+      .max(5)
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["before"] })
+      .optional()
+      .describe("Points at which the upgrade waits for a person."),
+    approved: z
+      .array(z.object({ before: componentName, planHash }).describe("A point that is approved, of one plan."))
+      .max(32)
+      .optional()
+      .describe("What a person has approved, for one plan."),
+    skipGates: z
+      .array(
+        z
+          .object({
+            name: gateName,
+            planHash,
+            reason: z.string().min(1).max(1024).describe("Why it is skipped. It stays in the history."),
+          })
+          .describe("A gate that is not asked, for one plan."),
+      )
+      .max(32)
+      .optional()
+      .describe("Extra gates that are not asked, by name and for one plan."),
+    maintenanceWindows: z
+      .array(maintenanceWindow)
+      .max(16)
+      .optional()
+      .describe("Steps begin only while one of these is open. Absent or empty: at any time."),
+    onFailure: z
+      .enum(["Hold", "Rollback"])
+      .default("Hold")
+      .describe(
+        "Hold stops where it is and says why. Rollback takes the workloads back to the old release, in the reverse order; the database is never taken back.",
+      ),
+    abort: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Stop now and write nothing more, wherever it is. With rollback: true, return to the old release instead.",
+      ),
+    rollback: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Take the workloads back to what they were before the attempt, in the reverse order; never the database. The end is final: raise retryAttempt to upgrade again.",
+      ),
     retryAttempt: z.int32().min(0).default(0).describe("Raise by one to retry the step that failed."),
   })
   .meta(
@@ -551,7 +699,7 @@ export const historySchema = z.object({
   plan: z.string().max(64).describe("The hash of the plan."),
   from: z.string().max(64).optional(),
   to: z.string().max(64),
-  state: z.enum(["Completed", "Partial", "Failed"]),
+  state: z.enum(["Completed", "Partial", "RolledBack", "Failed"]),
   startedAt: dateTime.optional(),
   finishedAt: dateTime.optional(),
   acceptedRisks: z
@@ -566,6 +714,11 @@ export const historySchema = z.object({
     .max(64)
     .optional()
     .describe("What was accepted by name."),
+  skippedGates: z
+    .array(z.object({ name: z.string().max(63), reason: z.string().max(1024) }))
+    .max(32)
+    .optional()
+    .describe("Extra gates that were not asked."),
 });
 
 /** One write of the plan, as `npm run plan` and `mode: Plan` show it. */
@@ -619,6 +772,14 @@ export const statusSchema = z
       .object({ current: z.string().max(64).optional(), target: z.string().max(64).optional() })
       .optional()
       .describe("The release that the workloads run, and the one they should."),
+    maintenance: z
+      .object({
+        open: z.boolean().describe("Whether a window is open."),
+        closesAt: dateTime.optional(),
+        nextOpening: dateTime.optional(),
+      })
+      .optional()
+      .describe("The maintenance windows, where there are any."),
     newPollsters: z.array(newPollstersSchema).max(16).optional().describe("What the partition gate saw."),
     pipelineParity: pipelineParitySchema.optional(),
     history: z.array(historySchema).max(10).optional().describe("Past attempts, newest first."),
@@ -636,6 +797,8 @@ export type HistoryEntry = z.output<typeof historySchema>;
 export type PlannedStep = z.output<typeof plannedStepSchema>;
 export type NewPollstersStatus = z.output<typeof newPollstersSchema>;
 export type PipelineParityStatus = z.output<typeof pipelineParitySchema>;
+export type ExtraGate = z.output<typeof gate>;
+export type MaintenanceWindow = z.output<typeof maintenanceWindow>;
 export type AcceptedRisk = z.output<typeof acceptedRisk>;
 export type TargetRef = z.output<typeof target>;
 export type PollingTargetRef = z.output<typeof pollingTarget>;

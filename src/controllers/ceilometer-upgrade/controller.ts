@@ -234,5 +234,7 @@ const INVALID: Spec = {
   progressDeadlineSeconds: 1,
   ownership: "Release",
   onFailure: "Hold",
+  abort: false,
+  rollback: false,
   retryAttempt: 0,
 };

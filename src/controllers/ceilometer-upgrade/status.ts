@@ -225,7 +225,7 @@ function succeededStays(type: ConditionType, next: Said, previous: Status, gener
 function steering(
   decision: Decision,
   upgrade: Told["upgrade"],
-): Record<"Paused" | "PreflightPassed" | "Drifted", Said> {
+): Record<"Paused" | "AwaitingApproval" | "PreflightPassed" | "Drifted", Said> {
   const errors = decision.findings.filter((each) => each.severity === "Error");
   const checked = decision.record !== undefined || decision.phase === "NoChange" || decision.phase === "Planned";
   const drifted = decision.drifted ?? [];
@@ -236,6 +236,10 @@ function steering(
         : upgrade.spec.paused && decision.phase === "Progressing"
           ? said("False", "Pausing", "the component that is under way is brought up first")
           : said("False", "Running", ""),
+    AwaitingApproval:
+      decision.headline.reason === "AwaitingApproval"
+        ? said("True", "AwaitingApproval", decision.headline.message)
+        : said("False", "NotAwaited", ""),
     PreflightPassed: checked
       ? said("True", "Passed", "every check before the first write has passed")
       : errors.length > 0
