@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { createScreen } from "../src/cli/terminal/screen.ts";
+import { piece } from "../src/cli/terminal/text.ts";
 import { cacheRoot } from "../tools/control-plane/binaries.ts";
 import { type Cluster, startCluster } from "../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../tools/control-plane/pod-logs.ts";
@@ -11,8 +13,6 @@ import { untilInterrupted } from "./demo/interruption.ts";
 import { observe } from "./demo/observation.ts";
 import { startOperator } from "./demo/operator-process.ts";
 import { type DemoOptions, EXAMPLES, HELP, readOptions, UsageError } from "./demo/options.ts";
-import { createScreen } from "./demo/screen.ts";
-import { piece } from "./demo/text.ts";
 import { spawnTied } from "./demo/tied-process.ts";
 import { eventLines, timelineLines, timelineOf } from "./demo/timeline.ts";
 import type { Verdict } from "./demo/verdict.ts";

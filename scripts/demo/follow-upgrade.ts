@@ -1,11 +1,11 @@
 /** Shows an upgrade while it happens, until it has ended one way or the other. */
 import { setTimeout as pause } from "node:timers/promises";
+import type { Screen } from "../../src/cli/terminal/screen.ts";
+import { type Line, offset, piece } from "../../src/cli/terminal/text.ts";
 import type { Observation } from "./observation.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import { changedRows, type ProgressRow, progressRows, tableLines } from "./progress-table.ts";
-import type { Screen } from "./screen.ts";
 import type { Story } from "./story.ts";
-import { type Line, offset, piece } from "./text.ts";
 import { eventLines } from "./timeline.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 

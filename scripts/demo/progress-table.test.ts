@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { renderLine } from "../../src/cli/terminal/text.ts";
 import { changedRows, progressRows, tableLines } from "./progress-table.ts";
 import { NEW_IMAGE, OLD_IMAGE, storyWith, upgradeWith } from "./sample-story.ts";
 import type { PodRecord } from "./story.ts";
-import { renderLine } from "./text.ts";
 
 const object = "Deployment/ceilometer-collector";
 const pod = (image: string, times: Partial<PodRecord> = {}): PodRecord => ({

@@ -1,7 +1,8 @@
 /** The upgrade as it stands: a row for each component and one for each of its workloads. */
+
+import { cell, type Line, piece, type Tone } from "../../src/cli/terminal/text.ts";
 import { castOf, isolatedGroups, troupeOf } from "./cast.ts";
 import type { JobRecord, PodRecord, Story } from "./story.ts";
-import { cell, type Line, piece, type Tone } from "./text.ts";
 import type { UpgradeView } from "./views.ts";
 
 export interface ProgressRow {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { renderLine } from "../../src/cli/terminal/text.ts";
 import { NEW_IMAGE, OLD_IMAGE, storyWith, upgradeWith } from "./sample-story.ts";
 import type { PodRecord } from "./story.ts";
-import { renderLine } from "./text.ts";
 import { eventLines, timelineLines, timelineOf } from "./timeline.ts";
 
 const collector = "Deployment/ceilometer-collector";

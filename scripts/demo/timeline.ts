@@ -1,7 +1,8 @@
 /** What an upgrade did to each workload, in the order in which it began. */
+
+import { cell, cut, type Line, offset, piece } from "../../src/cli/terminal/text.ts";
 import { castOf, type Generation, generationsOf, isolatedGroups, tagOf } from "./cast.ts";
 import type { EventRecord, PodRecord, Story } from "./story.ts";
-import { cell, cut, type Line, offset, piece } from "./text.ts";
 
 /** Milliseconds since the epoch. */
 export interface Span {

@@ -47,7 +47,7 @@ async function printed(scene: Scene): Promise<z.infer<typeof planSchema>> {
     const resource = { apiVersion: "ceilometer.openstack.org/v1alpha1", kind: "CeilometerUpgrade", metadata };
     await writeFile(file, JSON.stringify({ ...resource, spec: scene.topology.spec }));
     const flags = ["-f", file, "--kubeconfig", scene.cluster.kubeconfig, "--pod-logs", "-o", "json"];
-    const { stdout } = await promisify(execFile)(process.execPath, ["scripts/plan.ts", ...flags]);
+    const { stdout } = await promisify(execFile)(process.execPath, ["src/cli/main.ts", "plan", ...flags]);
     return planSchema.parse(JSON.parse(stdout));
   } finally {
     await rm(folder, { recursive: true });

@@ -3,10 +3,9 @@ import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readOptions } from "../../scripts/plan/options.ts";
-import { lookAt } from "../../scripts/plan/sight.ts";
-import { planText } from "../../scripts/plan/text.ts";
-import { timelineText } from "../../scripts/plan/timeline.ts";
+import { lookAt } from "../../src/cli/plan/sight.ts";
+import { planText } from "../../src/cli/plan/text.ts";
+import { timelineText } from "../../src/cli/plan/timeline.ts";
 import { planOf } from "../../src/plan/plan.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -24,10 +23,9 @@ test("there are examples", () => {
 
 test.each(examples)("the plan of examples/%s", async (name) => {
   const folder = `examples/${name}`;
-  const flags = ["--pod-logs", "--provider", "rabbitmq"];
-  const options = readOptions(["-f", `${folder}/upgrade.yaml`, "--manifests", folder, ...flags]);
-  if (options === "help") throw new Error("no help was asked for");
-  const seen = await lookAt(options, {}, NOW);
+  const settings = { secrets: [], imagesAllowed: [], providers: ["rabbitmq"], podLogs: true };
+  const wish = { name: undefined, file: `${folder}/upgrade.yaml`, manifests: folder, place: {}, settings };
+  const seen = await lookAt(wish, {}, NOW);
   const plan = planOf(seen);
   expect(plan.end).toBe("Complete");
   const text = withoutHashes(`${planText(seen.upgrade, plan)}\n${timelineText(plan)}`);

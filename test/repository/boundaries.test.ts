@@ -32,6 +32,7 @@ const FOLDERS = [
   "kube",
   "runtime",
   "observability",
+  "cli",
 ] as const;
 type Folder = (typeof FOLDERS)[number];
 const PURE: readonly Folder[] = ["api", "model", "gates", "reconcilers", "plan"];
@@ -47,6 +48,7 @@ const MAY: Record<Folder, readonly Folder[]> = {
   kube: ["runtime"],
   runtime: [],
   observability: ["api", "model", "runtime"],
+  cli: ["controllers", "plan", "reconcilers", "gates", "model", "api", "kube", "runtime"],
 };
 const PACKAGES: Record<Folder, readonly string[]> = {
   api: ["zod"],
@@ -58,6 +60,7 @@ const PACKAGES: Record<Folder, readonly string[]> = {
   kube: ["zod", "yaml", "node:https", "@kubernetes/client-node"],
   runtime: ["node:timers/promises"],
   observability: ["zod", "node:http", "pino", "prom-client"],
+  cli: ["zod", "yaml", "node:fs", "@commander-js/extra-typings", "@bomb.sh/tab", "@marcbachmann/cel-js", "modern-tar"],
 };
 const EVERY_PACKAGE = [
   "zod",
@@ -68,6 +71,7 @@ const EVERY_PACKAGE = [
   "fs",
   "node:process",
   "@kubernetes/client-node",
+  "@commander-js/extra-typings",
 ];
 
 const exported = (specifier: string) => `export { thing } from "${specifier}";\n`;
@@ -120,6 +124,12 @@ function* effects(): Generator<Snippet> {
 }
 
 const others: readonly Snippet[] = [
+  {
+    name: "the operator's root imports the plugin",
+    path: "src/operator.ts",
+    code: exported("./cli/thing.ts"),
+    rule: IMPORTS,
+  },
   {
     name: "an import of a type is an import",
     path: "src/gates/type.ts",
@@ -202,6 +212,7 @@ beforeAll(async () => {
     await put(`src/${folder}/allowed.ts`, allowed.map((name, n) => `export * as a${n} from "${name}";\n`).join(""));
   }
   await put("src/main.ts", "export const thing = process.argv;\n");
+  await put("src/cli/main.ts", "export const thing = process.argv;\n");
   await put("src/model/time.ts", "export const parse = (text: string) => Date.parse(text);\n");
   await put("src/model/digest.ts", 'export { createHash } from "node:crypto";\n');
   await put("src/model/cycle-other.ts", 'export { x as other } from "./cycle.ts";\n');
@@ -220,6 +231,7 @@ test.each(snippets)("refused: $name", ({ path, rule }) => {
 test.each([
   ...FOLDERS.map((folder) => `src/${folder}/allowed.ts`),
   "src/main.ts",
+  "src/cli/main.ts",
   "src/model/time.ts",
   "src/model/digest.ts",
 ])("allowed: %s", (path) => {

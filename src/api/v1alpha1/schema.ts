@@ -721,7 +721,7 @@ export const historySchema = z.object({
     .describe("Extra gates that were not asked."),
 });
 
-/** One write of the plan, as `npm run plan` and `mode: Plan` show it. */
+/** One write of the plan, as the command `plan` and `mode: Plan` show it. */
 export const plannedStepSchema = z.object({
   component: z.string().max(64).describe("The component that it is for."),
   object: z.string().max(512).describe("The object that is written."),

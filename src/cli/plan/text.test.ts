@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { PlannedStep } from "../../src/api/v1alpha1/schema.ts";
-import type { Plan } from "../../src/model/plan.ts";
-import { anUpgrade } from "../../test/support/builders.ts";
+import { anUpgrade } from "../../../test/support/builders.ts";
+import type { PlannedStep } from "../../api/v1alpha1/schema.ts";
+import type { Plan } from "../../model/plan.ts";
 import { planText } from "./text.ts";
 import { timelineText } from "./timeline.ts";
 

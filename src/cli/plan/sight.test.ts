@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { planOf } from "../../src/plan/plan.ts";
-import { type PlanOptions, readOptions } from "./options.ts";
-import { lookAt } from "./sight.ts";
+import { planOf } from "../../plan/plan.ts";
+import { lookAt, type Wish } from "./sight.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -15,11 +14,14 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const put = (file: string, ...objects: readonly unknown[]): Promise<void> =>
   writeFile(join(folder, file), objects.map((object) => JSON.stringify(object)).join("\n---\n"));
-function options(...more: readonly string[]): PlanOptions {
-  const read = readOptions(["-f", join(folder, "upgrade.yaml"), "--manifests", folder, ...more]);
-  if (read === "help") throw new Error("no help was asked for");
-  return read;
-}
+const wish = (more: Partial<Wish> = {}): Wish => ({
+  name: undefined,
+  file: join(folder, "upgrade.yaml"),
+  manifests: folder,
+  place: {},
+  settings: { secrets: [], imagesAllowed: [], providers: [], podLogs: false },
+  ...more,
+});
 
 const labels = { app: "notification" };
 const deployment = (namespace: string, image: string) => ({
@@ -57,16 +59,18 @@ test("everything in the folder runs, and another namespace is not looked at", as
     deployment("openstack", "quay.io/example/ceilometer:2025.1"),
   );
   await put("upgrade.yaml", upgrade());
-  const plan = planOf(await lookAt(options(), {}, 0));
+  const plan = planOf(await lookAt(wish(), {}, 0));
   expect([plan.end, plan.from]).toEqual(["Complete", "2025.1"]);
   expect(plan.steps.map(({ action }) => action)).toEqual(["TakingDown", "Starting"]);
 });
 
 test("the namespace is the resource's, else the one that is named", async () => {
   await put("upgrade.yaml", upgrade({}, { namespace: undefined }));
-  expect((await lookAt(options("-n", "elsewhere"), {}, 0)).upgrade.metadata.namespace).toBe("elsewhere");
+  expect((await lookAt(wish({ place: { namespace: "elsewhere" } }), {}, 0)).upgrade.metadata.namespace).toBe(
+    "elsewhere",
+  );
   await put("upgrade.yaml", upgrade());
-  await expect(lookAt(options("-n", "elsewhere"), {}, 0)).rejects.toThrow(
+  await expect(lookAt(wish({ place: { namespace: "elsewhere" } }), {}, 0)).rejects.toThrow(
     "is in namespace openstack, not in elsewhere",
   );
 });
@@ -81,12 +85,11 @@ test.each([
   },
 ])("says what is wrong with a file that holds $what", async ({ objects, says }) => {
   await put("upgrade.yaml", ...objects);
-  await expect(lookAt(options(), {}, 0)).rejects.toThrow(says);
+  await expect(lookAt(wish(), {}, 0)).rejects.toThrow(says);
 });
 
 test("a kubeconfig that is not there is said to be missing", async () => {
   await put("upgrade.yaml", upgrade());
-  const { manifests: _, ...rest } = options();
-  const kubeconfig = join(folder, "none");
-  await expect(lookAt({ ...rest, manifests: undefined, kubeconfig }, {}, 0)).rejects.toThrow("no cluster can be asked");
+  const none = wish({ manifests: undefined, place: { kubeconfig: join(folder, "none") } });
+  await expect(lookAt(none, {}, 0)).rejects.toThrow("no cluster can be asked");
 });

@@ -1,8 +1,8 @@
 /** A plan for people: a block for each component, then what was found and how it ends. */
-import type { PlannedStep } from "../../src/api/v1alpha1/schema.ts";
-import type { Upgrade } from "../../src/model/observation.ts";
-import type { Violation } from "../../src/model/outcome.ts";
-import type { Plan } from "../../src/model/plan.ts";
+import type { PlannedStep } from "../../api/v1alpha1/schema.ts";
+import type { Upgrade } from "../../model/observation.ts";
+import type { Violation } from "../../model/outcome.ts";
+import type { Plan } from "../../model/plan.ts";
 
 export function planText({ metadata, spec }: Upgrade, plan: Plan): string {
   const { from = "an unknown release", hash, steps, findings } = plan;

@@ -2,8 +2,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../src/kube/object.ts";
-import { UsageError } from "./options.ts";
+import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../kube/object.ts";
+import { UsageError } from "../failures.ts";
 
 /** Every object of a file, those in Lists too. */
 export async function readFileObjects(path: string): Promise<readonly KubeObject[]> {

@@ -1,5 +1,5 @@
 /** The objects of a namespace, read once from a cluster with the rights of whoever asks. Nothing is written. */
-import { MANAGED_BY } from "../../src/controllers/ceilometer-upgrade/caches.ts";
+import { MANAGED_BY } from "../../controllers/ceilometer-upgrade/caches.ts";
 import {
   AUTOSCALER,
   CONFIG_MAP,
@@ -11,12 +11,12 @@ import {
   SECRET,
   STATEFUL_SET,
   UPGRADE,
-} from "../../src/controllers/ceilometer-upgrade/resources.ts";
-import type { KubeClient } from "../../src/kube/client.ts";
-import { failureOf } from "../../src/kube/errors.ts";
-import { isStored, type KubeObject, type StoredObject } from "../../src/kube/object.ts";
-import type { Resource } from "../../src/kube/resource.ts";
-import type { ObjectName } from "../../src/model/agent-files.ts";
+} from "../../controllers/ceilometer-upgrade/resources.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { failureOf } from "../../kube/errors.ts";
+import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
+import type { Resource } from "../../kube/resource.ts";
+import type { ObjectName } from "../../model/agent-files.ts";
 
 const LISTED = [DEPLOYMENT, DAEMON_SET, STATEFUL_SET, POD, JOB, CRON_JOB, AUTOSCALER] as const;
 

@@ -1,4 +1,4 @@
-/** Where the demo speaks: a terminal, whose last lines are redrawn, or anything else, which gets plain lines. */
+/** Where a program speaks: a terminal, whose last lines are redrawn, or anything else, which gets plain lines. */
 import { type Line, piece, renderLine, wantsColours } from "./text.ts";
 
 export interface Screen {
@@ -12,7 +12,8 @@ export interface Screen {
   release(): void;
 }
 
-interface Output {
+/** As much of a stream as is written to. */
+export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

@@ -1,15 +1,15 @@
 /** A moment of a cluster from a list of objects, through the operator's own views and its own `observe`. */
-import { LABEL } from "../../src/api/v1alpha1/names.ts";
-import { type Caches, cachesOf, type KindCache, MANAGED_BY } from "../../src/controllers/ceilometer-upgrade/caches.ts";
-import type { NamedObjects } from "../../src/controllers/ceilometer-upgrade/named-objects.ts";
-import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
-import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
-import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
-import type { Resource } from "../../src/kube/resource.ts";
-import type { ConfigObject, Observation, OperatorSettings, Seen } from "../../src/model/observation.ts";
-import type { Millis } from "../../src/model/time.ts";
-import type { Stored } from "../../src/runtime/store.ts";
-import { UsageError } from "./options.ts";
+import { LABEL } from "../../api/v1alpha1/names.ts";
+import { type Caches, cachesOf, type KindCache, MANAGED_BY } from "../../controllers/ceilometer-upgrade/caches.ts";
+import type { NamedObjects } from "../../controllers/ceilometer-upgrade/named-objects.ts";
+import { observe } from "../../controllers/ceilometer-upgrade/observe.ts";
+import { configView } from "../../controllers/ceilometer-upgrade/views/config.ts";
+import type { KubeObject, StoredObject } from "../../kube/object.ts";
+import type { Resource } from "../../kube/resource.ts";
+import type { ConfigObject, Observation, OperatorSettings, Seen } from "../../model/observation.ts";
+import type { Millis } from "../../model/time.ts";
+import type { Stored } from "../../runtime/store.ts";
+import { UsageError } from "../failures.ts";
 
 function cacheOf<T extends Stored>(
   resource: Resource,

@@ -1,6 +1,6 @@
 /** A plan as a chart: a line for each object, a column for each step, in the order of the steps. Nobody knows their length. */
-import type { PlannedStep } from "../../src/api/v1alpha1/schema.ts";
-import type { Plan } from "../../src/model/plan.ts";
+import type { PlannedStep } from "../../api/v1alpha1/schema.ts";
+import type { Plan } from "../../model/plan.ts";
 
 const LEGEND = "=  old pods run   .  none runs   1  one new agent   #  new pods run   *  a Job runs";
 

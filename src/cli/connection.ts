@@ -1,0 +1,42 @@
+/** From the flags that every command has to an API server and a namespace, as kubectl finds them. */
+import { FIELD_MANAGER } from "../api/v1alpha1/names.ts";
+import { createKubeClient, type KubeClient } from "../kube/client.ts";
+import { loadKubeConnection } from "../kube/config.ts";
+import { VERSION } from "../version.ts";
+import { messageOf, UsageError } from "./failures.ts";
+
+/** Where the flags point to. Whatever is undefined is the kubeconfig's. */
+export interface Place {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+export interface Cluster {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly server: string;
+}
+
+/** Fields that the plugin writes are a person's: their manager is not the operator's. */
+export const PLUGIN_MANAGER = `${FIELD_MANAGER.replace(/-operator$/, "")}-plugin`;
+
+/** Opens a connection for as long as `use` takes. */
+export async function withCluster<T>(
+  { kubeconfig, context, namespace }: Place,
+  env: Readonly<Record<string, string | undefined>>,
+  use: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  const connection = await loadKubeConnection({ kubeconfig, context, env }).catch((error: unknown) => {
+    throw new UsageError(`no cluster can be asked: ${messageOf(error)}; name a kubeconfig with --kubeconfig`);
+  });
+  const client = createKubeClient(connection, {
+    userAgent: `kubectl-ceilometer-upgrade/${VERSION}`,
+    fieldManager: PLUGIN_MANAGER,
+  });
+  try {
+    return await use({ client, namespace: namespace ?? connection.namespace, server: connection.server.href });
+  } finally {
+    client.close();
+  }
+}

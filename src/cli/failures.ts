@@ -1,0 +1,24 @@
+/** What ends a command, and the exit code that says so. */
+export const EXIT = {
+  ok: 0,
+  /** The command could not do it, or found what it is told to report. */
+  failure: 1,
+  /** The command was not understood, or has nothing to work on: nothing was done. */
+  usage: 2,
+  /** The upgrade has not ended yet: only where the exit code tells of the upgrade. */
+  underWay: 3,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A flag that cannot be understood, or something that cannot be read: the message says which and why. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Something that somebody can mend: its message is the whole of what is shown. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+/** Text of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** The composition root of the kubectl plugin: the only file of it that touches the process it runs in. */
+import { resolve } from "node:path";
+import { runPlugin } from "./program.ts";
+
+const interrupted = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort());
+// Whoever reads less than is written, as `head` does, is done.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
+process.exitCode = await runPlugin(process.argv.slice(2), {
+  out: process.stdout,
+  err: process.stderr,
+  answers: process.stdin.isTTY && process.stderr.isTTY ? process.stdin : undefined,
+  env: process.env,
+  now: Date.now,
+  signal: interrupted.signal,
+  // The source lies in src/cli/, the bundle in dist/plugin/.
+  home: resolve(import.meta.dirname, "../.."),
+});

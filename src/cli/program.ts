@@ -1,0 +1,43 @@
+/** All commands together, and what becomes of an error: one line for what somebody can mend, a stack for our own mistakes. */
+import { CommanderError } from "@commander-js/extra-typings";
+import { KubeApiError } from "../kube/errors.ts";
+import { CommandError, EXIT, type ExitCode, UsageError } from "./failures.ts";
+import { addPlan } from "./plan/command.ts";
+import { createRoot, type Root, type SetCode } from "./root-command.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { addVersion } from "./version/command.ts";
+
+export function createProgram(around: Surroundings, setCode: SetCode): Root {
+  const root = createRoot(around);
+  for (const add of [addPlan, addVersion]) add(root, around, setCode);
+  return root;
+}
+
+/** The exit code. `args` are those behind the program's name. */
+export async function runPlugin(args: readonly string[], around: Surroundings): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = createProgram(around, (wanted) => {
+    code = wanted;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    return codeOf(error, around);
+  }
+}
+
+/** @throws whatever is a mistake of the program: its stack is wanted. */
+function codeOf(error: unknown, { err }: Surroundings): ExitCode {
+  // Commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UsageError) {
+    err.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof CommandError || error instanceof KubeApiError) {
+    err.write(`${error.message}\n`);
+    return EXIT.failure;
+  }
+  throw error;
+}
