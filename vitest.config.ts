@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Unit tests sit beside their file; everything that needs the control plane lives under
- * `test/e2e`, and what runs Ceilometer itself under `test/ceilometer`. */
+ * `test/e2e`, with Argo CD under `test/argocd`, and what runs Ceilometer itself under `test/ceilometer`. */
 export default defineConfig({
   test: {
     projects: [
@@ -26,6 +26,16 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "argocd",
+          include: ["test/argocd/**/*.test.ts"],
+          globalSetup: ["test/argocd/global-setup.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
         },
       },
       {

@@ -3,14 +3,16 @@
  * Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all:
  * `N passed, N failed, N skipped`.
  *
- * `node scripts/test.ts [--full]`: --full runs what is sampled otherwise.
+ * `node scripts/test.ts [--full] [--argocd]`: --full runs what is sampled otherwise, --argocd also the tests with Argo CD.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 
-const { values } = parseArgs({ options: { full: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { full: { type: "boolean", default: false }, argocd: { type: "boolean", default: false } },
+});
 
 interface Counts {
   passed: number;
@@ -68,5 +70,6 @@ await check("generated files", "node", ["scripts/generate.ts", "--check"]);
 await tests("unit");
 await tests("e2e");
 await tests("ceilometer");
+if (values.argocd) await tests("argocd");
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /** Everything in the repository that is written by a program and committed. */
 import { customResourceDefinition } from "../../src/api/v1alpha1/crd.ts";
 import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
+import { argoConfigMap } from "./argocd.ts";
 import { fieldReference } from "./field-reference.ts";
 import { reasonsPage } from "./reasons.ts";
 import { chartRules, permissionsPage } from "./roles.ts";
@@ -17,11 +18,15 @@ export interface Artefact {
 
 export function artefacts(): readonly Artefact[] {
   const crd = toYaml(COMMAND, customResourceDefinition());
+  const argoCd = toYaml(COMMAND, argoConfigMap());
   return [
     { path: `crds/${GROUP}_${PLURAL}.yaml`, content: crd },
     // Not the chart's `crds/` folder: Helm installs what lies there once and never upgrades it.
     { path: `${CHART}/files/crd.yaml`, content: crd },
     { path: `${CHART}/files/rules.yaml`, content: toYaml(COMMAND, chartRules()) },
+    { path: "config/argocd/argocd-cm.yaml", content: argoCd },
+    // For people who have the chart and not the repository.
+    { path: `${CHART}/argocd/argocd-cm.yaml`, content: argoCd },
     { path: "docs/reference/ceilometerupgrade.md", content: fieldReference() },
     { path: "docs/reference/permissions.md", content: permissionsPage() },
     { path: "docs/reference/reasons.md", content: reasonsPage() },

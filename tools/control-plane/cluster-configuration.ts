@@ -75,12 +75,12 @@ async function stages(speed: Speed): Promise<unknown[]> {
 const firstPort = 21_000;
 const lastPort = 31_000;
 
-/** Six loopback ports that were free a moment ago. Another process may still win the race for one: the caller must retry. */
-export async function freePorts(): Promise<Ports> {
+/** Loopback ports that were free a moment ago. Another process may still win the race for one: the caller must retry. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const held = new Map<number, AsyncDisposable>();
   try {
-    for (let tries = 0; held.size < portNames.length; tries += 1) {
-      if (tries > 200) throw new Error("no six free ports on the loopback interface");
+    for (let tries = 0; held.size < count; tries += 1) {
+      if (tries > 200) throw new Error(`no ${count} free ports on the loopback interface`);
       const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
       const holder = held.has(port) ? undefined : await hold(port);
       if (holder !== undefined) held.set(port, holder);
@@ -88,7 +88,13 @@ export async function freePorts(): Promise<Ports> {
   } finally {
     await Promise.all([...held.values()].map((holder) => holder[Symbol.asyncDispose]()));
   }
-  const [etcdPort = 0, etcdPeerPort = 0, kubeApiserverPort = 0, kubeControllerManagerPort = 0, ...rest] = held.keys();
+  return [...held.keys()];
+}
+
+/** Those of one control plane. */
+export async function clusterPorts(): Promise<Ports> {
+  const free = await freePorts(portNames.length);
+  const [etcdPort = 0, etcdPeerPort = 0, kubeApiserverPort = 0, kubeControllerManagerPort = 0, ...rest] = free;
   const [kubeSchedulerPort = 0, kwokControllerPort = 0] = rest;
   return {
     etcdPort,

@@ -19,6 +19,10 @@ const daemons = new Set([
   "kube-scheduler",
   "kwok-controller",
   "kwokctl",
+  // Where Argo CD runs beside it.
+  "argocd-redis",
+  "argocd-repo-server",
+  "argocd-application-controller",
 ]);
 
 /**

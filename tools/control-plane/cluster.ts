@@ -3,9 +3,10 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Api, connect, readKubeconfig } from "./api.ts";
-import { type Binaries, type BuildOptions, ensureBinaries } from "./binaries.ts";
-import { clusterConfiguration, freePorts, type Speed } from "./cluster-configuration.ts";
+import { type Binaries, ensureBinaries } from "./binaries.ts";
+import { clusterConfiguration, clusterPorts, type Speed } from "./cluster-configuration.ts";
 import { claimDirectory, killDaemons, sweep, tearDown } from "./cluster-directory.ts";
+import type { BuildOptions } from "./go-programs.ts";
 import { type Finished, type RunOptions, run } from "./process.ts";
 import { startWatchdog } from "./watchdog.ts";
 
@@ -87,7 +88,7 @@ async function create(
   const auditPolicy = options.auditPolicy ?? false;
   let failure = "";
   for (let attempt = 1; attempt <= creationAttempts; attempt += 1) {
-    const ports = await freePorts();
+    const ports = await clusterPorts();
     await writeFile(
       configuration,
       await clusterConfiguration({ binaries, ports, speed: options.speed ?? "fast", auditPolicy }),
