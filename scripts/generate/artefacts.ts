@@ -2,6 +2,7 @@
 import { customResourceDefinition } from "../../src/api/v1alpha1/crd.ts";
 import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
 import { argoConfigMap } from "./argocd.ts";
+import { chartReadme, chartValues, valuesYaml } from "./chart-values.ts";
 import { fieldReference } from "./field-reference.ts";
 import { reasonsPage } from "./reasons.ts";
 import { chartRules, permissionsPage } from "./roles.ts";
@@ -27,6 +28,8 @@ export function artefacts(): readonly Artefact[] {
     { path: "config/argocd/argocd-cm.yaml", content: argoCd },
     // For people who have the chart and not the repository.
     { path: `${CHART}/argocd/argocd-cm.yaml`, content: argoCd },
+    { path: `${CHART}/values.yaml`, content: valuesYaml(COMMAND, chartValues()) },
+    { path: `${CHART}/README.md`, content: chartReadme() },
     { path: "docs/reference/ceilometerupgrade.md", content: fieldReference() },
     { path: "docs/reference/permissions.md", content: permissionsPage() },
     { path: "docs/reference/reasons.md", content: reasonsPage() },

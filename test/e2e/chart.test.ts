@@ -3,19 +3,12 @@ import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { parseProviders } from "../../src/controllers/ceilometer-upgrade/providers.ts";
+import { CHART, helm } from "./chart.ts";
 import { settledState } from "./end-state.ts";
 import { modern } from "./fixtures/topology.ts";
 import { tokenOf } from "./operator-process.ts";
 import { inScene, type Scene } from "./scene.ts";
 import { sharedCluster, uniqueName } from "./shared-cluster.ts";
-
-const CHART = "charts/ceilometer-upgrade-operator";
-
-async function helm(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await (await sharedCluster()).helm(args);
-  if (code !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
-  return stdout;
-}
 
 const PROVIDERS = [
   { name: "prometheus", url: "http://prometheus.monitoring:9090" },

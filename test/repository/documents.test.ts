@@ -194,7 +194,7 @@ describe("flags", () => {
   });
 
   test("that the chart gives exist", async () => {
-    const given = flagsIn(await read(`${CHART}/templates/deployment.yaml`));
+    const given = flagsIn(await read(`${CHART}/templates/_pod.tpl`));
     expect(given.length).toBeGreaterThan(0);
     expect(given.filter((name) => !(name in OPTIONS))).toEqual([]);
   });

@@ -32,6 +32,17 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/component: operator
 app.kubernetes.io/part-of: ceilometer-upgrade-operator
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* A JSON list of the namespaces that are watched; empty for all of them. */}}
+{{- define "operator.namespaces" -}}
+{{- if and .Values.singleNamespace .Values.watchNamespaces }}
+{{- fail "singleNamespace watches the release's own namespace: leave watchNamespaces empty, or turn singleNamespace off" }}
+{{- end }}
+{{- ternary (list .Release.Namespace) .Values.watchNamespaces .Values.singleNamespace | toJson }}
 {{- end }}
 
 {{- define "operator.serviceAccountName" -}}

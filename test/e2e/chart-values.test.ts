@@ -1,0 +1,199 @@
+/** Whatever values people set, the API server takes what the chart makes of them; and what makes no sense is refused before. */
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { CHART, helm, rendered } from "./chart.ts";
+import { sharedCluster, uniqueName } from "./shared-cluster.ts";
+
+const MATRIX = {
+  "the defaults": {},
+  "a single namespace": { singleNamespace: true, crds: { install: false } },
+  "some namespaces": { watchNamespaces: ["default", "kube-system"], podLogs: { enabled: true }, secrets: ["etc"] },
+  "no roles and an account of somebody else's": {
+    rbac: { create: false },
+    serviceAccount: { create: false, name: "theirs" },
+    podDisruptionBudget: { enabled: false },
+    replicas: 1,
+  },
+  "the cluster's own roles": { rbac: { aggregate: true } },
+  "a network policy": {
+    networkPolicy: {
+      enabled: true,
+      metricsFrom: [{ namespaceSelector: { matchLabels: { a: "b" } } }],
+      apiServer: { cidrs: ["192.0.2.10/32", "2001:db8::/64"], ports: [6443] },
+      exporterPorts: [9101, 9102],
+      extraIngress: [{ ports: [{ port: 1 }] }],
+      extraEgress: [{ ports: [{ port: 2 }] }],
+    },
+    providers: [
+      { name: "a", url: "https://[2001:db8::1]:15671/x" },
+      { name: "b", url: "http://b", timeoutSeconds: 0.5 },
+      { name: "c", url: "https://c/y", secretName: "c", secretKeys: ["token"] },
+    ],
+  },
+  everything: {
+    nameOverride: "other",
+    fullnameOverride: `${"long-".repeat(12)}nam`,
+    commonLabels: { team: "telemetry" },
+    image: { repository: "r.example:5000/o", digest: `sha256:${"0".repeat(64)}`, pullPolicy: "Always" },
+    imagePullSecrets: [{ name: "registry" }],
+    replicas: 3,
+    images: { allowed: ["quay.io/example/"] },
+    serviceAccount: { annotations: { a: "b" } },
+    log: { level: "debug", format: "pretty" },
+    service: { annotations: { a: "b" } },
+    podDisruptionBudget: { maxUnavailable: "50%" },
+    resources: { limits: { cpu: 1, memory: "1Gi" } },
+    podSecurityContext: { runAsUser: null, runAsGroup: null },
+    securityContext: { privileged: false },
+    podAnnotations: { a: "b" },
+    podLabels: { a: "b" },
+    nodeSelector: { "kubernetes.io/os": "linux" },
+    tolerations: [{ key: "a", operator: "Exists", effect: "NoSchedule" }],
+    affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    topologySpreadConstraints: [{ topologyKey: "rack", maxSkew: 2, whenUnsatisfiable: "DoNotSchedule" }],
+    priorityClassName: "system-cluster-critical",
+    extraArgs: ["--health-address=[::]:8081"],
+    extraEnv: [{ name: "A", value: "b" }],
+    extraVolumes: [{ name: "v", emptyDir: {} }],
+    extraVolumeMounts: [{ name: "v", mountPath: "/v" }],
+    extraObjects: [
+      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "of-{{ .Release.Name }}" } },
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: text-of-{{ .Release.Name }}\n",
+    ],
+  },
+};
+
+/** As Helm takes them from a file: `null` takes a default away. */
+const given = (values: unknown): readonly string[] =>
+  Object.entries(z.record(z.string(), z.unknown()).parse(values)).flatMap(([name, value]) => [
+    "--set-json",
+    `${name}=${JSON.stringify(value)}`,
+  ]);
+
+test.concurrent.for(Object.entries(MATRIX))("the API server accepts %s", async ([, values]) => {
+  const cluster = await sharedCluster();
+  const objects = await rendered("--namespace", "default", ...given(values));
+  const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  const flags = ["--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"];
+  const { code, stdout, stderr } = await cluster.kubectl(["apply", ...flags, "-f", "-"], { input });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout.trim().split("\n")).toHaveLength(objects.length);
+});
+
+test.concurrent("lint finds nothing, with the defaults and with everything", async () => {
+  for (const values of [MATRIX["the defaults"], MATRIX.everything])
+    expect(await helm("lint", "--strict", CHART, ...given(values))).toContain("0 chart(s) failed");
+});
+
+test.concurrent("a single namespace: nothing that the chart makes is outside of it", async () => {
+  const kinds = (await rendered(...given(MATRIX["a single namespace"]))).map(({ kind }) => kind);
+  expect(kinds).toEqual(expect.arrayContaining(["Role", "RoleBinding", "Deployment"]));
+  expect(kinds.filter((kind) => /^Cluster|CustomResource|Admission/.test(kind))).toEqual([]);
+});
+
+test.concurrent("commonLabels are on every object and every pod, but on the definition; selectors are without", async () => {
+  const labelled = z.object({
+    metadata: z.object({ labels: z.looseObject({ team: z.literal("telemetry") }) }),
+    spec: z
+      .looseObject({
+        template: z
+          .object({ metadata: z.object({ labels: z.looseObject({ team: z.literal("telemetry") }) }) })
+          .optional(),
+      })
+      .optional(),
+  });
+  for (const object of await rendered(...given({ ...MATRIX.everything, extraObjects: [], crds: { install: false } }))) {
+    expect(labelled.safeParse(object).error?.message, `${object.kind}/${object.metadata.name}`).toBeUndefined();
+    expect(JSON.stringify(object)).not.toMatch(/matchLabels":\{[^}]*telemetry/);
+  }
+});
+
+test.concurrent("a ServiceMonitor finds the metrics, and is told what is set", async () => {
+  const values = {
+    enabled: true,
+    labels: { release: "p" },
+    interval: "15s",
+    scrapeTimeout: "5s",
+    relabelings: [{ action: "keep" }],
+    metricRelabelings: [{ action: "drop" }],
+  };
+  const monitor = (await rendered(...given({ serviceMonitor: values }))).find(({ kind }) => kind === "ServiceMonitor");
+  expect(monitor).toMatchObject({
+    metadata: { labels: { release: "p" } },
+    spec: {
+      selector: { matchLabels: { "app.kubernetes.io/instance": "x" } },
+      endpoints: [
+        {
+          port: "metrics",
+          interval: "15s",
+          scrapeTimeout: "5s",
+          relabelings: [{ action: "keep" }],
+          metricRelabelings: [{ action: "drop" }],
+        },
+      ],
+    },
+  });
+});
+
+test.concurrent("a network policy lets out to what the values name, and to nothing else", async () => {
+  const policy = (await rendered(...given(MATRIX["a network policy"]))).find(({ kind }) => kind === "NetworkPolicy");
+  const schema = z.object({
+    spec: z.object({ egress: z.array(z.object({ ports: z.array(z.object({ port: z.number() })) })) }),
+  });
+  const ports = schema.parse(policy).spec.egress.map((rule) => rule.ports.map(({ port }) => port).join());
+  expect(ports).toEqual(["53,53", "6443", "9101", "9102", "15671", "80", "443", "2"]);
+});
+
+const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
+  ["an unknown value", { replica: 3 }, /replica/],
+  ["an unknown value below another", { image: { tga: "1" } }, /tga/],
+  ["a value of another type", { replicas: "three" }, /replicas/],
+  ["a digest that is none", { image: { digest: "sha256:abc" } }, /digest/],
+  ["a namespace that cannot be", { watchNamespaces: ["a/b"] }, /watchNamespaces/],
+  ["one namespace and several", { singleNamespace: true, watchNamespaces: ["a"] }, /leave watchNamespaces empty/],
+  ["roles of the cluster for one namespace", { singleNamespace: true, rbac: { aggregate: true } }, /rbac.aggregate/],
+  ["no account", { serviceAccount: { create: false } }, /serviceAccount.name/],
+  ["a label of the chart's own", { commonLabels: { "app.kubernetes.io/name": "x" } }, /app.kubernetes.io.name/],
+  ["a flag that is none", { extraArgs: ["debug"] }, /extraArgs/],
+  ["a budget of nothing", { podDisruptionBudget: { maxUnavailable: 0 } }, /maxUnavailable/],
+  ["an address as a network", { networkPolicy: { apiServer: { cidrs: ["192.0.2.1"] } } }, /cidrs/],
+  [
+    "two providers of one name",
+    {
+      providers: [
+        { name: "a", url: "http://a" },
+        { name: "a", url: "http://b" },
+      ],
+    },
+    /two entries are called a/,
+  ],
+];
+
+test.concurrent.for(REFUSED)("refused: %s", async ([, values, says]) => {
+  const { code, stderr } = await (await sharedCluster()).helm(["template", "x", CHART, ...given(values)]);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(says);
+});
+
+test.concurrent("the example for Artifact Hub is a resource that the API server accepts", async () => {
+  const cluster = await sharedCluster();
+  const text = await helm("show", "chart", CHART);
+  const { annotations } = z.object({ annotations: z.record(z.string(), z.string()) }).parse(parse(text));
+  const examples = z
+    .array(z.looseObject({ metadata: z.looseObject({}) }))
+    .parse(parse(annotations["artifacthub.io/crdsExamples"] ?? ""));
+  for (const example of examples) {
+    const here = { ...example, metadata: { name: uniqueName("example"), namespace: "default" } };
+    const { stderr } = await cluster.kubectl(["create", "--dry-run=server", "--validate=strict", "-f", "-"], {
+      input: JSON.stringify(here),
+    });
+    expect(stderr).toBe("");
+  }
+  const [crd] = z
+    .array(z.object({ name: z.string(), version: z.string() }))
+    .parse(parse(annotations["artifacthub.io/crds"] ?? ""));
+  const served = await cluster.kubectl(["get", "crd", crd?.name ?? "", "-o", "jsonpath={.spec.versions[*].name}"]);
+  expect(served.stdout).toBe(crd?.version);
+});
