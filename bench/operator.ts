@@ -91,7 +91,7 @@ export async function startOperator(
     complaints,
     async leads() {
       const leading = async (): Promise<boolean> =>
-        /^ceilometer_upgrade_leader 1$/m.test((await page(metrics, "/metrics"))?.body ?? "");
+        /^ceilometer_upgrade_operator_leader 1$/m.test((await page(metrics, "/metrics"))?.body ?? "");
       if (!(await until(leading, () => child.exitCode === null))) throw new Error("the operator does not lead");
     },
     memory: () => memoryOf(pid),

@@ -13,14 +13,17 @@ import { createKubeClient, type KubeClient } from "./kube/client.ts";
 import { createEventRecorder } from "./kube/events.ts";
 import { leasePort } from "./kube/lease.ts";
 import type { KubeConnection } from "./kube/transport.ts";
+import type { OperatorSettings } from "./model/observation.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
+import { createOperatorMetrics, type Measured, type OperatorMetrics } from "./observability/operator-metrics.ts";
 import { ok, type Pages, serve, unavailable } from "./observability/server.ts";
+import { createUpgradeMetrics } from "./observability/upgrade-metrics.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import type { Controller } from "./runtime/controller.ts";
-import { runElection } from "./runtime/lease.ts";
+import { type LeasePort, runElection } from "./runtime/lease.ts";
 import type { Log } from "./runtime/logger.ts";
 import { type Election, runManager } from "./runtime/manager.ts";
-import type { Fault } from "./runtime/reflector.ts";
+import { createQueue } from "./runtime/queue.ts";
 
 export interface OperatorOptions {
   readonly config: Config;
@@ -42,17 +45,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const clock = systemClock;
   await using stack = new AsyncDisposableStack();
   const parts = assemble(options, clock, stack);
-  const { caches, controller, metrics } = parts;
+  const { caches, controller, own } = parts;
   const state = { settled: false };
   await listen(options, parts, clock, state, stack);
 
   const enqueueAll = (): void => {
     for (const { metadata } of caches.upgrades.all()) controller.enqueue(`${metadata.namespace}/${metadata.name}`);
   };
-  const election = options.config["leader-elect"]
-    ? electionOf(options, parts.client, clock, metrics.leading)
-    : undefined;
-  if (election === undefined) metrics.leading(true);
+  const election = options.config["leader-elect"] ? electionOf(options, parts.client, clock, own) : undefined;
+  if (election === undefined) own.leading(true);
   const lead = (life: AbortSignal): Promise<void> => {
     // What a former leader left behind changes nothing by itself: every resource is looked at once.
     enqueueAll();
@@ -79,25 +80,26 @@ interface Parts {
   readonly caches: Caches;
   readonly controller: Controller;
   readonly metrics: Metrics;
+  readonly own: OperatorMetrics;
 }
 
 function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposableStack): Parts {
   const { config, connection, log, version } = options;
   const userAgent = `ceilometer-upgrade-operator/${version}`;
-  const client = stack.adopt(createKubeClient(connection, { userAgent, fieldManager: FIELD_MANAGER }), (each) =>
-    each.close(),
+  const metrics = createMetrics(() => own.collect(measure()));
+  const own = createOperatorMetrics(metrics, { clock, version });
+  const client = stack.adopt(
+    createKubeClient(connection, { userAgent, fieldManager: FIELD_MANAGER, onRequest: own.asked }),
+    (each) => each.close(),
   );
-  // The controller comes last and everything that feeds it first: until then there is nothing to enqueue for.
-  const feed: { controller?: Controller } = {};
-  const enqueue = (key: string): void => feed.controller?.enqueue(key);
-  const metrics = createMetrics({ queueDepth: () => feed.controller?.depth ?? 0 });
+  const queue = createQueue({ clock, watcher: own.queue });
+  const enqueue = (key: string): void => queue.add(key);
   // What changes in a namespace may matter to every resource of it.
   const onChange = (namespace: string): void => onRead(namespace);
   const onRead = (namespace: string | undefined): void => {
     const upgrades = namespace === undefined ? caches.upgrades.all() : caches.upgrades.of(namespace);
     for (const { metadata } of upgrades) enqueue(`${metadata.namespace}/${metadata.name}`);
   };
-  const onFault = (kind: string, fault: Fault): void => metrics.watchFault(kind, fault.kind);
   const caches = createCaches({
     client,
     clock,
@@ -105,47 +107,63 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     namespaces: config["watch-namespaces"],
     onChange,
     onRead,
-    onFault,
+    onFault: own.watchFault,
+    onList: own.listed,
   });
   const named = stack.adopt(createNamedObjects({ client, clock, log, onChange }), (each) => each.stop());
-  const permissions = [
-    ...permissionsFor("namespaced"),
-    ...(config["pod-logs"] ? permissionsFor("optional:podLogs") : []),
-  ];
-  const ask = createAsk({ client, permissions, providers: options.providers });
+  const ask = createAsk({ client, permissions: permissionsOf(config), providers: options.providers });
   const probes = stack.adopt(createProbes({ ask, clock, log, onAnswer: enqueue }), (each) => each.stop());
   const recorder = stack.adopt(
     createEventRecorder({ client, clock, log, controller: `${GROUP}/operator`, instance: options.identity }),
     (each) => each.flush(),
   );
-  const settings = {
-    imagesAllowed: config["images-allowed"],
-    podLogs: config["pod-logs"],
-    secrets: config.secrets,
-    providers: options.providers.map(({ name }) => name),
-  };
+  const measure = (): Measured => ({
+    queueDue: queue.due,
+    eventsDropped: recorder.dropped,
+    contacts: everyCache(caches).map(({ resource, lastContact }) => ({ resource: resource.plural, at: lastContact })),
+  });
+  const upgrades = createUpgradeMetrics(metrics);
   const controller = createUpgradeController({
     client,
     caches,
-    observing: { caches, named, probes: () => probes.results, settings },
+    observing: { caches, named, probes: () => probes.results, settings: settingsOf(options) },
     probes,
-    reporter: createReporter({ client, recorder, clock, log, put: (object) => caches.upgrades.put(object) }),
+    reporter: createReporter({
+      client,
+      recorder: {
+        record(subject, note) {
+          own.recordedEvent(note.type);
+          recorder.record(subject, note);
+        },
+      },
+      clock,
+      log,
+      put: (object) => caches.upgrades.put(object),
+      onStatusWrite: own.wroteStatus,
+    }),
     clock,
     log,
-    onWrite: (effect, acted) => metrics.wrote(effect.kind, acted.kind),
-    onDecision: (key, decision) => {
-      const [namespace = "", name = ""] = key.split("/");
-      metrics.decided(namespace, name, decision);
-    },
-    onGone: (key) => {
-      const [namespace = "", name = ""] = key.split("/");
-      metrics.forgotten(namespace, name);
-    },
-    onReconcile: (name, result, seconds) => metrics.reconciled(name, result, seconds),
+    queue,
+    onWrite: (effect, acted) => own.wrote(effect.kind, acted.kind),
+    onReport: upgrades.looked,
+    onStored: upgrades.stored,
+    onGone: upgrades.gone,
+    onReconcile: (_, result, seconds) => own.reconciled(result, seconds),
   });
-  feed.controller = controller;
-  return { client, caches, controller, metrics };
+  return { client, caches, controller, metrics, own };
 }
+
+const permissionsOf = (config: Config): ReturnType<typeof permissionsFor> => [
+  ...permissionsFor("namespaced"),
+  ...(config["pod-logs"] ? permissionsFor("optional:podLogs") : []),
+];
+
+const settingsOf = ({ config, providers }: OperatorOptions): OperatorSettings => ({
+  imagesAllowed: config["images-allowed"],
+  podLogs: config["pod-logs"],
+  secrets: config.secrets,
+  providers: providers.map(({ name }) => name),
+});
 
 async function listen(
   { config, log }: OperatorOptions,
@@ -170,10 +188,19 @@ function electionOf(
   { identity, leaseNamespace, log }: OperatorOptions,
   client: KubeClient,
   clock: Clock,
-  onLeading: (leads: boolean) => void,
+  own: OperatorMetrics,
 ): Election {
-  const port = leasePort(client, { namespace: leaseNamespace, name: LEASE_NAME });
-  return (work, life) => runElection({ port, identity, clock, log, onLeading }, work, life);
+  const lease = leasePort(client, { namespace: leaseNamespace, name: LEASE_NAME });
+  const noted = <T>(written: T | undefined): T | undefined => {
+    if (written !== undefined) own.renewedLease();
+    return written;
+  };
+  const port: LeasePort = {
+    get: lease.get,
+    create: async (record, signal) => noted(await lease.create(record, signal)),
+    update: async (record, signal) => noted(await lease.update(record, signal)),
+  };
+  return (work, life) => runElection({ port, identity, clock, log, onLeading: own.leading }, work, life);
 }
 
 function readiness(caches: Caches, clock: Clock, settled: boolean): ReturnType<typeof ok> {

@@ -4,6 +4,7 @@ import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
 import { argoConfigMap } from "./argocd.ts";
 import { chartReadme, chartValues, valuesYaml } from "./chart-values.ts";
 import { fieldReference } from "./field-reference.ts";
+import { metricsPage } from "./metrics.ts";
 import { reasonsPage } from "./reasons.ts";
 import { chartRules, permissionsPage } from "./roles.ts";
 import { toYaml } from "./yaml.ts";
@@ -31,6 +32,7 @@ export function artefacts(): readonly Artefact[] {
     { path: `${CHART}/values.yaml`, content: valuesYaml(COMMAND, chartValues()) },
     { path: `${CHART}/README.md`, content: chartReadme() },
     { path: "docs/reference/ceilometerupgrade.md", content: fieldReference() },
+    { path: "docs/reference/metrics.md", content: metricsPage() },
     { path: "docs/reference/permissions.md", content: permissionsPage() },
     { path: "docs/reference/reasons.md", content: reasonsPage() },
   ];

@@ -1,7 +1,7 @@
 import { failureFromResponse, KubeApiError } from "./errors.ts";
 import { isKubeObject, isRecord, type KubeObject, parseObject } from "./object.ts";
 import { apiVersion, type Resource, resourcePath } from "./resource.ts";
-import { createTransport, type KubeConnection, type KubeRequest } from "./transport.ts";
+import { createTransport, type KubeConnection, type KubeRequest, type KubeResponse } from "./transport.ts";
 import { type WatchEvent, watchEvents } from "./watch-stream.ts";
 
 export interface CallOptions {
@@ -104,17 +104,41 @@ export interface ClientOptions {
   readonly userAgent: string;
   /** Owner of the fields we write. Renaming it orphans every field written under the old name. */
   readonly fieldManager: string;
+  /** Told of each request when it is answered or given up; of a watch when it begins. */
+  readonly onRequest?: (asked: Asked) => void;
+}
+
+export interface Asked {
+  readonly verb: KubeRequest["method"] | "WATCH";
+  /** Status of the answer; undefined without one. */
+  readonly code: number | undefined;
+  readonly seconds: number;
 }
 
 const PAGE_SIZE = 500;
 const LIST_TIMEOUT_MS = 30_000;
 const POD: Resource = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced: true };
 
-export function createKubeClient(connection: KubeConnection, { userAgent, fieldManager }: ClientOptions): KubeClient {
+export function createKubeClient(
+  connection: KubeConnection,
+  { userAgent, fieldManager, onRequest }: ClientOptions,
+): KubeClient {
   const transport = createTransport(connection);
+  const asking = async <T extends KubeResponse<unknown>>(verb: Asked["verb"], ask: () => Promise<T>): Promise<T> => {
+    const began = performance.now();
+    let code: number | undefined;
+    try {
+      const response = await ask();
+      code = response.status;
+      return response;
+    } finally {
+      onRequest?.({ verb, code, seconds: (performance.now() - began) / 1000 });
+    }
+  };
   const agent = { "user-agent": userAgent };
   const call: Call = async (request) => {
-    const response = await transport.request({ ...request, headers: { ...agent, ...request.headers } });
+    const sent = { ...request, headers: { ...agent, ...request.headers } };
+    const response = await asking(request.method, () => transport.request(sent));
     const { status, headers, body } = response;
     if (status < 200 || status > 299) throw new KubeApiError(failureFromResponse(status, body, headers["retry-after"]));
     return body;
@@ -125,14 +149,8 @@ export function createKubeClient(connection: KubeConnection, { userAgent, fieldM
     async *watch(resource, { namespace, signal, ...query }) {
       const path = resourcePath(resource, { namespace });
       const all = { ...query, watch: true, allowWatchBookmarks: true };
-      const response = await transport.stream({
-        method: "GET",
-        path,
-        query: all,
-        headers: agent,
-        timeoutMs: LIST_TIMEOUT_MS,
-        signal,
-      });
+      const request = { method: "GET", path, query: all, headers: agent, timeoutMs: LIST_TIMEOUT_MS, signal } as const;
+      const response = await asking("WATCH", () => transport.stream(request));
       yield* watchEvents(response, signal);
     },
     close: () => transport.close(),

@@ -1,35 +1,44 @@
 import { expect, test } from "vitest";
-import type { Decision } from "../model/decision.ts";
+import { metricNames, type Sample } from "./metric-table.ts";
 import { createMetrics } from "./metrics.ts";
 
-const held: Decision = {
-  phase: "Held",
-  headline: { reason: "TargetNotFound", message: "" },
-  steps: [],
-  findings: [],
-  probes: [],
-};
-
-test("a resource is in one phase at a time, and in none once it is gone", async () => {
-  const metrics = createMetrics({ queueDepth: () => 3 });
-  metrics.decided("openstack", "ceilometer", held);
-  const text = await metrics.text();
-  expect(text).toContain('ceilometer_upgrade_phase{namespace="openstack",name="ceilometer",phase="Held"} 1');
-  expect(text).toContain('ceilometer_upgrade_phase{namespace="openstack",name="ceilometer",phase="Progressing"} 0');
-  expect(text).toContain("ceilometer_upgrade_queue_depth 3");
-  metrics.forgotten("openstack", "ceilometer");
-  expect(await metrics.text()).not.toContain('name="ceilometer"');
+const held = (name: string, value: number): Sample => ({
+  metric: "ceilometer_upgrade_state",
+  labels: { namespace: "openstack", name, state: "Held" },
+  value,
+});
+const drifted = (name: string): Sample => ({
+  metric: "ceilometer_upgrade_drifted_workloads",
+  labels: { namespace: "openstack", name },
+  value: 2,
 });
 
-test("every metric has a help text", async () => {
-  const metrics = createMetrics({ queueDepth: () => 0 });
-  metrics.reconciled("ceilometerupgrade", "settled", 0.01);
-  metrics.wrote("patch", "done");
-  metrics.watchFault("pods", "expired");
-  metrics.leading(true);
+test("every metric of the table is served with its help, and no other", async () => {
+  const text = await createMetrics().text();
+  const found = (what: string) => [...text.matchAll(new RegExp(`^# ${what} (\\S+) \\S`, "gm"))].map(([, name]) => name);
+  expect(found("TYPE")).toEqual(metricNames());
+  expect(found("HELP")).toEqual(metricNames());
+});
+
+test("a resource has exactly the series of its last look, and none once it is gone", async () => {
+  const metrics = createMetrics();
+  metrics.show("openstack/a", [held("a", 1), drifted("a")]);
+  metrics.show("openstack/b", [held("b", 1)]);
+  metrics.show("openstack/a", [held("a", 0)]);
   const text = await metrics.text();
-  const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
-  const helps = [...text.matchAll(/^# HELP (\S+) \S/gm)].map((match) => match[1]);
-  expect(types.length).toBeGreaterThan(5);
-  expect(helps).toEqual(types);
+  expect(text).toContain('ceilometer_upgrade_state{namespace="openstack",name="a",state="Held"} 0');
+  expect(text).toContain('ceilometer_upgrade_state{namespace="openstack",name="b",state="Held"} 1');
+  expect(text).not.toContain("ceilometer_upgrade_drifted_workloads{");
+  metrics.show("openstack/a", []);
+  const after = await metrics.text();
+  expect(after).not.toContain('name="a"');
+  expect(after).toContain('name="b"');
+});
+
+test("what is measured on demand is asked at each scrape", async () => {
+  let depth = 3;
+  const metrics = createMetrics((all) => all.set("ceilometer_upgrade_operator_queue_depth", {}, depth));
+  expect(await metrics.text()).toContain("ceilometer_upgrade_operator_queue_depth 3");
+  depth = 0;
+  expect(await metrics.text()).toContain("ceilometer_upgrade_operator_queue_depth 0");
 });

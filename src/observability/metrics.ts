@@ -1,81 +1,67 @@
-/** What the operator measures of itself and of the upgrades, for Prometheus. Every metric says what it is for. */
+/** The metrics of the table, kept and served for Prometheus. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { type Decision, PHASES } from "../model/decision.ts";
+import {
+  type LabelsOf,
+  METRICS,
+  type Metric,
+  type MetricName,
+  metricNames,
+  type Named,
+  type Sample,
+} from "./metric-table.ts";
 
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
-  reconciled(controller: string, result: string, seconds: number): void;
-  wrote(kind: string, result: string): void;
-  decided(namespace: string, name: string, decision: Decision): void;
-  forgotten(namespace: string, name: string): void;
-  watchFault(kind: string, fault: string): void;
-  leading(leads: boolean): void;
+  add<N extends Named<"counter">>(metric: N, labels: LabelsOf<N>, by?: number): void;
+  observe<N extends Named<"histogram">>(metric: N, labels: LabelsOf<N>, value: number): void;
+  set<N extends Named<"gauge">>(metric: N, labels: LabelsOf<N>, value: number): void;
+  /** Exactly these are the series of a resource from now on; what it had before and is not among them goes. */
+  show(key: string, samples: readonly Sample[]): void;
 }
 
-export function createMetrics(sources: { readonly queueDepth: () => number }): Metrics {
+type Instrument = Counter | Gauge | Histogram;
+
+/** `collect` is called before each scrape, for what is cheaper to ask than to follow. */
+export function createMetrics(collect: (metrics: Metrics) => void = () => undefined): Metrics {
   const registry = new Registry();
-  const registers = [registry];
-  const reconciles = new Counter({
-    name: "ceilometer_upgrade_reconcile_total",
-    help: "Looks at a resource, by how they ended.",
-    labelNames: ["controller", "result"],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: "ceilometer_upgrade_reconcile_seconds",
-    help: "How long one look at a resource takes, with its write, in seconds.",
-    labelNames: ["controller"],
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
-    registers,
-  });
-  const writes = new Counter({
-    name: "ceilometer_upgrade_writes_total",
-    help: "Writes to the API server, by kind of write and by what came of them.",
-    labelNames: ["kind", "result"],
-    registers,
-  });
-  const phase = new Gauge({
-    name: "ceilometer_upgrade_phase",
-    help: "1 for the phase that a resource is in, 0 for the others.",
-    labelNames: ["namespace", "name", "phase"],
-    registers,
-  });
-  const faults = new Counter({
-    name: "ceilometer_upgrade_watch_faults_total",
-    help: "Lists and watches that ended otherwise than planned, by kind of object and of fault.",
-    labelNames: ["kind", "fault"],
-    registers,
-  });
-  const leader = new Gauge({
-    name: "ceilometer_upgrade_leader",
-    help: "1 while this process leads.",
-    registers,
-  });
-  const depth = new Gauge({
-    name: "ceilometer_upgrade_queue_depth",
-    help: "Resources that wait to be looked at.",
-    registers,
-    collect() {
-      this.set(sources.queueDepth());
-    },
-  });
-  depth.set(0);
-  return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    reconciled(controller, result, duration) {
-      reconciles.inc({ controller, result });
-      seconds.observe({ controller }, duration);
-    },
-    wrote: (kind, result) => writes.inc({ kind, result }),
-    decided(namespace, name, decision) {
-      for (const each of PHASES) phase.set({ namespace, name, phase: each }, each === decision.phase ? 1 : 0);
-    },
-    forgotten(namespace, name) {
-      for (const each of PHASES) phase.remove({ namespace, name, phase: each });
-    },
-    watchFault: (kind, fault) => faults.inc({ kind, fault }),
-    leading: (leads) => leader.set(leads ? 1 : 0),
+  const instruments = new Map(metricNames().map((name) => [name, instrument(name, METRICS[name], registry)]));
+  const find = <T extends Instrument>(name: MetricName, type: new (...args: never[]) => T): T => {
+    const found = instruments.get(name);
+    if (!(found instanceof type)) throw new Error(`${name} is no such metric`);
+    return found;
   };
+  /** The series that each resource has, by metric and labels. */
+  const shown = new Map<string, ReadonlyMap<string, Sample>>();
+  const metrics: Metrics = {
+    contentType: registry.contentType,
+    text() {
+      collect(metrics);
+      return registry.metrics();
+    },
+    add: (metric, labels, by = 1) => find(metric, Counter).inc({ ...labels }, by),
+    observe: (metric, labels, value) => find(metric, Histogram).observe({ ...labels }, value),
+    set: (metric, labels, value) => find(metric, Gauge).set({ ...labels }, value),
+    show(key, samples) {
+      const now = new Map(samples.map((sample) => [JSON.stringify([sample.metric, sample.labels]), sample]));
+      for (const [series, { metric, labels }] of shown.get(key) ?? [])
+        if (!now.has(series)) find(metric, Gauge).remove({ ...labels });
+      for (const { metric, labels, value } of now.values()) find(metric, Gauge).set({ ...labels }, value);
+      if (now.size === 0) shown.delete(key);
+      else shown.set(key, now);
+    },
+  };
+  return metrics;
+}
+
+function instrument(name: string, { type, help, labels, buckets }: Metric, registry: Registry): Instrument {
+  const common = { name, help, labelNames: Object.keys(labels), registers: [registry] };
+  switch (type) {
+    case "counter":
+      return new Counter(common);
+    case "gauge":
+      return new Gauge(common);
+    case "histogram":
+      return new Histogram({ ...common, ...(buckets === undefined ? {} : { buckets: [...buckets] }) });
+  }
 }

@@ -17,12 +17,23 @@ export interface WorkQueue {
   done(key: string): void;
   /** Keys waiting, due or not. */
   readonly depth: number;
+  /** Those of them that are due. */
+  readonly due: number;
+}
+
+/** Who measures the queue. */
+export interface QueueWatcher {
+  onAdd(): void;
+  onRetry(): void;
+  /** A key was handed out this many milliseconds after it had been due. */
+  onTake(lateMs: number): void;
 }
 
 export interface QueueOptions {
   readonly clock: Clock;
   readonly random?: () => number;
   readonly backoff?: BackoffLimits;
+  readonly watcher?: QueueWatcher;
 }
 
 const DEFAULT_BACKOFF: BackoffLimits = { baseMs: 5, capMs: 60_000 };
@@ -30,7 +41,12 @@ const DEFAULT_BACKOFF: BackoffLimits = { baseMs: 5, capMs: 60_000 };
 /** How long a worker sleeps when nothing is planned; any `add` or `done` wakes it. */
 const IDLE_MS = 3_600_000;
 
-export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BACKOFF }: QueueOptions): WorkQueue {
+export function createQueue({
+  clock,
+  random = Math.random,
+  backoff = DEFAULT_BACKOFF,
+  watcher,
+}: QueueOptions): WorkQueue {
   const dueAt = new Map<string, number>();
   const running = new Set<string>();
   const failures = new Map<string, number>();
@@ -65,6 +81,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
     const planned = dueAt.get(key);
     if (planned !== undefined && planned <= at) return;
     dueAt.set(key, at);
+    watcher?.onAdd();
     wake();
   };
 
@@ -74,6 +91,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
       const afterMs = delay(count, random, backoff);
+      watcher?.onRetry();
       add(key, afterMs);
       return afterMs;
     },
@@ -85,6 +103,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
         if (next !== undefined && waitMs <= 0) {
           dueAt.delete(next.key);
           running.add(next.key);
+          watcher?.onTake(-waitMs);
           return next.key;
         }
         await sleepUntilChange(waitMs, signal);
@@ -97,6 +116,10 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
     },
     get depth() {
       return dueAt.size;
+    },
+    get due() {
+      const now = clock.monotonic();
+      return [...dueAt.values()].filter((at) => at <= now).length;
     },
   };
 }

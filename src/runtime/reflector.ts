@@ -66,6 +66,8 @@ export interface ReflectorOptions<R extends Versioned, T extends Stored> {
   readonly log?: Log;
   readonly onState?: (state: ReflectorState) => void;
   readonly onFault?: (fault: Fault) => void;
+  /** The whole was listed. */
+  readonly onList?: () => void;
 }
 
 const PAGE_SIZE = 500;
@@ -89,7 +91,7 @@ export async function runReflector<R extends Versioned, T extends Stored>(
   options: ReflectorOptions<R, T>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, store, clock, random = Math.random, log = silentLog, onState, onFault } = options;
+  const { name, store, clock, random = Math.random, log = silentLog, onState, onFault, onList } = options;
   let state = nothingKnown();
   let failures = 0;
   let lastFault = Number.NEGATIVE_INFINITY;
@@ -99,8 +101,10 @@ export async function runReflector<R extends Versioned, T extends Stored>(
   };
   while (!signal.aborted) {
     try {
-      if (state.at === "empty") enter(await listAll(options, signal));
-      else enter(await watchOnce(options, state.resourceVersion, enter, signal));
+      if (state.at === "empty") {
+        enter(await listAll(options, signal));
+        onList?.();
+      } else enter(await watchOnce(options, state.resourceVersion, enter, signal));
     } catch (error) {
       if (signal.aborted) return;
       const fault = readFault(options.source, error);

@@ -57,6 +57,7 @@ export interface CacheOptions {
   /** A kind was read, or could not be: in one namespace, or in all of them. */
   readonly onRead: (namespace: string | undefined) => void;
   readonly onFault?: (kind: string, fault: Fault) => void;
+  readonly onList?: (kind: string) => void;
 }
 
 export interface Caches {
@@ -107,7 +108,7 @@ function kindCache<T extends Stored>(
   view: (object: KubeObject) => T,
   selection: Selection = {},
 ): KindCache<T> {
-  const { client, clock, log, namespaces, onChange, onRead, onFault } = options;
+  const { client, clock, log, namespaces, onChange, onRead, onFault, onList } = options;
   const spaces = namespaces.length === 0 ? [undefined] : namespaces;
   const stores = new Map<string, Store<T>>();
   const managed = spaces.map((namespace): ManagedCache => {
@@ -123,7 +124,16 @@ function kindCache<T extends Stored>(
     const source = listWatch(client, resource, { ...selection, namespace });
     const run = (signal: AbortSignal): Promise<void> =>
       runReflector(
-        { name, source, store, transform: view, clock, log, onFault: (fault) => onFault?.(resource.plural, fault) },
+        {
+          name,
+          source,
+          store,
+          transform: view,
+          clock,
+          log,
+          onFault: (fault) => onFault?.(resource.plural, fault),
+          onList: () => onList?.(resource.plural),
+        },
         signal,
       );
     return { name, store, run };

@@ -1,15 +1,17 @@
 /** Observe, decide, act, report. The whole controller; everything else is what these four words mean. */
-import type { Spec } from "../../api/v1alpha1/schema.ts";
+import type { Spec, Status } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
 import type { Plan } from "../../model/plan.ts";
+import type { UpgradeReport } from "../../observability/upgrade-report.ts";
 import { decideOrPlan } from "../../plan/decide-or-plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Controller, createController, type Next, type ReconcileResult } from "../../runtime/controller.ts";
 import type { Log } from "../../runtime/logger.ts";
+import type { WorkQueue } from "../../runtime/queue.ts";
 import { type Acted, act } from "./act.ts";
 import { type Caches, everyCache } from "./caches.ts";
 import { type ObservePorts, observe } from "./observe.ts";
@@ -28,10 +30,14 @@ export interface ControllerPorts {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly log: Log;
+  readonly queue?: WorkQueue;
   readonly onWrite?: (effect: Effect, acted: Acted) => void;
   /** The resource is no more. */
   readonly onGone?: (key: string) => void;
-  readonly onDecision?: (key: string, decision: Decision) => void;
+  /** What a look without a write came to, whether it is stored now, later or not at all. */
+  readonly onReport?: (report: UpgradeReport) => void;
+  /** The API server has this report now, in the place of the one before. */
+  readonly onStored?: (previous: Status, report: UpgradeReport) => void;
   readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
 }
 
@@ -41,7 +47,7 @@ const WORKERS = 4;
 const TIMEOUT_MS = 60_000;
 
 export function createUpgradeController(ports: ControllerPorts): Controller {
-  const { clock, log, onReconcile } = ports;
+  const { clock, log, queue, onReconcile } = ports;
   const memory: Memory = { stale: new Map(), plans: new Map() };
   return createController({
     name: "ceilometerupgrade",
@@ -50,6 +56,7 @@ export function createUpgradeController(ports: ControllerPorts): Controller {
     clock,
     log,
     reconcile: (key, signal) => reconcile(ports, memory, key, signal),
+    ...(queue === undefined ? {} : { queue }),
     ...(onReconcile === undefined ? {} : { onReconcile }),
   });
 }
@@ -83,7 +90,6 @@ async function reconcile(
   if (seen === undefined) return reportInvalid(ports, view, signal);
 
   const decision = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
-  ports.onDecision?.(key, decision);
   ports.probes.want(key, decision.probes);
   if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
 
@@ -195,7 +201,22 @@ function report(
   if (decision.phase === "Deleting" && decision.effect !== undefined) return Promise.resolve(undefined);
   const records = seen.records.seen === "present" ? seen.records.value : [];
   const status = makeStatus({ upgrade: seen.upgrade, decision, records, now: seen.now }, view.status);
-  return ports.reporter.report(view.metadata, view.status, status, decision, signal);
+  const { metadata, spec } = seen.upgrade;
+  const told = { metadata, spec, status, decision, workloads: seen.workloads, now: seen.now };
+  return tell(ports, view.status, told, signal);
+}
+
+async function tell(
+  ports: ControllerPorts,
+  previous: Status,
+  report: UpgradeReport,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  ports.onReport?.(report);
+  const { metadata, status, decision } = report;
+  const { stored, againMs } = await ports.reporter.report(metadata, previous, status, decision, signal);
+  if (stored) ports.onStored?.(previous, report);
+  return againMs;
 }
 
 function refusal(decision: Decision, effect: Effect, message: string): Decision {
@@ -219,8 +240,15 @@ async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: 
     probes: [],
   };
   const upgrade = { metadata: view.metadata, spec: INVALID };
-  const status = makeStatus({ upgrade, decision, records: [], now: ports.clock.now() }, view.status);
-  await ports.reporter.report(view.metadata, view.status, { ...status, release: {} }, decision, signal);
+  const now = ports.clock.now();
+  const status = { ...makeStatus({ upgrade, decision, records: [], now }, view.status), release: {} };
+  const workloads = { seen: "unreadable", why: "nothing is looked for" } as const;
+  await tell(
+    ports,
+    view.status,
+    { metadata: view.metadata, spec: undefined, status, decision, workloads, now },
+    signal,
+  );
   return { kind: "awaitChange" };
 }
 

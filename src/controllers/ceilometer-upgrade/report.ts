@@ -29,27 +29,36 @@ const stepsOf = (status: Status): string => (status.steps ?? []).map(({ name, st
 
 const keyOf = ({ namespace, name }: Meta): string => `${namespace}/${name}`;
 
-export interface Reporter {
+export interface Reported {
+  /** The status stands in the cluster as it was given. */
+  readonly stored: boolean;
   /** When the status that was held back should be written, in milliseconds from now; undefined if nothing was. */
+  readonly againMs?: Millis;
+}
+
+export interface Reporter {
   report(
     metadata: Meta,
     previous: Status,
     status: Status,
     decision: Decision | undefined,
     signal: AbortSignal,
-  ): Promise<Millis | undefined>;
+  ): Promise<Reported>;
   did(metadata: Meta, effect: Effect): void;
   forget(key: string): void;
 }
 
-export function createReporter(options: {
+export interface ReporterOptions {
   readonly client: KubeClient;
-  readonly recorder: EventRecorder;
+  readonly recorder: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly log: Log;
   readonly put: (object: KubeObject) => void;
-}): Reporter {
-  const { client, recorder, clock, log, put } = options;
+  readonly onStatusWrite?: (result: "done" | "stale" | "failed") => void;
+}
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { recorder, clock, log } = options;
   const writtenAt = new Map<string, Millis>();
   const lastSaid = new Map<string, string>();
   const unreadableSince = new Map<string, Millis>();
@@ -95,16 +104,15 @@ export function createReporter(options: {
     },
     async report(metadata, previous, status, decision, signal) {
       if (decision !== undefined) announce(metadata, decision);
-      if (canonicalJson(previous) === canonicalJson(status)) return undefined;
+      if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
       const patience = impatience(metadata, decision);
-      if (patience > 0) return patience;
+      if (patience > 0) return { stored: false, againMs: patience };
       const every = stepsOf(previous) === stepsOf(status) ? WORDS_EVERY : STEP_EVERY;
       const wait = (writtenAt.get(keyOf(metadata)) ?? Number.NEGATIVE_INFINITY) + every - clock.monotonic();
       const moving = decision?.phase === "Progressing" || decision?.phase === "Preflight";
-      if (moving && wait > 0) return wait;
+      if (moving && wait > 0) return { stored: false, againMs: wait };
       writtenAt.set(keyOf(metadata), clock.monotonic());
-      await write(metadata, status, signal);
-      return undefined;
+      return { stored: await writeStatus(options, metadata, status, signal) };
     },
     forget(key) {
       writtenAt.delete(key);
@@ -112,22 +120,31 @@ export function createReporter(options: {
       unreadableSince.delete(key);
     },
   };
+}
 
-  /** The whole status is replaced, so that nothing that somebody else wrote there stays; on the version that was read. */
-  async function write(metadata: Meta, status: Status, signal: AbortSignal): Promise<void> {
-    const operations = [
-      { op: "test", path: "/metadata/uid", value: metadata.uid },
-      { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
-      { op: "add", path: "/status", value: status },
-    ] as const;
-    try {
-      put(await client.patchJson(UPGRADE, metadata, operations, { subresource: "status", signal }));
-    } catch (error) {
-      const failure = failureOf(error);
-      // Somebody else wrote to the resource meanwhile, or it is gone: the watch brings the news and the next look reports.
-      const stale = failure?.kind === "invalid" || failure?.kind === "conflict" || failure?.kind === "notFound";
-      if (!stale) throw error;
-      log.debug({ upgrade: keyOf(metadata), why: failure?.message }, "status not written");
-    }
+/** The whole status is replaced, so that nothing that somebody else wrote there stays; on the version that was read. */
+async function writeStatus(
+  { client, put, log, onStatusWrite }: ReporterOptions,
+  metadata: Meta,
+  status: Status,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const operations = [
+    { op: "test", path: "/metadata/uid", value: metadata.uid },
+    { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
+    { op: "add", path: "/status", value: status },
+  ] as const;
+  try {
+    put(await client.patchJson(UPGRADE, metadata, operations, { subresource: "status", signal }));
+    onStatusWrite?.("done");
+    return true;
+  } catch (error) {
+    const failure = failureOf(error);
+    // Somebody else wrote to the resource meanwhile, or it is gone: the watch brings the news and the next look reports.
+    const stale = failure?.kind === "invalid" || failure?.kind === "conflict" || failure?.kind === "notFound";
+    onStatusWrite?.(stale ? "stale" : "failed");
+    if (!stale) throw error;
+    log.debug({ upgrade: keyOf(metadata), why: failure?.message }, "status not written");
+    return false;
   }
 }

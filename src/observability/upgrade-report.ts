@@ -1,0 +1,17 @@
+/** What a look at a resource comes to, as those are told who measure it or tell others. */
+import type { Spec, Status } from "../api/v1alpha1/schema.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Meta } from "../model/meta.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Millis } from "../model/time.ts";
+
+export interface UpgradeReport {
+  readonly metadata: Meta;
+  /** Undefined where what is stored does not fit the schema. */
+  readonly spec: Spec | undefined;
+  /** As it is about to be written, or stands there already. */
+  readonly status: Status;
+  readonly decision: Decision;
+  readonly workloads: Observation["workloads"];
+  readonly now: Millis;
+}
