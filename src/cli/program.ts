@@ -5,11 +5,12 @@ import { CommandError, EXIT, type ExitCode, UsageError } from "./failures.ts";
 import { addPlan } from "./plan/command.ts";
 import { createRoot, type Root, type SetCode } from "./root-command.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { addVerbs } from "./verbs/command.ts";
 import { addVersion } from "./version/command.ts";
 
 export function createProgram(around: Surroundings, setCode: SetCode): Root {
   const root = createRoot(around);
-  for (const add of [addPlan, addVersion]) add(root, around, setCode);
+  for (const add of [addPlan, addVerbs, addVersion]) add(root, around, setCode);
   return root;
 }
 

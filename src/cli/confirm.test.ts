@@ -1,0 +1,31 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { confirm } from "./confirm.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+function asked(answers: PassThrough | undefined): { around: Surroundings; said: string[] } {
+  const said: string[] = [];
+  const stream = { write: (text: string) => said.push(text) };
+  const signal = new AbortController().signal;
+  return { around: { out: stream, err: stream, answers, env: {}, now: () => 0, signal, home: "." }, said };
+}
+
+test.each(["y\n", "yes\n", "YES\n"])("goes on after %j", async (answer) => {
+  const input = new PassThrough();
+  const { around, said } = asked(input);
+  input.end(answer);
+  await confirm(around, "Go on?");
+  expect(said).toEqual(["Go on? [y/N] "]);
+});
+
+test.each(["\n", "n\n", "yep\n", ""])("changes nothing after %j", async (answer) => {
+  const input = new PassThrough();
+  input.end(answer);
+  await expect(confirm(asked(input).around, "Go on?")).rejects.toThrow("nothing was changed");
+});
+
+test("a script is not asked", async () => {
+  const { around, said } = asked(undefined);
+  await confirm(around, "Go on?");
+  expect(said).toEqual([]);
+});

@@ -1,0 +1,69 @@
+/** The command line as a whole, with streams of its own; no cluster is there. */
+import { expect, test } from "vitest";
+import { runPlugin } from "./program.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+async function plugin(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: "", err: "" };
+  const stream = (name: "out" | "err") => ({
+    write(text: string): void {
+      said[name] += text;
+    },
+  });
+  const around: Surroundings = {
+    out: stream("out"),
+    err: stream("err"),
+    answers: undefined,
+    env: { KUBECONFIG: "/none/at/all" },
+    now: () => Date.UTC(2026, 0, 1),
+    signal: new AbortController().signal,
+    home: ".",
+  };
+  return { code: await runPlugin(args, around), ...said };
+}
+
+test("help is no failure, and names every command", async () => {
+  const { code, out } = await plugin("--help");
+  expect(code).toBe(0);
+  for (const name of ["plan", "pause", "approve", "version"]) expect(out).toContain(`  ${name} `);
+});
+
+test("the help of a command has the flags that all share", async () => {
+  const { code, out } = await plugin("pause", "--help");
+  expect(code).toBe(0);
+  expect(out).toContain("Usage: kubectl ceilometer-upgrade pause [options] [name]");
+  for (const flag of ["--namespace", "--context", "--kubeconfig", "--wait", "--spec"]) expect(out).toContain(flag);
+});
+
+test.each([
+  [["pasue"], "Did you mean pause?"],
+  [["pause", "--wiat"], "Did you mean --wait?"],
+  [["pause", "one", "two"], "too many arguments"],
+  [["abort", "-o", "xml"], "Allowed choices are json, yaml, name"],
+  [["approve", "--before", "lunch"], "Allowed choices are database"],
+  [["accept-risk", "Anything", "a", "--reason", "b"], "Allowed choices are DefinitionRemoved"],
+  [["accept-risk", "DefinitionRemoved", "a", "--reason", "b"], "give one of --expires-at and --expires-in"],
+  [["accept-risk", "DefinitionRemoved", "a", "--reason", "b", "--expires-in", "soon"], "give a number and a unit"],
+  [
+    ["accept-risk", "DefinitionRemoved", "a", "--reason", "b", "--expires-at", "2025-01-01T00:00:00Z"],
+    "that is over already",
+  ],
+  [["skip", "quiet"], "--reason <text>"],
+  [["plan", "a", "-f", "b"], "not of both"],
+  [["plan", "--manifests", "."], "-f FILE is missing"],
+  [["plan", "-f", "a", "--manifests", ".", "--context", "b"], "excludes --kubeconfig and --context"],
+  [["pause"], "no cluster can be asked"],
+  [[], "Usage:"],
+])("not understood, so nothing is done: %j", async (args, says) => {
+  const { code, out, err } = await plugin(...args);
+  expect(err).toContain(says);
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
+test("the version is told without a cluster", async () => {
+  expect(await plugin("version")).toMatchObject({ code: 0, err: "" });
+  expect(JSON.parse((await plugin("version", "-o", "json")).out)).toMatchObject({
+    api: "ceilometer.openstack.org/v1alpha1",
+  });
+});

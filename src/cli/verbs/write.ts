@@ -1,0 +1,100 @@
+/** Writes a verb, and waits until the operator has taken it. */
+import { setTimeout as pause } from "node:timers/promises";
+import { UPGRADE } from "../../controllers/ceilometer-upgrade/resources.ts";
+import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { failureOf } from "../../kube/errors.ts";
+import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
+import { CommandError } from "../failures.ts";
+import { type AnnotationChange, asAnnotations } from "./annotations.ts";
+import type { VerbRequest } from "./request.ts";
+import { asSpec, type SpecChange, specPatch } from "./spec.ts";
+import { isTaken } from "./taken.ts";
+
+export interface WriteWish {
+  readonly bySpec: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface Written {
+  readonly object: KubeObject;
+  /** Annotations that were set or removed; none where spec was written. */
+  readonly annotations: AnnotationChange;
+  /** What does the same in spec. */
+  readonly twin: SpecChange;
+}
+
+/** Decided anew on what is there, once, when somebody wrote between the look and the write. */
+export async function writeVerb(
+  client: KubeClient,
+  request: VerbRequest,
+  resource: StoredObject,
+  wish: WriteWish,
+): Promise<Written> {
+  try {
+    return await written(client, request, resource, wish);
+  } catch (error) {
+    const kind = failureOf(error)?.kind;
+    // The API server answers 409 to a version, and 422 to a test, that does not hold any more.
+    if (kind !== "conflict" && kind !== "invalid") throw error;
+    const now = storedOf(await client.get(UPGRADE, named(resource)));
+    if (now.metadata.resourceVersion === resource.metadata.resourceVersion) throw error;
+    if (now.metadata.uid !== resource.metadata.uid) throw error;
+    return written(client, request, now, wish);
+  }
+}
+
+async function written(
+  client: KubeClient,
+  request: VerbRequest,
+  resource: StoredObject,
+  { bySpec, dryRun }: WriteWish,
+): Promise<Written> {
+  const { metadata, spec, invalid } = upgradeView(resource);
+  if (spec === undefined)
+    throw new CommandError(`the resource does not fit the schema of this plugin: ${invalid ?? ""}`);
+  const twin = asSpec(request, spec);
+  if (bySpec) {
+    const object = await client.patchJson(UPGRADE, named(resource), specPatch(resource, twin), { dryRun });
+    return { object, annotations: {}, twin };
+  }
+  const annotations = asAnnotations(request, metadata.annotations);
+  const patch = { metadata: { resourceVersion: metadata.resourceVersion, annotations } };
+  return { object: await client.patchMerge(UPGRADE, named(resource), patch, { dryRun }), annotations, twin };
+}
+
+const named = ({ metadata: { namespace, name } }: KubeObject) => ({ namespace, name });
+
+export function storedOf(object: KubeObject): StoredObject {
+  if (isStored(object)) return object;
+  throw new CommandError("the API server answered an object without uid and version");
+}
+
+/** Milliseconds between two looks. */
+const INTERVAL = 500;
+
+export interface Patience {
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+}
+
+/** @throws CommandError when it takes longer. */
+export async function untilTaken(
+  client: KubeClient,
+  request: VerbRequest,
+  { object, bySpec }: { readonly object: KubeObject; readonly bySpec: boolean },
+  { milliseconds, signal, now }: Patience,
+): Promise<void> {
+  const deadline = now() + milliseconds;
+  for (;;) {
+    const view = upgradeView(await client.get(UPGRADE, named(object), { signal }));
+    if (isTaken(request, view, bySpec)) return;
+    if (now() > deadline) {
+      throw new CommandError(
+        `the operator has not taken it within ${milliseconds / 1000} s; it stays written. Is the operator running, and does it watch this namespace?`,
+      );
+    }
+    await pause(INTERVAL, undefined, { signal });
+  }
+}
