@@ -4,13 +4,14 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { create, uniqueName } from "./shared-cluster.ts";
+import type { UnpackedImage } from "./unpacked-image.ts";
 
 /** Where the kubeconfigs of the operators of one control plane are, by which they can be told from all other processes. */
 export const operatorsOf = (directory: string): string => join(directory, "operators");
@@ -27,6 +28,8 @@ export interface OperatorOptions {
   /** Address of the fault proxy. Default: the API server itself. */
   readonly server?: string;
   readonly flags?: readonly string[];
+  /** Runs this in place of the sources. */
+  readonly image?: UnpackedImage;
 }
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
@@ -131,9 +134,11 @@ async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOpti
 }
 
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const { cluster, namespace, flags = [] } = options;
+  const { namespace, flags = [] } = options;
+  const kubeconfig = await kubeconfigFor(options);
+  if (options.image !== undefined) await carryInto(options.image.root, kubeconfig);
   const parameters = [
-    `--kubeconfig=${await kubeconfigFor(options)}`,
+    `--kubeconfig=${kubeconfig}`,
     `--watch-namespaces=${namespace}`,
     "--pod-logs",
     "--health-address=127.0.0.1:0",
@@ -142,9 +147,8 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     "--log-level=debug",
     ...flags,
   ];
-  // The cache of compiled modules halves the time of a start, and there are hundreds of them.
-  const env = { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(cluster.dir, "compiled") };
-  const child = spawn(process.execPath, ["src/main.ts", ...parameters], { stdio: ["ignore", "pipe", "pipe"], env });
+  const [program, args, env] = command(options);
+  const child = spawn(program, [...args, ...parameters], { stdio: ["ignore", "pipe", "pipe"], env });
   const log: LogLine[] = [];
   const strange: string[] = [];
   const { promise: ready, resolve: nowReady, reject: neverReady } = Promise.withResolvers<void>();
@@ -175,6 +179,24 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     complaints: () => [...strange, ...log.filter(isComplaint).map((line) => JSON.stringify(line))],
     [Symbol.asyncDispose]: () => end("SIGKILL"),
   };
+}
+
+function command({ cluster, image }: OperatorOptions): [string, readonly string[], NodeJS.ProcessEnv] {
+  if (image !== undefined) {
+    const [program = "", ...args] = image.command;
+    return [program, args, image.env];
+  }
+  // The cache of compiled modules halves the time of a start, and there are hundreds of them.
+  const env = { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(cluster.dir, "compiled") };
+  return [process.execPath, ["src/main.ts"], env];
+}
+
+/** To the same path, so that the process can be told by it; and readable for the image's user, which is nobody here. */
+async function carryInto(root: string, file: string): Promise<void> {
+  const copy = join(root, file);
+  await mkdir(dirname(copy), { recursive: true });
+  await cp(file, copy);
+  await chmod(copy, 0o644);
 }
 
 function parseLine(text: string): LogLine | undefined {

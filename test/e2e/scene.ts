@@ -13,12 +13,15 @@ import { auditScope, type KubeObject, type Topology, workloadsOf } from "./fixtu
 import { installRights, type OperatorProcess, startOperator } from "./operator-process.ts";
 import { eventually, isSo, type Resource, readResource, resourcePath, tell, type Wanted } from "./resource.ts";
 import { create, mergePatch, read, sharedCluster, uniqueName } from "./shared-cluster.ts";
+import type { UnpackedImage } from "./unpacked-image.ts";
 
 export interface SceneOptions {
   readonly topology: Topology;
   /** What the auditor has to know, where it is more than the topology says. */
   readonly audit?: Partial<AuditScope>;
   readonly flags?: readonly string[];
+  /** What runs as the operator. Default: the sources. */
+  readonly image?: UnpackedImage;
   /** Names of Secrets that the operator may read. */
   readonly secrets?: readonly string[];
   /** Lines of the operator's log that belong to this test, though they look like a fault. */
@@ -136,7 +139,8 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   const operators: OperatorProcess[] = [];
   const begin = async (): Promise<void> => {
     const flags = [...(options.flags ?? []), ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`])];
-    operators.push(await startOperator({ cluster, namespace, token, server: proxy.url, flags }));
+    const image = options.image === undefined ? {} : { image: options.image };
+    operators.push(await startOperator({ cluster, namespace, token, server: proxy.url, flags, ...image }));
   };
   // A crash after the very last write may still be under way when a test has seen all that it waits for.
   const crashes: Promise<void>[] = [];
