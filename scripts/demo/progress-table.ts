@@ -1,5 +1,6 @@
 /** The upgrade as it stands: a row for each component and one for each of its workloads. */
 
+import { STEP_TONES, workloadState } from "../../src/cli/status/workload-state.ts";
 import { cell, type Line, piece, type Tone } from "../../src/cli/terminal/text.ts";
 import { castOf, isolatedGroups, troupeOf } from "./cast.ts";
 import type { JobRecord, PodRecord, Story } from "./story.ts";
@@ -30,16 +31,6 @@ export function progressRows(story: Story): readonly ProgressRow[] {
   ]);
 }
 
-const TONES: Readonly<Record<string, Tone>> = {
-  Pending: "quiet",
-  Running: "busy",
-  Waiting: "busy",
-  Held: "bad",
-  Failed: "bad",
-  Succeeded: "good",
-  Skipped: "good",
-};
-
 function componentRow(name: string, { status }: UpgradeView): ProgressRow {
   const step = status.steps?.find((each) => each.name === name);
   const state = step?.state ?? "Pending";
@@ -48,7 +39,7 @@ function componentRow(name: string, { status }: UpgradeView): ProgressRow {
     what: name,
     isComponent: true,
     state,
-    tone: TONES[state] ?? "plain",
+    tone: STEP_TONES[state] ?? "plain",
     old: "",
     fresh: "",
     waitsFor: waits,
@@ -70,7 +61,7 @@ function workloadRow(story: Story, object: string): ProgressRow {
   const fresh = troupe.fresh.filter(isThere);
   const stopping = [...old, ...fresh].filter((pod) => pod.stoppingAt !== undefined).length;
   const starting = [...old, ...fresh].filter((pod) => !isReady(pod) && pod.stoppingAt === undefined).length;
-  const [state, tone] = stateOf(old.length, fresh.length, stopping, starting);
+  const [state, tone] = workloadState({ old: old.length, fresh: fresh.length, stopping, starting });
   const waits = [
     ...(stopping > 0 ? [`${plural(stopping, "pod")} to stop`] : []),
     ...(starting > 0 ? [`${plural(starting, "pod")} to become ready`] : []),
@@ -84,14 +75,6 @@ function workloadRow(story: Story, object: string): ProgressRow {
     fresh: fresh.length === 0 ? "0" : `${fresh.filter(isReady).length}/${fresh.length}`,
     waitsFor: waits.join(", "),
   };
-}
-
-function stateOf(old: number, fresh: number, stopping: number, starting: number): [string, Tone] {
-  if (stopping > 0) return ["stopping", "busy"];
-  if (starting > 0) return ["starting", "busy"];
-  if (old > 0 && fresh > 0) return ["mixed", "busy"];
-  if (fresh > 0) return ["new", "good"];
-  return old > 0 ? ["old", "plain"] : ["down", "busy"];
 }
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;

@@ -2,15 +2,18 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { KubeApiError } from "../kube/errors.ts";
 import { CommandError, EXIT, type ExitCode, UsageError } from "./failures.ts";
+import { addHistory } from "./history/command.ts";
 import { addPlan } from "./plan/command.ts";
 import { createRoot, type Root, type SetCode } from "./root-command.ts";
+import { addStatus } from "./status/command.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { addVerbs } from "./verbs/command.ts";
 import { addVersion } from "./version/command.ts";
+import { addWhy } from "./why/command.ts";
 
 export function createProgram(around: Surroundings, setCode: SetCode): Root {
   const root = createRoot(around);
-  for (const add of [addPlan, addVerbs, addVersion]) add(root, around, setCode);
+  for (const add of [addStatus, addWhy, addPlan, addVerbs, addHistory, addVersion]) add(root, around, setCode);
   return root;
 }
 

@@ -22,10 +22,10 @@ const LISTED = [DEPLOYMENT, DAEMON_SET, STATEFUL_SET, POD, JOB, CRON_JOB, AUTOSC
 
 export async function readNamespace(client: KubeClient, namespace: string): Promise<readonly StoredObject[]> {
   const lists = await Promise.all([
-    ...LISTED.map((resource) => listed(client, resource, { namespace })),
-    listed(client, CONFIG_MAP, { namespace, labelSelector: MANAGED_BY }),
+    ...LISTED.map((resource) => listObjects(client, resource, { namespace })),
+    listObjects(client, CONFIG_MAP, { namespace, labelSelector: MANAGED_BY }),
     // A cluster without the definition has none yet.
-    listed(client, UPGRADE, { namespace }).catch(absent),
+    listObjects(client, UPGRADE, { namespace }).catch(absent),
   ]);
   return lists.flat();
 }
@@ -45,7 +45,8 @@ export async function readNamed(
   return found.flat();
 }
 
-async function listed(
+/** All objects of a kind, each with its kind. */
+export async function listObjects(
   client: KubeClient,
   resource: Resource,
   selection: { readonly namespace: string; readonly labelSelector?: string },

@@ -33,7 +33,8 @@ const [MANAGER_LABEL = "", MANAGER = ""] = MANAGED_BY.split("=");
 const isOwn = ({ metadata: { labels = {} } }: KubeObject): boolean =>
   labels[MANAGER_LABEL] === MANAGER && labels[LABEL.purpose] !== undefined;
 
-const stillCaches = (objects: readonly StoredObject[]): Caches =>
+/** Caches that hold these objects and nothing else. */
+export const stillCaches = (objects: readonly StoredObject[]): Caches =>
   cachesOf((resource, view, selection) =>
     cacheOf(resource, selection === undefined ? objects : objects.filter(isOwn), view),
   );

@@ -1,0 +1,132 @@
+/** Shows an upgrade while it happens: redrawn in place on a terminal, else a line for each change; until it has ended. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type Caches, createCaches } from "../../controllers/ceilometer-upgrade/caches.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { silentLog } from "../../runtime/logger.ts";
+import type { Cluster } from "../connection.ts";
+import { CommandError } from "../failures.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { createScreen, type Screen } from "../terminal/screen.ts";
+import { type Sight, sightOf } from "./sight.ts";
+import { changes, sentences, statusLines } from "./text.ts";
+import { type State, verdictOf } from "./verdict.ts";
+
+export interface Following {
+  readonly name: string;
+  /** Milliseconds that it may be held before that counts as its end: much goes away by itself. */
+  readonly patience: number;
+}
+
+/** Milliseconds between two looks, and between two pictures in which only time has passed. */
+const LOOK = 200;
+const TICK = 1000;
+
+/** The state in which it ended, or undefined where somebody interrupted. @throws CommandError where it cannot be read or is deleted. */
+export async function followUpgrade(
+  { client, namespace }: Cluster,
+  { name, patience }: Following,
+  around: Surroundings,
+): Promise<State | undefined> {
+  const stop = new AbortController();
+  const changed = { since: true };
+  const onChange = (): void => {
+    changed.since = true;
+  };
+  const caches = createCaches({
+    client,
+    clock: systemClock,
+    log: silentLog,
+    namespaces: [namespace],
+    onChange,
+    onRead: onChange,
+  });
+  const watches = watchedOf(caches);
+  const running = watches.map((watch) => watch.run(stop.signal));
+  const screen = createScreen(around.out, around.env);
+  try {
+    await Promise.all(watches.map(({ store }) => store.settled()));
+    return await shown({ caches, namespace, name, patience, changed }, screen, around);
+  } finally {
+    screen.release();
+    stop.abort();
+    await Promise.allSettled(running);
+  }
+}
+
+const watchedOf = ({ upgrades, deployments, daemonSets, statefulSets, pods, jobs }: Caches) =>
+  [upgrades, deployments, daemonSets, statefulSets, pods, jobs].flatMap(({ managed }) => managed);
+
+interface Watched {
+  readonly caches: Caches;
+  readonly namespace: string;
+  readonly name: string;
+  readonly patience: number;
+  readonly changed: { since: boolean };
+}
+
+async function shown(watched: Watched, screen: Screen, around: Surroundings): Promise<State | undefined> {
+  const { changed } = watched;
+  const hasEnded = createJudge(watched.patience);
+  const tell = createTeller(screen);
+  let toldAt = 0;
+  while (!around.signal.aborted) {
+    const now = around.now();
+    if (changed.since || now - toldAt >= TICK) {
+      changed.since = false;
+      toldAt = now;
+      const sight = seen(watched, now);
+      tell(sight);
+      const { state } = verdictOf(sight.upgrade);
+      if (hasEnded(state, now)) return state;
+    }
+    await pause(LOOK);
+  }
+  return undefined;
+}
+
+/** A picture in place of the last one, or what has changed since the last call. */
+export function createTeller(screen: Screen): (sight: Sight) => void {
+  let said: ReadonlyMap<string, string> = new Map();
+  return (sight) => {
+    if (screen.isTerminal) {
+      screen.show(statusLines(sight));
+      return;
+    }
+    const next = sentences(sight);
+    for (const line of changes(said, next)) screen.say(`${clockTime(sight.now)}  ${line}`);
+    said = next;
+  };
+}
+
+const clockTime = (now: number): string => new Date(now).toISOString().slice(11, 19);
+
+function seen({ caches, namespace, name }: Watched, now: number): Sight {
+  for (const { store, name: kind } of watchedOf(caches)) {
+    if (store.state.kind === "failing") throw new CommandError(`${kind} cannot be read: ${store.state.why}`);
+  }
+  const sight = sightOf(caches, namespace, name, now);
+  if (sight === undefined) throw new CommandError(`CeilometerUpgrade ${name} is not there any more`);
+  return sight;
+}
+
+/** Whether a state is one that nothing follows, unless somebody does something. */
+export function createJudge(patience: number): (state: State, now: number) => boolean {
+  let heldSince: number | undefined;
+  return (state, now) => {
+    heldSince = state === "Held" ? (heldSince ?? now) : undefined;
+    switch (state) {
+      case "Succeeded":
+      case "Aborted":
+      case "RolledBack":
+      case "Planned":
+        return true;
+      case "Held":
+        return heldSince !== undefined && now - heldSince >= patience;
+      case "AwaitingApproval":
+      case "Paused":
+      case "UnderWay":
+      case "Unseen":
+        return false;
+    }
+  };
+}

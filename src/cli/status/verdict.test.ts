@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { aMeta } from "../../../test/support/builders.ts";
+import type { Condition } from "../../api/v1alpha1/schema.ts";
+import { exitCodeOf, verdictOf } from "./verdict.ts";
+
+const view = (...conditions: readonly Pick<Condition, "type" | "status" | "reason">[]) => ({
+  metadata: aMeta("ceilometer", { generation: 2 }),
+  spec: undefined,
+  invalid: undefined,
+  status: {
+    conditions: conditions.map((each) => ({
+      ...each,
+      message: "",
+      observedGeneration: 2,
+      lastTransitionTime: "2026-01-01T00:00:00Z",
+    })),
+  },
+});
+const ready = (reason: string) => ({ type: "Ready", status: "False", reason }) as const;
+const so = (type: string, reason: string) => ({ type, status: "True", reason }) as const;
+
+test.each([
+  ["Succeeded", 0, [ready("Completed"), so("Succeeded", "Completed")]],
+  ["Held", 1, [ready("Contested"), so("Stalled", "Contested")]],
+  ["Aborted", 1, [ready("Aborted"), so("Stalled", "Aborted")]],
+  ["RolledBack", 1, [ready("RolledBack")]],
+  ["AwaitingApproval", 3, [ready("AwaitingApproval"), so("AwaitingApproval", "AwaitingApproval")]],
+  ["Paused", 3, [ready("Paused"), so("Paused", "Paused")]],
+  ["Planned", 3, [ready("Planned")]],
+  ["UnderWay", 3, [ready("Rolling"), so("Reconciling", "Progressing")]],
+  ["Unseen", 3, []],
+] as const)("%s, exit code %s", (state, code, conditions) => {
+  expect(verdictOf(view(...conditions)).state).toBe(state);
+  expect(exitCodeOf(state)).toBe(code);
+});
+
+test("what was said of another generation says nothing", () => {
+  const { metadata, ...rest } = view(ready("Completed"), so("Succeeded", "Completed"));
+  expect(verdictOf({ ...rest, metadata: { ...metadata, generation: 3 } }).state).toBe("Unseen");
+});
