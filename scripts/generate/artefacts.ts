@@ -1,6 +1,9 @@
 /** Everything in the repository that is written by a program and committed. */
+
 import { customResourceDefinition } from "../../src/api/v1alpha1/crd.ts";
 import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
+import { ruleGroups } from "../monitoring/alerts.ts";
+import { dashboard } from "../monitoring/dashboard.ts";
 import { argoConfigMap } from "./argocd.ts";
 import { chartReadme, chartValues, valuesYaml } from "./chart-values.ts";
 import { fieldReference } from "./field-reference.ts";
@@ -25,6 +28,8 @@ export function artefacts(): readonly Artefact[] {
     { path: `crds/${GROUP}_${PLURAL}.yaml`, content: crd },
     // Not the chart's `crds/` folder: Helm installs what lies there once and never upgrades it.
     { path: `${CHART}/files/crd.yaml`, content: crd },
+    { path: `${CHART}/files/alerts.yaml`, content: toYaml(COMMAND, ruleGroups()) },
+    { path: `${CHART}/files/dashboard.json`, content: `${JSON.stringify(dashboard(), undefined, 2)}\n` },
     { path: `${CHART}/files/rules.yaml`, content: toYaml(COMMAND, chartRules()) },
     { path: "config/argocd/argocd-cm.yaml", content: argoCd },
     // For people who have the chart and not the repository.

@@ -2,6 +2,8 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { ALERTS } from "../../scripts/monitoring/alerts.ts";
+import { dashboard } from "../../scripts/monitoring/dashboard.ts";
 import { CHART, helm, rendered } from "./chart.ts";
 import { sharedCluster, uniqueName } from "./shared-cluster.ts";
 
@@ -42,6 +44,7 @@ const MATRIX = {
     serviceAccount: { annotations: { a: "b" } },
     log: { level: "debug", format: "pretty" },
     service: { annotations: { a: "b" } },
+    dashboard: { enabled: true, labels: { d: "1" }, annotations: { grafana_folder: "OpenStack" } },
     podDisruptionBudget: { maxUnavailable: "50%" },
     resources: { limits: { cpu: 1, memory: "1Gi" } },
     podSecurityContext: { runAsUser: null, runAsGroup: null },
@@ -127,6 +130,7 @@ test.concurrent("a ServiceMonitor finds the metrics, and is told what is set", a
       endpoints: [
         {
           port: "metrics",
+          honorLabels: true,
           interval: "15s",
           scrapeTimeout: "5s",
           relabelings: [{ action: "keep" }],
@@ -135,6 +139,45 @@ test.concurrent("a ServiceMonitor finds the metrics, and is told what is set", a
       ],
     },
   });
+});
+
+test.concurrent("alerts have the thresholds that are set, and what is left out is not there", async () => {
+  const alerts = {
+    enabled: true,
+    labels: { release: "p" },
+    ruleLabels: { team: "t" },
+    disabled: ["CeilometerUpgradeDriftDetected"],
+    runbookBaseUrl: "https://docs.example/runbook",
+    thresholds: { stalledFor: "42m", riskExpiringSeconds: 1_000_000 },
+  };
+  const rule = z.object({
+    alert: z.string(),
+    expr: z.string(),
+    for: z.string(),
+    labels: z.object({ severity: z.enum(["critical", "warning", "info"]), team: z.literal("t") }),
+    annotations: z.object({ runbook_url: z.string().startsWith("https://docs.example/runbook#ceilometerupgrade") }),
+  });
+  const found = (await rendered(...given({ alerts }))).find(({ kind }) => kind === "PrometheusRule");
+  expect(found).toMatchObject({ metadata: { labels: { release: "p" } } });
+  const { groups } = z.object({ groups: z.tuple([z.object({ rules: z.array(rule) })]) }).parse(found?.["spec"]);
+  const { rules } = groups[0];
+  expect(rules.map(({ alert }) => alert)).toEqual(
+    ALERTS.map(({ name }) => name).filter((name) => name !== "CeilometerUpgradeDriftDetected"),
+  );
+  const of = (name: string) => rules.find(({ alert }) => alert === `CeilometerUpgrade${name}`);
+  expect(of("Stalled")?.for).toBe("42m");
+  expect(of("RiskAcceptedExpiring")?.expr).toContain("< 1000000 unless");
+  expect(rules.map(({ labels }) => labels.severity)).toContain("info");
+  expect(JSON.stringify(rules)).not.toMatch(/<[a-zA-Z]+>/);
+});
+
+test.concurrent("the dashboard is byte by byte the generated one, under the sidecar's label", async () => {
+  const object = (await rendered(...given({ dashboard: { enabled: true } }))).find(({ metadata }) =>
+    metadata.name.endsWith("-dashboard"),
+  );
+  expect(object).toMatchObject({ kind: "ConfigMap", metadata: { labels: { grafana_dashboard: "1" } } });
+  const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(object);
+  expect(JSON.parse(data["ceilometer-upgrades.json"] ?? "")).toEqual(JSON.parse(JSON.stringify(dashboard())));
 });
 
 test.concurrent("a network policy lets out to what the values name, and to nothing else", async () => {
