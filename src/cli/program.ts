@@ -1,6 +1,7 @@
 /** All commands together, and what becomes of an error: one line for what somebody can mend, a stack for our own mistakes. */
 import { CommanderError } from "@commander-js/extra-typings";
 import { KubeApiError } from "../kube/errors.ts";
+import { addCompletion } from "./completion/command.ts";
 import { CommandError, EXIT, type ExitCode, UsageError } from "./failures.ts";
 import { addHistory } from "./history/command.ts";
 import { addPlan } from "./plan/command.ts";
@@ -13,7 +14,8 @@ import { addWhy } from "./why/command.ts";
 
 export function createProgram(around: Surroundings, setCode: SetCode): Root {
   const root = createRoot(around);
-  for (const add of [addStatus, addWhy, addPlan, addVerbs, addHistory, addVersion]) add(root, around, setCode);
+  for (const add of [addStatus, addWhy, addPlan, addVerbs, addHistory, addCompletion, addVersion])
+    add(root, around, setCode);
   return root;
 }
 

@@ -60,7 +60,7 @@ const PACKAGES: Record<Folder, readonly string[]> = {
   kube: ["zod", "yaml", "node:https", "@kubernetes/client-node"],
   runtime: ["node:timers/promises"],
   observability: ["zod", "node:http", "pino", "prom-client"],
-  cli: ["zod", "yaml", "node:fs", "@commander-js/extra-typings", "@bomb.sh/tab", "@marcbachmann/cel-js", "modern-tar"],
+  cli: ["zod", "yaml", "node:fs", "@commander-js/extra-typings", "@marcbachmann/cel-js", "modern-tar"],
 };
 const EVERY_PACKAGE = [
   "zod",
