@@ -82,6 +82,11 @@ export const OPTIONS = {
     fallback: "auto",
     help: "json, pretty, or auto: pretty on a terminal",
   },
+  "give-back": {
+    type: "boolean",
+    fallback: "false",
+    help: "take the lease, give back what upgrades under way have borrowed, and end; for the removal of the operator",
+  },
   help: { type: "boolean", fallback: "false", help: "show this and exit" },
   version: { type: "boolean", fallback: "false", help: "show the version and exit" },
 } as const satisfies Readonly<Record<string, Option>>;
@@ -125,6 +130,7 @@ const schema = z.object({
   "metrics-address": address,
   "log-level": z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
   "log-format": z.enum(["json", "pretty", "auto"]),
+  "give-back": flag,
   help: flag,
   version: flag,
 });

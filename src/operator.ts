@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import { createAsk } from "./controllers/ceilometer-upgrade/ask.ts";
 import { type Caches, createCaches, everyCache } from "./controllers/ceilometer-upgrade/caches.ts";
 import { createUpgradeController } from "./controllers/ceilometer-upgrade/controller.ts";
+import { type Leave, leaveOf } from "./controllers/ceilometer-upgrade/leave.ts";
 import { createNamedObjects } from "./controllers/ceilometer-upgrade/named-objects.ts";
 import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
 import { createProbes } from "./controllers/ceilometer-upgrade/probes.ts";
@@ -39,6 +40,8 @@ export interface OperatorOptions {
 
 /** A watch that has been silent for longer than this may hide the truth: the process is not ready. Milliseconds. */
 const SILENT_MS = 180_000;
+/** How long the lease stays taken when all has been given back. Milliseconds. */
+const AFTER_REMOVAL_MS = 60_000;
 
 /** Runs until `signal` aborts. Throws what makes going on impossible: a lost lease, an address that is taken. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
@@ -52,12 +55,21 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const enqueueAll = (): void => {
     for (const { metadata } of caches.upgrades.all()) controller.enqueue(`${metadata.namespace}/${metadata.name}`);
   };
-  const election = options.config["leader-elect"] ? electionOf(options, parts.client, clock, own) : undefined;
+  const leaving = options.config["give-back"]
+    ? leaveOf({
+        client: parts.client,
+        upgrades: caches.upgrades,
+        namespaces: options.config["watch-namespaces"],
+        clock,
+        log: options.log,
+      })
+    : undefined;
+  const election = options.config["leader-elect"] ? electionOf(options, parts.client, clock, own, leaving) : undefined;
   if (election === undefined) own.leading(true);
   const lead = (life: AbortSignal): Promise<void> => {
     // What a former leader left behind changes nothing by itself: every resource is looked at once.
     enqueueAll();
-    return controller.run(life);
+    return leaving === undefined ? controller.run(life) : leaving.run(controller, life);
   };
   await runManager(
     {
@@ -73,6 +85,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     },
     signal,
   );
+  if (leaving?.isDone() === false) throw new Error("stopped before everything had been given back");
 }
 
 interface Parts {
@@ -126,7 +139,13 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
   const controller = createUpgradeController({
     client,
     caches,
-    observing: { caches, named, probes: () => probes.results, settings: settingsOf(options) },
+    observing: {
+      caches,
+      named,
+      probes: () => probes.results,
+      settings: settingsOf(options),
+      leaving: config["give-back"],
+    },
     probes,
     reporter: createReporter({
       client,
@@ -189,6 +208,7 @@ function electionOf(
   client: KubeClient,
   clock: Clock,
   own: OperatorMetrics,
+  leaving: Leave | undefined,
 ): Election {
   const lease = leasePort(client, { namespace: leaseNamespace, name: LEASE_NAME });
   const noted = <T>(written: T | undefined): T | undefined => {
@@ -200,7 +220,10 @@ function electionOf(
     create: async (record, signal) => noted(await lease.create(record, signal)),
     update: async (record, signal) => noted(await lease.update(record, signal)),
   };
-  return (work, life) => runElection({ port, identity, clock, log, onLeading: own.leading }, work, life);
+  // Nobody may begin anew between the end of this process and that of the operator's own pods.
+  const removal = { insist: true, lingerMs: () => (leaving?.isDone() === true ? AFTER_REMOVAL_MS : 0) };
+  const election = { port, identity, clock, log, onLeading: own.leading, ...(leaving === undefined ? {} : removal) };
+  return (work, life) => runElection(election, work, life);
 }
 
 function readiness(caches: Caches, clock: Clock, settled: boolean): ReturnType<typeof ok> {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import {
   claim,
+  type ElectionOptions,
   LeaseLostError,
   type LeasePort,
   type LeaseRecord,
@@ -102,7 +103,7 @@ interface Process {
 /** A process that works until told to stop, and takes `drainMs` to do so. */
 function aProcess(
   identity: string,
-  { drainMs = 0, port = lease }: { drainMs?: number; port?: LeasePort } = {},
+  { drainMs = 0, port = lease, ...more }: { drainMs?: number } & Partial<ElectionOptions> = {},
 ): Process {
   const stop = new AbortController();
   const note = (what: string): void => void history.push(`${clock.monotonic()} ${identity} ${what}`);
@@ -112,7 +113,7 @@ function aProcess(
     await clock.sleep(drainMs);
     note("ends");
   };
-  const ended = runElection({ port, identity, clock, random: () => 0 }, work, stop.signal).then(
+  const ended = runElection({ port, identity, clock, random: () => 0, ...more }, work, stop.signal).then(
     () => "stopped",
     (error: unknown) => (error instanceof LeaseLostError ? "lost" : String(error)),
   );
@@ -168,6 +169,30 @@ test("the lease is kept until the work has really ended", async () => {
   expect(history).toEqual(["0 a starts", "31000 a ends", "31000 b starts"]);
   expect(await a.ended).toBe("stopped");
   await stopped(b);
+});
+
+test("who insists takes the lease from its holder, begins when that one must have stopped, and is followed only after a while", async () => {
+  const a = aProcess("a");
+  await clock.advance(1_000);
+  const thief = aProcess("thief", { insist: true, lingerMs: () => 60_000 });
+  await clock.advance(1_000);
+  expect(await a.ended).toBe("lost");
+  await clock.advance(9_000);
+  await stopped(thief);
+  const b = aProcess("b");
+  await clock.advance(59_999);
+  expect(history).toEqual(["0 a starts", "2000 a ends", "11000 thief starts", "11000 thief ends"]);
+  await clock.advance(2_000);
+  expect(history.at(-1)).toMatch(/b starts$/);
+  await stopped(b);
+});
+
+test("who insists does not wait for a holder that there is not", async () => {
+  const only = aProcess("only", { insist: true });
+  await clock.advance(0);
+  expect(history).toEqual(["0 only starts"]);
+  await stopped(only);
+  expect(lease.stored).toMatchObject({ holder: "" });
 });
 
 describe("the lease is lost", () => {

@@ -82,6 +82,13 @@ export interface ElectionOptions {
   readonly random?: () => number;
   readonly durations?: LeaseDurations;
   readonly log?: Log;
+  /**
+   * Takes the lease from whoever holds it. The holder stops by itself: at its next renewal, or at its deadline where that does
+   * not get through. `work` begins after that.
+   */
+  readonly insist?: boolean;
+  /** How long the lease stays ours after `work` has ended, in milliseconds: nobody follows before. Default 0: it is released. */
+  readonly lingerMs?: () => number;
   /** Called with false at the moment of a loss, before `work` has ended; after a stop, once it has. */
   readonly onLeading?: (leading: boolean) => void;
 }
@@ -100,7 +107,7 @@ export async function runElection(
   work: (leading: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { onLeading } = options;
+  const { onLeading, clock, durations = DEFAULT_DURATIONS } = options;
   const won = await acquire(options, signal);
   if (won === undefined) return;
   const leading = new AbortController();
@@ -116,6 +123,7 @@ export async function runElection(
     onLeading?.(false);
   });
   try {
+    if (won.taken) await clock.sleep(durations.renewDeadlineMs, leading.signal);
     // A stop must not end the renewals: others may take over only once `work` is really over.
     await work(leading.signal);
   } finally {
@@ -136,6 +144,8 @@ interface Won {
   readonly lease: LeaseRecord;
   /** Monotonic time from which the lease counts: before the request was sent, as the answer may have been slow. */
   readonly since: number;
+  /** From a holder who may still believe to lead. */
+  readonly taken: boolean;
 }
 
 async function acquire(options: ElectionOptions, signal: AbortSignal): Promise<Won | undefined> {
@@ -160,7 +170,7 @@ interface Sighting {
 }
 
 async function tryAcquire(options: ElectionOptions, seen: Sighting, signal: AbortSignal): Promise<Won | undefined> {
-  const { port, identity, clock, durations = DEFAULT_DURATIONS, log = silentLog } = options;
+  const { port, identity, clock, durations = DEFAULT_DURATIONS, log = silentLog, insist = false } = options;
   const lease = await port.get(signal);
   const since = clock.monotonic();
   if (lease !== undefined && lease.resourceVersion !== seen.version) {
@@ -168,7 +178,7 @@ async function tryAcquire(options: ElectionOptions, seen: Sighting, signal: Abor
     seen.at = since;
   }
   const step = next(lease, identity, seen.at, since);
-  if (step.kind === "standBy") {
+  if (step.kind === "standBy" && !insist) {
     log.debug({ holder: step.holder, forMs: step.forMs }, "another process leads");
     return undefined;
   }
@@ -177,7 +187,7 @@ async function tryAcquire(options: ElectionOptions, seen: Sighting, signal: Abor
   const written = await write(port, lease, record, new AbortController().signal);
   if (written === undefined) return undefined;
   log.info({ identity, step: step.kind }, "leading");
-  return { lease: written, since };
+  return { lease: written, since, taken: step.kind === "standBy" };
 }
 
 function write(
@@ -266,19 +276,26 @@ async function renew(options: ElectionOptions, lease: LeaseRecord, signal: Abort
   }
 }
 
-/** Gives the lease up at once, so that a successor need not wait for it to run out. Failing to is harmless: it runs out. */
+/** Gives the lease up at once, so that a successor need not wait for it to run out; or holds it for a while longer. Failing to is harmless: it runs out. */
 async function release(options: ElectionOptions, lease: LeaseRecord): Promise<void> {
-  const { port, identity, clock, log = silentLog } = options;
+  const { port, identity, clock, log = silentLog, lingerMs } = options;
   const attempt = new AbortController();
   const timeout = clock.sleep(RELEASE_TIMEOUT_MS, attempt.signal);
-  const free = (held: LeaseRecord): Promise<LeaseRecord | undefined> =>
-    port.update({ ...held, holder: "", durationSeconds: 1, renewTime: microTime(clock.now()) }, attempt.signal);
+  const longer = lingerMs?.() ?? 0;
+  const free = (held: LeaseRecord): Promise<LeaseRecord | undefined> => {
+    const last =
+      longer > 0
+        ? claim(held, identity, longer, clock.now())
+        : { holder: "", durationSeconds: 1, renewTime: microTime(clock.now()) };
+    return port.update({ ...held, ...last }, attempt.signal);
+  };
   const giveUp = async (): Promise<string> => {
-    if ((await free(lease)) !== undefined) return "lease released";
+    const done = longer > 0 ? "lease kept for a while" : "lease released";
+    if ((await free(lease)) !== undefined) return done;
     // The last renewal was cut short by the end of the work and may have got through.
     const current = await port.get(attempt.signal);
     if (current?.holder !== identity) return "lease already taken";
-    return (await free(current)) === undefined ? "lease not released" : "lease released";
+    return (await free(current)) === undefined ? "lease not released" : done;
   };
   try {
     const outcome = await Promise.race([giveUp(), timeout.then(() => "lease not released in time")]);

@@ -30,6 +30,8 @@ export interface OperatorOptions {
   readonly flags?: readonly string[];
   /** Runs this in place of the sources. */
   readonly image?: UnpackedImage;
+  /** What a pod of the chart is given, in the place of what tests usually give. */
+  readonly args?: readonly string[];
 }
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
@@ -39,6 +41,8 @@ export interface OperatorProcess extends AsyncDisposable {
   /** Rejects when the process ends before it is ready. */
   readonly ready: Promise<void>;
   readonly log: readonly LogLine[];
+  /** Its exit code when it has ended; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Resolves when the process is gone. */
   kill(): Promise<void>;
   /** Asks it to end; rejects when it does not end well. */
@@ -134,21 +138,20 @@ async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOpti
 }
 
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const { namespace, flags = [] } = options;
+  const { namespace, flags = [], args = [`--watch-namespaces=${namespace}`, "--pod-logs"] } = options;
   const kubeconfig = await kubeconfigFor(options);
   if (options.image !== undefined) await carryInto(options.image.root, kubeconfig);
   const parameters = [
     `--kubeconfig=${kubeconfig}`,
-    `--watch-namespaces=${namespace}`,
-    "--pod-logs",
     "--health-address=127.0.0.1:0",
     "--metrics-address=127.0.0.1:0",
+    ...args,
     "--log-format=json",
     "--log-level=debug",
     ...flags,
   ];
-  const [program, args, env] = command(options);
-  const child = spawn(program, [...args, ...parameters], { stdio: ["ignore", "pipe", "pipe"], env });
+  const [program, first, env] = command(options);
+  const child = spawn(program, [...first, ...parameters], { stdio: ["ignore", "pipe", "pipe"], env });
   const log: LogLine[] = [];
   const strange: string[] = [];
   const { promise: ready, resolve: nowReady, reject: neverReady } = Promise.withResolvers<void>();
@@ -171,6 +174,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   return {
     ready,
     log,
+    ended: exited.then(() => child.exitCode),
     kill: () => end("SIGKILL"),
     async stop() {
       await end("SIGTERM");

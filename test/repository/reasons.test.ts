@@ -9,7 +9,7 @@ const FILES = [
   "src/reconcilers/**/*.ts",
   "src/plan/*.ts",
   "src/model/trouble.ts",
-  "src/controllers/ceilometer-upgrade/{controller,status}.ts",
+  "src/controllers/ceilometer-upgrade/{controller,leave,status}.ts",
 ];
 
 const source = FILES.flatMap((pattern) => globSync(pattern))

@@ -1,3 +1,8 @@
+{{/* Another name than the operator's: neither its Service nor its disruption budget may take this pod for one of theirs. */}}
+{{- define "operator.giveBackName" -}}
+{{- include "operator.name" . | trunc 53 | trimSuffix "-" }}-give-back
+{{- end }}
+
 {{/* The operator's pod, without what only one of its users has. */}}
 {{- define "operator.podSpec" -}}
 serviceAccountName: {{ include "operator.serviceAccountName" . }}

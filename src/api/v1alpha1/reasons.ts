@@ -37,6 +37,10 @@ export const REASONS = {
   },
   NotAwaited: { meaning: "No approval is waited for.", remedy: "Nothing." },
   Deleting: { meaning: "The resource is being deleted.", remedy: "Nothing." },
+  OperatorRemoved: {
+    meaning: "The operator was removed while an attempt was under way; what it had borrowed was given back.",
+    remedy: "Install the operator again, and it goes on; or delete the resource, which nothing holds any more.",
+  },
   InvalidSpec: {
     meaning: "The stored resource does not fit the schema of this operator.",
     remedy: "Correct the field that the message names.",

@@ -14,6 +14,7 @@ import type { Log } from "../../runtime/logger.ts";
 import type { WorkQueue } from "../../runtime/queue.ts";
 import { type Acted, act } from "./act.ts";
 import { type Caches, everyCache } from "./caches.ts";
+import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
 import type { Reporter } from "./report.ts";
@@ -86,12 +87,16 @@ async function reconcile(
     ports.onGone?.(key);
     return { kind: "awaitChange" };
   }
+  const { leaving = false } = ports.observing;
+  if (leaving && !isHeld(view)) return { kind: "awaitChange" };
   const seen = observe(ports.observing, view, ports.clock.now());
   if (seen === undefined) return reportInvalid(ports, view, signal);
 
-  const decision = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
+  const decided = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
+  const decision = leaving ? endingAttempt(seen, decided) : decided;
   ports.probes.want(key, decision.probes);
   if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
+  if (leaving && isLast(decision.effect)) await report(ports, view, seen, farewell(decision), signal);
 
   const acted = await act(ports.client, decision.effect, signal);
   ports.onWrite?.(decision.effect, acted);

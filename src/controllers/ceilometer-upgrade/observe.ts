@@ -27,12 +27,15 @@ export interface ObservePorts {
   readonly named: NamedObjects;
   readonly probes: () => ReadonlyMap<string, ProbeResult>;
   readonly settings: OperatorSettings;
+  /** The operator is being removed: resources are seen as if they were being deleted, so that all is given back. */
+  readonly leaving?: boolean;
 }
 
 /** The observation of one resource; undefined where its stored spec does not fit the schema. */
 export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis): Observation | undefined {
-  const { caches, settings } = ports;
-  const { metadata, spec } = upgrade;
+  const { caches, settings, leaving = false } = ports;
+  const { spec } = upgrade;
+  const metadata = leaving ? { deletingSince: now, ...upgrade.metadata } : upgrade.metadata;
   if (spec === undefined) return undefined;
   const { namespace, uid } = metadata;
   const own = caches.ownConfig.list(namespace);
