@@ -457,3 +457,23 @@ export const refusals: readonly Refusal[] = [
   },
   { name: "unknown onFailure", edits: { "/onFailure": "Undo" }, field: "spec.onFailure", says: "Unsupported value" },
 ];
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+export function at(value: unknown, keys: readonly string[]): unknown {
+  return keys.reduce((found: unknown, key) => (isMap(found) ? found[key] : undefined), value);
+}
+
+/** The accepted resource with these edits. */
+export function edited(edits: Readonly<Record<string, unknown>>) {
+  const spec: unknown = structuredClone(accepted);
+  for (const [pointer, value] of Object.entries(edits)) {
+    const keys = pointer.slice(1).split("/");
+    const parent = at(spec, keys.slice(0, -1));
+    if (!isMap(parent)) throw new Error(`nothing at ${pointer}`);
+    parent[keys.at(-1) ?? ""] = value;
+  }
+  return resource(spec);
+}

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { resourceSchema } from "../../src/api/v1alpha1/crd.ts";
 import type { StructuralSchema } from "../../src/api/v1alpha1/structural.ts";
-import { accepted, defaulted, refusals, resource } from "./admission-cases.ts";
+import { accepted, at, defaulted, edited, refusals, resource } from "./admission-cases.ts";
 
 const kubectl = process.env["KUBECTL_E2E"] ?? "kubectl";
 const kubeconfig = z.string({ error: "KUBECONFIG_E2E names no cluster" }).parse(process.env["KUBECONFIG_E2E"]);
@@ -18,25 +18,6 @@ async function dryRun(object: unknown): Promise<{ readonly stdout: string; reado
 }
 
 const answer = z.object({ spec: z.record(z.string(), z.unknown()) });
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-function at(value: unknown, keys: readonly string[]): unknown {
-  return keys.reduce((found: unknown, key) => (isMap(found) ? found[key] : undefined), value);
-}
-
-function edited(edits: Readonly<Record<string, unknown>>): unknown {
-  const spec: unknown = structuredClone(accepted);
-  for (const [pointer, value] of Object.entries(edits)) {
-    const keys = pointer.slice(1).split("/");
-    const parent = at(spec, keys.slice(0, -1));
-    if (!isMap(parent)) throw new Error(`nothing at ${pointer}`);
-    parent[keys.at(-1) ?? ""] = value;
-  }
-  return resource(spec);
-}
 
 function* defaultsOf(schema: StructuralSchema | undefined, pointer: string): Generator<[string, unknown]> {
   if (schema?.default !== undefined) yield [pointer, schema.default];

@@ -33,12 +33,20 @@ function listed(path: string, value: unknown): readonly KubeObject[] {
 
 /** Every object of the YAML files of a folder, in the order of the files' names. */
 export async function readFolder(folder: string): Promise<readonly KubeObject[]> {
+  const files = await yamlFilesOf(folder);
+  const objects = await Promise.all(files.map(readFileObjects));
+  return objects.flat();
+}
+
+/** Paths of the YAML files of a folder, in the order of their names. */
+export async function yamlFilesOf(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new UsageError(`${folder} cannot be read: ${messageOf(error)}`, { cause: error });
   });
-  const files = names.filter((name) => /\.ya?ml$/.test(name)).toSorted();
-  const objects = await Promise.all(files.map((file) => readFileObjects(join(folder, file))));
-  return objects.flat();
+  return names
+    .filter((name) => /\.ya?ml$/.test(name))
+    .toSorted()
+    .map((file) => join(folder, file));
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import type { Observation } from "../../model/observation.ts";
 import type { Plan } from "../../model/plan.ts";
 import { planOf } from "../../plan/plan.ts";
 import { EXIT, UsageError } from "../failures.ts";
+import { IMAGE_ALLOWED, POD_LOGS, PROVIDER, SECRET, settingsOf } from "../operator-settings.ts";
 import { printJson, printYaml } from "../print.ts";
 import type { Root, SetCode } from "../root-command.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -13,7 +14,6 @@ import { planText } from "./text.ts";
 import { timelineText } from "./timeline.ts";
 
 const OUTPUTS = ["text", "json", "yaml", "timeline"] as const;
-const repeated = (value: string, before: string[]): string[] => [...before, value];
 
 export function addPlan(root: Root, around: Surroundings, setCode: SetCode): void {
   root
@@ -23,21 +23,16 @@ export function addPlan(root: Root, around: Surroundings, setCode: SetCode): voi
     .option("-f, --file <file>", "plan this CeilometerUpgrade instead; other objects in the file count as applied")
     .option("--manifests <folder>", "plan -f from the YAML files of this folder, with no cluster at all")
     .addOption(new Option("-o, --output <format>").choices(OUTPUTS).default("text" as const))
-    .option(
-      "--secret <name>",
-      "a Secret that the operator may read, as in secrets of the chart; repeatable",
-      repeated,
-      [],
-    )
-    .option("--image-allowed <prefix>", "as in images.allowed of the chart; repeatable", repeated, [])
-    .option("--provider <name>", "a provider that the operator is configured with; repeatable", repeated, [])
-    .option("--pod-logs", "the operator may read pod logs, as with podLogs.enabled of the chart", false)
+    .addOption(SECRET)
+    .addOption(IMAGE_ALLOWED)
+    .addOption(PROVIDER)
+    .addOption(POD_LOGS)
     .addHelpText(
       "after",
       "\nExit codes: 0 where the plan leads to the target, 1 where something holds it, 2 where it cannot be made.",
     )
     .action(async (name, options, command) => {
-      const { output, file, manifests, secret, imageAllowed, provider, podLogs } = options;
+      const { output, file, manifests } = options;
       const { kubeconfig, context, namespace } = command.optsWithGlobals();
       if (file !== undefined && name !== undefined)
         throw new UsageError("a plan is of NAME or of -f FILE, not of both");
@@ -48,7 +43,7 @@ export function addPlan(root: Root, around: Surroundings, setCode: SetCode): voi
           "--manifests excludes --kubeconfig and --context: a plan is made from a folder or from a cluster",
         );
       }
-      const settings = { secrets: secret, imagesAllowed: imageAllowed, providers: provider, podLogs };
+      const settings = settingsOf(options);
       const place = { kubeconfig, context, namespace };
       const seen = await lookAt({ name, file, manifests, place, settings }, around.env, around.now()).catch(
         unplannable,

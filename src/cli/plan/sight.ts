@@ -30,9 +30,9 @@ export async function lookAt(wish: Wish, env: Surroundings["env"], now: number):
   const resource = file === undefined ? undefined : resourceIn(file, applied);
   if (manifests !== undefined && resource !== undefined) {
     const namespace = namespaceOf(resource, place.namespace, "default");
-    return fromManifests(
-      await readFolder(manifests),
-      { settings, applied, name: resource.metadata.name, namespace },
+    return planned(
+      [...(await readFolder(manifests)), ...applied],
+      { settings, name: resource.metadata.name, namespace },
       now,
     );
   }
@@ -75,9 +75,9 @@ interface Asked {
   readonly namespace: string;
 }
 
-function fromManifests(folder: readonly KubeObject[], asked: Asked, now: number): Observation {
-  const { settings, applied, name, namespace } = asked;
-  const all = [...folder, ...applied];
+/** What is planned from objects that are taken to run, all of them. */
+export function planned(all: readonly KubeObject[], asked: Omit<Asked, "applied">, now: number): Observation {
+  const { settings, name, namespace } = asked;
   const inside = all.filter(({ metadata }) => (metadata.namespace ?? namespace) === namespace);
   const others = inside.filter(({ kind, metadata }) => kind !== KIND || metadata.name === name);
   const objects = together(others.map((object) => stored(object, namespace)));

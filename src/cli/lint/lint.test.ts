@@ -1,0 +1,110 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { lint } from "./lint.ts";
+import { locate, readLocated } from "./located.ts";
+
+const settings = { secrets: ["ceilometer-etc"], imagesAllowed: [], providers: ["rabbitmq"], podLogs: true };
+const NOW = Date.UTC(2026, 0, 1);
+const linted = (text: string) => lint(locate("a.yaml", text), { namespace: undefined, settings }, NOW);
+
+const resource = (spec: string): string => `apiVersion: ceilometer.openstack.org/v1alpha1
+kind: CeilometerUpgrade
+metadata: {name: ceilometer, namespace: openstack}
+spec:
+  strategy: Full
+  target:
+    release: "2025.2"
+    image: quay.io/example/ceilometer:2025.2
+${spec}  components:
+    database: {action: Skip}
+    notification:
+      targets: [{kind: Deployment, name: notification}]
+`;
+
+test("what is wrong is told with file, line, field and remedy", () => {
+  const { problems } = linted(resource("  aproved: []\n"));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatchObject({
+    file: "a.yaml",
+    line: 9,
+    object: "CeilometerUpgrade/ceilometer",
+    field: "spec.aproved",
+    severity: "Error",
+    message: "unknown field",
+  });
+  expect(problems[0]?.remedy).toContain("approved");
+});
+
+test("a file that is no YAML is a problem, and its other documents are read all the same", () => {
+  const { problems } = linted(`a: [\n---\n${resource("  paused: perhaps\n")}`);
+  expect(problems.map(({ object, line }) => [object, line])).toEqual([
+    ["YAML", 2],
+    ["CeilometerUpgrade/ceilometer", 11],
+  ]);
+});
+
+test("names that lead nowhere are warned of", () => {
+  const { problems } = linted(
+    resource(`  approvals: [{before: polling}]
+  gates: [{name: quiet, before: api, job: {kind: Job, name: a}}]
+  skipGates: [{name: loud, planHash: "01234567", reason: why}]
+`),
+  );
+  expect(problems.map(({ severity, field }) => [severity, field])).toEqual([
+    ["Warning", "spec.approvals[0].before"],
+    ["Warning", "spec.gates[0].before"],
+    ["Warning", "spec.skipGates[0].name"],
+  ]);
+});
+
+const configured = resource(`    config:
+      pipeline: {kind: ConfigMap, name: files, key: pipeline.yaml}
+      polling: {kind: ConfigMap, name: elsewhere, key: polling.yaml}
+      definitions: [{kind: ConfigMap, name: files, key: meters.yaml}]
+`);
+const files = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: files, namespace: openstack}
+data:
+  pipeline.yaml: |
+    sources: [{name: a, meters: ["*"], sinks: [none]}]
+    sinks: [{name: b, publishers: ["gnocchi://"]}]
+  meters.yaml: "just a text"
+`;
+
+test("configuration files go through the gate that an upgrade has, where they are among the files", () => {
+  const { problems, checked } = linted(`${configured}---\n${files}`);
+  expect(problems.map(({ object, severity }) => [object, severity])).toContainEqual(["ConfigMap/files", "Error"]);
+  expect(problems.some(({ message }) => message.startsWith("pipeline.yaml, line "))).toBe(true);
+  expect(problems.some(({ field }) => field === "meters.yaml")).toBe(true);
+  expect(checked[0]).toContain("2 configuration files; not among the files: ConfigMap/elsewhere");
+  expect(checked[1]).toContain("its workloads are not among the files");
+});
+
+test("a key that the object does not have is a problem", () => {
+  const { problems } = linted(`${configured}---\n${files.replace("pipeline.yaml: |", "other.yaml: |")}`);
+  expect(problems.map(({ message }) => message)).toContain(
+    "it has no key pipeline.yaml; without it the agents use the default that their image carries",
+  );
+});
+
+test("with the workloads among the files, every check before the first write is made", () => {
+  const { problems, checked } = linted(
+    `${resource("")}---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: other, namespace: openstack}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: d}]}}}}\n`,
+  );
+  expect(problems.map(({ object, severity }) => [object, severity])).toEqual([["Deployment/notification", "Error"]]);
+  expect(problems[0]?.message).toContain("TargetNotFound");
+  expect(checked[1]).toContain("every check before the first write");
+});
+
+const examples = readdirSync("examples", { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+test.each(examples)("nothing is wrong with examples/%s", async (name) => {
+  const { problems } = lint(await readLocated([`examples/${name}`]), { namespace: undefined, settings }, NOW);
+  expect(problems.filter(({ severity }) => severity === "Error")).toEqual([]);
+});
+
+test("what cannot be read is no problem of a file, but of the command", async () => {
+  await expect(readLocated(["none/at/all.yaml"])).rejects.toThrow("none/at/all.yaml cannot be read");
+});

@@ -1,0 +1,88 @@
+/** Everything that can be said of files without a cluster. */
+import type { OperatorSettings } from "../../model/observation.ts";
+import { planOf } from "../../plan/plan.ts";
+import { planned } from "../plan/sight.ts";
+import { checkConfiguration } from "./configuration.ts";
+import { type Located, type LocatedFiles, optional } from "./located.ts";
+import type { Problem } from "./problem.ts";
+import { strayReferences } from "./references.ts";
+import { fieldText, isUpgrade, judgeResource } from "./resource.ts";
+import type { Broken } from "./schema-rules.ts";
+
+export interface Linted {
+  readonly problems: readonly Problem[];
+  /** What was looked at, and what could not be, in words. */
+  readonly checked: readonly string[];
+}
+
+export interface LintWish {
+  readonly namespace: string | undefined;
+  readonly settings: OperatorSettings;
+}
+
+const WORKLOADS: readonly string[] = ["Deployment", "DaemonSet", "StatefulSet"];
+
+export function lint({ objects, problems }: LocatedFiles, wish: LintWish, now: number): Linted {
+  const upgrades = objects.filter(({ object }) => isUpgrade(object));
+  const all = upgrades.map((each) => lintUpgrade(each, objects, wish, now));
+  return {
+    problems: [...problems, ...all.flatMap((each) => each.problems)],
+    checked: all.flatMap((each) => each.checked),
+  };
+}
+
+function lintUpgrade(resource: Located, all: readonly Located[], wish: LintWish, now: number): Linted {
+  const name = `CeilometerUpgrade/${resource.object.metadata.name}`;
+  const { broken, spec } = judgeResource(resource.object);
+  const own = broken.map((each) => problemOf(resource, name, "Error", each));
+  if (spec === undefined)
+    return { problems: own, checked: [`${name}: the definition; nothing else, as it does not fit`] };
+  const stray = strayReferences(spec).map((each) => problemOf(resource, name, "Warning", each));
+  const around = broken.length > 0 ? undefined : preflight(resource, all, wish, now);
+  const configuration = checkConfiguration(spec, resource, all);
+  const unseen = configuration.unseen.length === 0 ? "" : `; not among the files: ${configuration.unseen.join(", ")}`;
+  const checked = [
+    `${name}: the definition with its rules, ${configuration.checked} configuration files${unseen}`,
+    around === undefined
+      ? `${name}: its workloads are not among the files, so nothing is said of them`
+      : `${name}: every check before the first write, over the workloads among the files`,
+  ];
+  return { problems: [...own, ...stray, ...(around ?? configuration.problems)], checked };
+}
+
+function problemOf(
+  { file, lineOf }: Located,
+  object: string,
+  severity: Problem["severity"],
+  { path, message, remedy }: Broken,
+): Problem {
+  return {
+    file,
+    ...optional(lineOf(path)),
+    object,
+    field: fieldText(path),
+    severity,
+    message,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+/** With the workloads in the files, the plan of them finds what an upgrade would. Undefined where they are elsewhere. */
+function preflight(
+  { file, object }: Located,
+  all: readonly Located[],
+  { namespace, settings }: LintWish,
+  now: number,
+): readonly Problem[] | undefined {
+  if (!all.some((each) => WORKLOADS.includes(each.object.kind ?? ""))) return undefined;
+  const objects = all.map((each) => each.object);
+  const inside = object.metadata.namespace ?? namespace ?? "default";
+  const { findings } = planOf(planned(objects, { settings, name: object.metadata.name, namespace: inside }, now));
+  return findings.map((finding) => {
+    const found = all.find((each) => `${each.object.kind ?? ""}/${each.object.metadata.name}` === finding.object);
+    const place =
+      found === undefined ? { file } : { file: found.file, ...optional(found.lineOf(["metadata", "name"])) };
+    const { severity, message, remedy } = finding;
+    return { ...place, object: finding.object, severity, message: `${finding.reason}: ${message}`, remedy };
+  });
+}
