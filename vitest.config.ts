@@ -40,6 +40,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: "kind",
+          include: ["test/kind/**/*.test.ts"],
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
           name: "ceilometer",
           include: ["test/ceilometer/**/*.test.ts"],
           globalSetup: ["test/ceilometer/global-setup.ts"],

@@ -5,17 +5,26 @@ import { join, relative } from "node:path";
 import { createScreen } from "../src/cli/terminal/screen.ts";
 import { piece } from "../src/cli/terminal/text.ts";
 import { cacheRoot } from "../tools/control-plane/binaries.ts";
-import { type Cluster, startCluster } from "../tools/control-plane/cluster.ts";
+import { type ClusterAccess, startCluster } from "../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../tools/control-plane/pod-logs.ts";
 import { followUpgrade } from "./demo/follow-upgrade.ts";
-import { deploySample, exampleFile, installChart, operatorKubeconfig, root, successful } from "./demo/installation.ts";
+import {
+  deploySample,
+  exampleFile,
+  installChart,
+  NAMESPACE,
+  operatorKubeconfig,
+  root,
+  successful,
+} from "./demo/installation.ts";
 import { untilInterrupted } from "./demo/interruption.ts";
 import { observe } from "./demo/observation.ts";
-import { startOperator } from "./demo/operator-process.ts";
+import { followOperator, type OperatorProcess, startOperator } from "./demo/operator-process.ts";
 import { type DemoOptions, EXAMPLES, HELP, readOptions, UsageError } from "./demo/options.ts";
 import { spawnTied } from "./demo/tied-process.ts";
 import { eventLines, timelineLines, timelineOf } from "./demo/timeline.ts";
 import type { Verdict } from "./demo/verdict.ts";
+import { obstacle } from "./kind/cluster.ts";
 
 const screen = createScreen(process.stdout, process.env);
 
@@ -26,6 +35,11 @@ async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (options === "help") {
     process.stdout.write(HELP);
+    return 0;
+  }
+  const why = options.kind ? await obstacle() : undefined;
+  if (why !== undefined) {
+    screen.say(`skipped: ${why}`);
     return 0;
   }
   const interruption = untilInterrupted(process);
@@ -51,34 +65,27 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 interface Demonstrated {
-  readonly cluster: Cluster;
+  readonly cluster: ClusterAccess;
   readonly operatorLog: string;
   readonly hasSucceeded: boolean;
 }
 
 async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): Promise<Demonstrated> {
-  const { example, speed, keep } = options;
+  const { example, keep } = options;
   const { namespace } = example;
   const watchNamespace = keep ? undefined : namespace;
 
   await step("the control plane is built", () => buildControlPlane(stack));
   const name = `demo-${randomBytes(3).toString("hex")}`;
-  const cluster = await step("etcd, API server, controllers and scheduler run, with 3 simulated nodes", async () =>
-    stack.use(await startCluster({ name, speed, nodes: 3 })),
-  );
-  stack.use(await startPodLogs(cluster, { interval: POLLING_INTERVAL[speed] }));
+  const cluster = await (options.kind ? kindCluster(options, stack) : simulatedCluster(name, options, stack));
   await step(`${exampleFile(example, "ceilometer")} is applied and its pods are ready`, () =>
     deploySample(cluster, example),
   );
-  await step("the chart is installed: definition, ServiceAccount, roles", () => installChart(cluster, watchNamespace));
-  const operator = await step("the operator runs as that ServiceAccount, and no more", async () => {
-    const kubeconfig = await operatorKubeconfig(cluster);
-    const log = join(cacheRoot, "demo", `${name}.log`);
-    const started = stack.use(await startOperator({ kubeconfig, watchNamespace, log }));
-    const ended = await Promise.race([started.ready, started.ended]);
-    if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${started.lastWords().join("\n")}`);
-    return started;
-  });
+  const log = join(cacheRoot, "demo", `${name}.log`);
+  const operator = await (options.kind
+    ? operatorInPod(cluster, watchNamespace, log)
+    : operatorBeside(cluster, watchNamespace, log));
+  stack.use(operator);
 
   const observation = stack.use(await observe(cluster.api, namespace));
   const file = exampleFile(example, "upgrade");
@@ -101,6 +108,53 @@ async function demonstrate(options: DemoOptions, stack: AsyncDisposableStack): P
   screen.say("");
   tellVerdict(verdict, (Date.now() - since) / 1000);
   return { cluster, operatorLog: operator.log, hasSucceeded: verdict.kind === "succeeded" };
+}
+
+async function simulatedCluster(
+  name: string,
+  { speed }: DemoOptions,
+  stack: AsyncDisposableStack,
+): Promise<ClusterAccess> {
+  const cluster = await step("etcd, API server, controllers and scheduler run, with 3 simulated nodes", async () =>
+    stack.use(await startCluster({ name, speed, nodes: 3 })),
+  );
+  stack.use(await startPodLogs(cluster, { interval: POLLING_INTERVAL[speed] }));
+  return cluster;
+}
+
+async function operatorBeside(
+  cluster: ClusterAccess,
+  watchNamespace: string | undefined,
+  log: string,
+): Promise<OperatorProcess> {
+  await step("the chart is installed: definition, ServiceAccount, roles", () => installChart(cluster, watchNamespace));
+  return step("the operator runs as that ServiceAccount, and no more", async () => {
+    const started = await startOperator({ kubeconfig: await operatorKubeconfig(cluster), watchNamespace, log });
+    const ended = await Promise.race([started.ready, started.ended]);
+    if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${started.lastWords().join("\n")}`);
+    return started;
+  });
+}
+
+async function kindCluster({ example }: DemoOptions, stack: AsyncDisposableStack): Promise<ClusterAccess> {
+  const { images, startKindCluster } = await import("./demo/on-kind.ts");
+  const archives = await step("the images are assembled", () => images(example, stack));
+  return step("three nodes of kind run and know the images", async () => {
+    const cluster = stack.use(await startKindCluster("ceilometer-demo"));
+    for (const archive of archives) await cluster.load(archive);
+    return cluster;
+  });
+}
+
+async function operatorInPod(
+  cluster: ClusterAccess,
+  watchNamespace: string | undefined,
+  log: string,
+): Promise<OperatorProcess> {
+  return step("the chart is installed, and the operator runs in a pod of its own", async () => {
+    await installChart(cluster, watchNamespace, 1);
+    return followOperator(cluster, NAMESPACE, log);
+  });
 }
 
 /** In a process of its own, so that a compiler that runs for minutes ends with the demo, however that ends. */
@@ -135,7 +189,7 @@ function tellVerdict(verdict: Verdict, seconds: number): void {
   }
 }
 
-function tellHowToGoOn(cluster: Cluster, operatorLog: string): void {
+function tellHowToGoOn(cluster: ClusterAccess, operatorLog: string): void {
   const lines = [
     "",
     "Everything keeps running until Ctrl-C. In another terminal, in this folder:",

@@ -1,5 +1,5 @@
 /**
- * The whole test suite in one command: format, lint, types, generated files, then unit and end-to-end tests, and those with
+ * The whole test suite in one command: format, lint, types, generated files, workflows, then unit and end-to-end tests, and those with
  * Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all:
  * `N passed, N failed, N skipped`.
  *
@@ -67,6 +67,7 @@ await check("format", "biome", ["check", "."]);
 await check("lint", "oxlint", ["--type-aware", "--deny-warnings", "src", "scripts", "test", "tools", "bench"]);
 await check("types", "tsc", ["--noEmit"]);
 await check("generated files", "node", ["scripts/generate.ts", "--check"]);
+await check("workflows and Dockerfile", "node", ["tools/lint/main.ts"]);
 await tests("unit");
 await tests("e2e");
 await tests("ceilometer");

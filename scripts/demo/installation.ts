@@ -1,7 +1,7 @@
 /** Puts the operator's chart and a sample Ceilometer into a cluster, and makes the kubeconfig that the operator runs with. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cluster } from "../../tools/control-plane/cluster.ts";
+import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import type { Finished } from "../../tools/control-plane/process.ts";
 import type { Example } from "./options.ts";
 
@@ -10,7 +10,7 @@ export const exampleFile = ({ folder }: Pick<Example, "folder">, file: "ceilomet
   `examples/${folder}/${file}.yaml`;
 
 const NAME = "ceilometer-upgrade-operator";
-const NAMESPACE = "ceilometer-upgrade-operator";
+export const NAMESPACE = "ceilometer-upgrade-operator";
 
 /** @throws Error with what the command said, when it did not exit with 0. */
 export async function successful(command: string, finished: Promise<Finished>): Promise<string> {
@@ -19,29 +19,42 @@ export async function successful(command: string, finished: Promise<Finished>): 
   return stdout.trim();
 }
 
-const kubectl = (cluster: Cluster, ...args: string[]): Promise<string> =>
+const kubectl = (cluster: ClusterAccess, ...args: string[]): Promise<string> =>
   successful(`kubectl ${args.join(" ")}`, cluster.kubectl(args));
 
 /**
- * Installs the chart with no replicas: its definition, ServiceAccount and roles are what is wanted here, since the operator
- * runs as a process beside the cluster. Without `watchNamespace` its rights hold in every namespace.
+ * Installs the chart, by default with no replicas: its definition, ServiceAccount and roles are what is wanted then, since the
+ * operator runs as a process beside the cluster. Without `watchNamespace` its rights hold in every namespace.
  */
-export async function installChart(cluster: Cluster, watchNamespace: string | undefined): Promise<void> {
+export async function installChart(
+  cluster: ClusterAccess,
+  watchNamespace: string | undefined,
+  replicas = 0,
+): Promise<void> {
   const settings = {
-    replicas: "0",
+    replicas: String(replicas),
     "podLogs.enabled": "true",
     "serviceAccount.name": NAME,
     ...(watchNamespace === undefined ? {} : { "watchNamespaces[0]": watchNamespace }),
   };
   const values = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
-  const args = ["install", NAME, join(root, "charts", NAME), "--namespace", NAMESPACE, "--create-namespace", ...values];
+  const args = [
+    "install",
+    NAME,
+    join(root, "charts", NAME),
+    "--namespace",
+    NAMESPACE,
+    "--create-namespace",
+    "--wait",
+    ...values,
+  ];
   await successful("helm install", cluster.helm(args));
   const definition = "customresourcedefinition/ceilometerupgrades.ceilometer.openstack.org";
   await kubectl(cluster, "wait", "--for=condition=Established", definition, "--timeout=30s");
 }
 
 /** Applies the sample, and answers when every pod of it is ready. */
-export async function deploySample(cluster: Cluster, example: Example): Promise<void> {
+export async function deploySample(cluster: ClusterAccess, example: Example): Promise<void> {
   await kubectl(cluster, "apply", "-f", join(root, exampleFile(example, "ceilometer")));
   const { namespace } = example;
   const workloads = await kubectl(cluster, "-n", namespace, "get", "deployments,daemonsets,statefulsets", "-o", "name");
@@ -51,7 +64,7 @@ export async function deploySample(cluster: Cluster, example: Example): Promise<
 }
 
 /** The path of a kubeconfig with a token of the chart's ServiceAccount, and with no other credentials. */
-export async function operatorKubeconfig(cluster: Cluster): Promise<string> {
+export async function operatorKubeconfig(cluster: ClusterAccess): Promise<string> {
   const token = await kubectl(cluster, "-n", NAMESPACE, "create", "token", NAME, "--duration=24h");
   const kubeconfig = join(cluster.dir, "operator.kubeconfig");
   const config = (...args: string[]): Promise<string> =>

@@ -1,8 +1,12 @@
-/** The operator as a process beside the cluster. */
+/** The operator as a process beside the cluster, or in a pod. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { z } from "zod";
+import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { root } from "./installation.ts";
 import { spawnTied } from "./tied-process.ts";
 
@@ -29,12 +33,29 @@ export interface OperatorOptions {
 
 const KEPT_LINES = 15;
 
-export async function startOperator({ kubeconfig, watchNamespace, log }: OperatorOptions): Promise<OperatorProcess> {
+/** Keeps what an operator says in a file, and knows what matters of it. */
+async function listen(log: string) {
   await mkdir(dirname(log), { recursive: true });
   const file = createWriteStream(log);
   const lines: string[] = [];
   const errors = new Set<string>();
   const ready = Promise.withResolvers<void>();
+  return {
+    onLine(line: string): void {
+      file.write(`${line}\n`);
+      lines.push(line);
+      if (lines.length > KEPT_LINES) lines.shift();
+      const said = parseLine(line);
+      if (said?.msg === "ready") ready.resolve();
+      if (said?.level === "error") errors.add(`${said.msg ?? ""}: ${said.err?.message ?? "no more is known"}`);
+    },
+    close: () => file.end(),
+    told: { ready: ready.promise, log, lastWords: () => lines, errors: () => [...errors] },
+  };
+}
+
+export async function startOperator({ kubeconfig, watchNamespace, log }: OperatorOptions): Promise<OperatorProcess> {
+  const listener = await listen(log);
   const watching = watchNamespace === undefined ? [] : ["--watch-namespaces", watchNamespace];
   const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
   const child = spawnTied(
@@ -48,27 +69,35 @@ export async function startOperator({ kubeconfig, watchNamespace, log }: Operato
       ...watching,
       ...addresses,
     ],
-    {
-      cwd: root,
-      onLine(line) {
-        file.write(`${line}\n`);
-        lines.push(line);
-        if (lines.length > KEPT_LINES) lines.shift();
-        const said = parseLine(line);
-        if (said?.msg === "ready") ready.resolve();
-        if (said?.level === "error") errors.add(`${said.msg ?? ""}: ${said.err?.message ?? "no more is known"}`);
-      },
-    },
+    { cwd: root, onLine: listener.onLine },
   );
   return {
-    ready: ready.promise,
+    ...listener.told,
     ended: child.ended,
-    log,
-    lastWords: () => lines,
-    errors: () => [...errors],
     async [Symbol.asyncDispose]() {
       await child[Symbol.asyncDispose]();
-      file.end();
+      listener.close();
+    },
+  };
+}
+
+/** The operator that runs in a pod of its own, as far as its log tells of it. */
+export async function followOperator(cluster: ClusterAccess, namespace: string, log: string): Promise<OperatorProcess> {
+  const listener = await listen(log);
+  const args = ["-n", namespace, "logs", "--follow", `deployment/${namespace}`];
+  const child = spawn(cluster.binaries.kubectl, ["--kubeconfig", cluster.kubeconfig, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", (line) => listener.onLine(line));
+  const ended = once(child, "close").then(() => "the end of its pod's log");
+  return {
+    ...listener.told,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await ended;
+      listener.close();
     },
   };
 }

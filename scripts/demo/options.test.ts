@@ -3,14 +3,15 @@ import { EXAMPLES, HELP, readOptions, UsageError } from "./options.ts";
 
 describe("the demo's flags", () => {
   it("has defaults that show the most", () => {
-    expect(readOptions([])).toEqual({ example: EXAMPLES.classic.Full, speed: "real", keep: false });
+    expect(readOptions([])).toEqual({ example: EXAMPLES.classic.Full, speed: "real", keep: false, kind: false });
   });
 
   it("takes each flag", () => {
-    expect(readOptions(["--topology", "modern", "--strategy=Partial", "--speed", "fast", "--keep"])).toEqual({
+    expect(readOptions(["--topology", "modern", "--strategy=Partial", "--speed", "fast", "--keep", "--kind"])).toEqual({
       example: EXAMPLES.modern.Partial,
       speed: "fast",
       keep: true,
+      kind: true,
     });
   });
 

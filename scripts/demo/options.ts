@@ -44,6 +44,8 @@ export interface DemoOptions {
   readonly example: Example;
   readonly speed: DemoSpeed;
   readonly keep: boolean;
+  /** On kubelets of kind in place of simulated ones. */
+  readonly kind: boolean;
 }
 
 /** A flag that cannot be understood: the message names it and what it takes. */
@@ -57,6 +59,8 @@ export const HELP = `npm run demo -- [flags]: an upgrade of Ceilometer by the re
   --strategy NAME    how: Full, everything in one pass, or Partial, old beside new (default: Full)
 ${examples()}
   --speed SPEED      real: pods take seconds, as on a kubelet; fast: no time (default: real)
+  --kind             on real kubelets, by kind, with stand-ins for Ceilometer's agents; needs a container engine, and says so
+                     where there is none. KIND_NODE_IMAGE names the node image
   --keep             leave everything running until Ctrl-C, to try the other examples and kubectl
   --help             show this
 
@@ -85,6 +89,7 @@ export function readOptions(args: readonly string[]): DemoOptions | "help" {
     example,
     speed: oneOf("speed", SPEEDS, values.speed),
     keep: values.keep,
+    kind: values.kind,
   };
 }
 
@@ -97,6 +102,7 @@ function parsed(args: readonly string[]) {
         strategy: { type: "string", default: "Full" },
         speed: { type: "string", default: "real" },
         keep: { type: "boolean", default: false },
+        kind: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     }).values;

@@ -12,7 +12,7 @@ import { softwareList } from "./software-list.ts";
 
 export const root = join(import.meta.dirname, "..", "..");
 /** What was fetched or compressed once, safe to delete. */
-const cache = join(root, ".cache", "image");
+export const cache = join(root, ".cache", "image");
 export const NAME = "ceilometer-upgrade-operator";
 
 export interface ImageOptions {
@@ -60,7 +60,7 @@ export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
     const image = platformImage(architecture, layers, config, options.created);
     images.push(image);
     const named = join(directory, `${NAME}-${version}-linux-${architecture}`);
-    await writeArchive(`${named}.tar`, image, [`docker.io/library/${NAME}:${version}`]);
+    await writeArchive(`${named}.tar`, [{ image, names: [`docker.io/library/${NAME}:${version}`] }]);
     await writeFile(`${named}.cdx.json`, list);
     platforms.push({
       architecture,

@@ -124,26 +124,33 @@ export async function writeLayout(
   return descriptor.digest;
 }
 
-/** `names` are whole references, such as registry.example/operator:0.1.0. */
-export async function writeArchive(path: string, image: PlatformImage, names: readonly string[]): Promise<void> {
-  const files = new Map<string, Entry>(
-    [...image.blobs].map(([digest, content]) => [blobPath(digest), { type: "file", mode: 0o644, content }]),
-  );
+/** An image, and the whole references that it is to be known by, such as docker.io/library/operator:0.1.0. */
+export interface NamedImage {
+  readonly image: PlatformImage;
+  readonly names: readonly string[];
+}
+
+export async function writeArchive(path: string, named: readonly NamedImage[]): Promise<void> {
+  const files = new Map<string, Entry>();
+  for (const { image } of named)
+    for (const [digest, content] of image.blobs) files.set(blobPath(digest), { type: "file", mode: 0o644, content });
   files.set("oci-layout", textFile(LAYOUT));
-  const manifests = names.map((name) => ({
-    ...image.manifest,
-    annotations: {
-      "io.containerd.image.name": name,
-      "org.opencontainers.image.ref.name": name.slice(name.lastIndexOf(":") + 1),
-    },
-  }));
+  const manifests = named.flatMap(({ image, names }) =>
+    names.map((name) => ({
+      ...image.manifest,
+      annotations: {
+        "io.containerd.image.name": name,
+        "org.opencontainers.image.ref.name": name.slice(name.lastIndexOf(":") + 1),
+      },
+    })),
+  );
   files.set("index.json", textFile(JSON.stringify({ schemaVersion: 2, mediaType: TYPES.index, manifests })));
   // For engines that do not read the layout, and for kind, which takes the names from here.
-  const legacy = {
+  const legacy = named.map(({ image, names }) => ({
     Config: blobPath(image.config.digest),
     RepoTags: names,
     Layers: image.layers.map(({ digest }) => blobPath(digest)),
-  };
-  files.set("manifest.json", textFile(JSON.stringify([legacy])));
+  }));
+  files.set("manifest.json", textFile(JSON.stringify(legacy)));
   await writeFile(path, await archiveOf(files));
 }

@@ -209,9 +209,12 @@ const plainLog = (logger: string, message: string): AgentLog => ({
   cycle: [],
 });
 
-/** The line as a container runtime keeps it: its own time in nanoseconds, the stream, a tag, then what the process wrote. */
-export function criLine(line: LogLine, at: Date): string {
-  const stamp = at.toISOString();
-  const local = stamp.replace("T", " ").replace("Z", "");
-  return `${stamp.replace("Z", "000000Z")} stderr F ${local} 12 ${line.level} ${line.logger} [-] ${line.message}\n`;
+/** The line as the process writes it. */
+export function processLine({ level, logger, message }: LogLine, at: Date): string {
+  const local = at.toISOString().replace("T", " ").replace("Z", "");
+  return `${local} 12 ${level} ${logger} [-] ${message}\n`;
 }
+
+/** The line as a container runtime keeps it: its own time in nanoseconds, the stream, a tag, then what the process wrote. */
+export const criLine = (line: LogLine, at: Date): string =>
+  `${at.toISOString().replace("Z", "000000Z")} stderr F ${processLine(line, at)}`;
