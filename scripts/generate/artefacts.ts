@@ -2,6 +2,7 @@
 
 import { customResourceDefinition } from "../../src/api/v1alpha1/crd.ts";
 import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
+import { pluginReference } from "../../src/cli/reference.ts";
 import { ruleGroups } from "../monitoring/alerts.ts";
 import { dashboard } from "../monitoring/dashboard.ts";
 import { argoConfigMap } from "./argocd.ts";
@@ -39,6 +40,7 @@ export function artefacts(): readonly Artefact[] {
     { path: "docs/reference/ceilometerupgrade.md", content: fieldReference() },
     { path: "docs/reference/metrics.md", content: metricsPage() },
     { path: "docs/reference/permissions.md", content: permissionsPage() },
+    { path: "docs/reference/plugin.md", content: pluginReference() },
     { path: "docs/reference/reasons.md", content: reasonsPage() },
   ];
 }
