@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { webhookSource } from "./observability/webhook.ts";
 
 interface Option {
   readonly type: "string" | "boolean";
@@ -50,6 +51,12 @@ export const OPTIONS = {
     value: "FILE",
     fallback: "",
     help: "file with the providers that gates may ask: addresses, and where their credentials lie",
+  },
+  notify: {
+    type: "string",
+    value: "TARGET",
+    fallback: "",
+    help: "webhook that is told of upgrades: an address, or a file with address and headers. Default: nobody is told",
   },
   "leader-elect": { type: "boolean", fallback: "false", help: "elect one leader among several replicas by a lease" },
   "lease-namespace": {
@@ -124,6 +131,7 @@ const schema = z.object({
   "pod-logs": flag,
   secrets: list,
   providers: optional,
+  notify: optional.transform((text) => (text === undefined ? undefined : webhookSource(text))),
   "leader-elect": flag,
   "lease-namespace": optional,
   "health-address": address,

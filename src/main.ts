@@ -5,6 +5,7 @@ import { ConfigError, helpText, readConfig } from "./config.ts";
 import { readProviders } from "./controllers/ceilometer-upgrade/providers.ts";
 import { loadKubeConnection } from "./kube/config.ts";
 import { createLog } from "./observability/log.ts";
+import { checkWebhook } from "./observability/webhook.ts";
 import { runOperator } from "./operator.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
     });
   }
   const providers = await readProviders(config.providers);
+  await checkWebhook(config.notify, log);
   const connection = await loadKubeConnection({
     kubeconfig: config.kubeconfig,
     context: config.context,

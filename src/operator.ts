@@ -3,7 +3,7 @@ import { FIELD_MANAGER, GROUP } from "./api/v1alpha1/names.ts";
 import type { Config } from "./config.ts";
 import { createAsk } from "./controllers/ceilometer-upgrade/ask.ts";
 import { type Caches, createCaches, everyCache } from "./controllers/ceilometer-upgrade/caches.ts";
-import { createUpgradeController } from "./controllers/ceilometer-upgrade/controller.ts";
+import { type ControllerPorts, createUpgradeController } from "./controllers/ceilometer-upgrade/controller.ts";
 import { type Leave, leaveOf } from "./controllers/ceilometer-upgrade/leave.ts";
 import { createNamedObjects } from "./controllers/ceilometer-upgrade/named-objects.ts";
 import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
@@ -16,9 +16,12 @@ import { leasePort } from "./kube/lease.ts";
 import type { KubeConnection } from "./kube/transport.ts";
 import type { OperatorSettings } from "./model/observation.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
+import { notificationsOf } from "./observability/notification.ts";
+import { createNotifier, type Notifier } from "./observability/notifier.ts";
 import { createOperatorMetrics, type Measured, type OperatorMetrics } from "./observability/operator-metrics.ts";
 import { ok, type Pages, serve, unavailable } from "./observability/server.ts";
-import { createUpgradeMetrics } from "./observability/upgrade-metrics.ts";
+import { createUpgradeMetrics, type UpgradeMetrics } from "./observability/upgrade-metrics.ts";
+import { sendTo } from "./observability/webhook.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import type { Controller } from "./runtime/controller.ts";
 import { type LeasePort, runElection } from "./runtime/lease.ts";
@@ -130,12 +133,13 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     createEventRecorder({ client, clock, log, controller: `${GROUP}/operator`, instance: options.identity }),
     (each) => each.flush(),
   );
+  const notifier = stack.adopt(notifierOf(options, clock, own), (each) => each?.stop());
   const measure = (): Measured => ({
     queueDue: queue.due,
     eventsDropped: recorder.dropped,
+    notificationsQueued: notifier?.queued ?? 0,
     contacts: everyCache(caches).map(({ resource, lastContact }) => ({ resource: resource.plural, at: lastContact })),
   });
-  const upgrades = createUpgradeMetrics(metrics);
   const controller = createUpgradeController({
     client,
     caches,
@@ -163,13 +167,39 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     clock,
     log,
     queue,
-    onWrite: (effect, acted) => own.wrote(effect.kind, acted.kind),
-    onReport: upgrades.looked,
-    onStored: upgrades.stored,
-    onGone: upgrades.gone,
-    onReconcile: (_, result, seconds) => own.reconciled(result, seconds),
+    ...observers(createUpgradeMetrics(metrics), own, notifier),
   });
   return { client, caches, controller, metrics, own };
+}
+
+/** Who watches the controller at its work, and changes nothing of it. */
+const observers = (
+  upgrades: UpgradeMetrics,
+  own: OperatorMetrics,
+  notifier: Notifier | undefined,
+): Pick<ControllerPorts, "onWrite" | "onReport" | "onStored" | "onGone" | "onReconcile"> => ({
+  onWrite: (effect, acted) => own.wrote(effect.kind, acted.kind),
+  onReport: upgrades.looked,
+  onStored(previous, report) {
+    upgrades.stored(previous, report);
+    notifier?.tell(`${report.metadata.namespace}/${report.metadata.name}`, notificationsOf(report));
+  },
+  onGone(key) {
+    upgrades.gone(key);
+    notifier?.forget(key);
+  },
+  onReconcile: (_, result, seconds) => own.reconciled(result, seconds),
+});
+
+function notifierOf({ config, log }: OperatorOptions, clock: Clock, own: OperatorMetrics): Notifier | undefined {
+  const { notify } = config;
+  if (notify === undefined) return undefined;
+  return createNotifier({
+    send: (notification, signal) => sendTo(notify, notification, signal),
+    clock,
+    log,
+    onResult: own.notified,
+  });
 }
 
 const permissionsOf = (config: Config): ReturnType<typeof permissionsFor> => [

@@ -145,6 +145,13 @@ const SCENARIOS: readonly Scenario[] = [
     at: 60,
     firing: 0,
   },
+  ...(["dropped", "sent"] as const).map((result) => ({
+    alert: "OperatorNotificationsDropped",
+    what: result,
+    series: [series("operator_notifications_total", `result="${result}"`, "0+1x600")],
+    at: 20,
+    firing: result === "dropped" ? 1 : 0,
+  })),
 ];
 
 test("every alert is tried both ways", () => {

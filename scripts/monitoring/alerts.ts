@@ -98,6 +98,14 @@ export const ALERTS: readonly Alert[] = [
     summary: "Looks of the Ceilometer upgrade operator fail",
     description: "{{ $value | humanize }} in a quarter of an hour: read its log for lines at level error",
   },
+  {
+    name: "CeilometerUpgradeOperatorNotificationsDropped",
+    expr: 'sum by (job) (increase(ceilometer_upgrade_operator_notifications_total{result="dropped"}[1h])) > 0',
+    for: "1m",
+    severity: "warning",
+    summary: "Notifications of Ceilometer upgrades are given up",
+    description: "The webhook did not take {{ $value | humanize }} of them; upgrades go on all the same",
+  },
 ];
 
 export const anchorOf = ({ name }: Alert): string => name.toLowerCase();

@@ -168,6 +168,17 @@ const operator = [
       legend: "{{fault}} {{resource}}",
     },
   ]),
+  lines(
+    { title: "Told to people", about: "Events, and notifications by what came of them", width: 24, height: 5 },
+    "short",
+    [
+      { expr: `sum by (type) (increase(${own("events_total")}[$__rate_interval]))`, legend: "Event {{type}}" },
+      {
+        expr: `sum by (result) (increase(${own("notifications_total")}[$__rate_interval]))`,
+        legend: "notification {{result}}",
+      },
+    ],
+  ),
 ];
 
 /** What Grafana imports. */

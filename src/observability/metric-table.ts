@@ -197,6 +197,16 @@ export const METRICS = {
     help: "Kubernetes Events that were given up: too many waited, or the API server refused them.",
     labels: {},
   },
+  ceilometer_upgrade_operator_notifications_total: {
+    type: "counter",
+    help: "Notifications, by what came of them.",
+    labels: { result: "`sent`, `retried` (once for each try without success), or `dropped`" },
+  },
+  ceilometer_upgrade_operator_notifications_queued: {
+    type: "gauge",
+    help: "Notifications that are not sent yet.",
+    labels: {},
+  },
   ceilometer_upgrade_operator_watch_last_contact_timestamp_seconds: {
     type: "gauge",
     help: "When the slowest watch of this kind was last heard of, in seconds since the epoch; 0 if never.",

@@ -4,11 +4,13 @@ import type { ReconcileResult } from "../runtime/controller.ts";
 import type { QueueWatcher } from "../runtime/queue.ts";
 import type { Fault } from "../runtime/reflector.ts";
 import type { Metrics } from "./metrics.ts";
+import type { NotificationResult } from "./notifier.ts";
 
 /** What is asked for when somebody scrapes, instead of being followed. */
 export interface Measured {
   readonly queueDue: number;
   readonly eventsDropped: number;
+  readonly notificationsQueued: number;
   /** Each watched kind, with when its slowest watch was last heard of, in monotonic milliseconds. */
   readonly contacts: readonly { readonly resource: string; readonly at: number | undefined }[];
 }
@@ -20,6 +22,7 @@ export interface OperatorMetrics {
   reconciled(result: ReconcileResult, seconds: number): void;
   wrote(kind: string, result: string): void;
   wroteStatus(result: "done" | "stale" | "failed"): void;
+  notified(result: NotificationResult): void;
   recordedEvent(type: "Normal" | "Warning"): void;
   /** `code` is the status of the answer, undefined without one. */
   asked(request: { readonly verb: string; readonly code: number | undefined; readonly seconds: number }): void;
@@ -30,6 +33,7 @@ export interface OperatorMetrics {
 
 /** Each result is there from the start, so that the first failure is an increase. */
 const RESULTS: readonly ReconcileResult[] = ["settled", "recheck", "failed", "terminal", "cancelled"];
+const NOTIFIED: readonly NotificationResult[] = ["sent", "retried", "dropped"];
 
 export function createOperatorMetrics(
   metrics: Metrics,
@@ -38,6 +42,7 @@ export function createOperatorMetrics(
   let dropped = 0;
   metrics.set("ceilometer_upgrade_operator_build_info", { version }, 1);
   for (const result of RESULTS) metrics.add("ceilometer_upgrade_operator_reconciles_total", { result }, 0);
+  for (const result of NOTIFIED) metrics.add("ceilometer_upgrade_operator_notifications_total", { result }, 0);
   return {
     queue: {
       onAdd: () => metrics.add("ceilometer_upgrade_operator_queue_adds_total", {}),
@@ -53,6 +58,7 @@ export function createOperatorMetrics(
     },
     wrote: (kind, result) => metrics.add("ceilometer_upgrade_operator_writes_total", { kind, result }),
     wroteStatus: (result) => metrics.add("ceilometer_upgrade_operator_status_writes_total", { result }),
+    notified: (result) => metrics.add("ceilometer_upgrade_operator_notifications_total", { result }),
     recordedEvent: (type) => metrics.add("ceilometer_upgrade_operator_events_total", { type }),
     asked({ verb, code, seconds }) {
       metrics.add("ceilometer_upgrade_operator_api_requests_total", { verb, code: code?.toString() ?? "none" });
@@ -62,7 +68,8 @@ export function createOperatorMetrics(
     listed: (resource) => metrics.add("ceilometer_upgrade_operator_watch_lists_total", { resource }),
     watchFault: (resource, { kind: fault }) =>
       metrics.add("ceilometer_upgrade_operator_watch_faults_total", { resource, fault }),
-    collect({ queueDue, eventsDropped, contacts }) {
+    collect({ queueDue, eventsDropped, notificationsQueued, contacts }) {
+      metrics.set("ceilometer_upgrade_operator_notifications_queued", {}, notificationsQueued);
       metrics.set("ceilometer_upgrade_operator_queue_depth", {}, queueDue);
       metrics.add("ceilometer_upgrade_operator_events_dropped_total", {}, eventsDropped - dropped);
       dropped = eventsDropped;

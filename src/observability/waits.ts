@@ -14,7 +14,7 @@ export interface Wait {
 }
 
 /** Where nothing is waited for: it is done, or it is done with writing. */
-const AT_REST: ReadonlySet<string> = new Set(["Completed", "NoChange", "Planned"]);
+const AT_REST: ReadonlySet<string> = new Set(["Completed", "NoChange", "Planned", "RolledBack"]);
 
 /** Undefined where the resource waits for nothing. What the report does not date, counts from now. */
 export function waitOf({ decision, status, now }: UpgradeReport): Wait | undefined {

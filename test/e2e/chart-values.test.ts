@@ -32,6 +32,7 @@ const MATRIX = {
       { name: "b", url: "http://b", timeoutSeconds: 0.5 },
       { name: "c", url: "https://c/y", secretName: "c", secretKeys: ["token"] },
     ],
+    notifications: { url: "https://events.example:8443/a?b=c" },
   },
   everything: {
     nameOverride: "other",
@@ -44,6 +45,7 @@ const MATRIX = {
     serviceAccount: { annotations: { a: "b" } },
     log: { level: "debug", format: "pretty" },
     service: { annotations: { a: "b" } },
+    notifications: { existingSecret: "webhook" },
     dashboard: { enabled: true, labels: { d: "1" }, annotations: { grafana_folder: "OpenStack" } },
     podDisruptionBudget: { maxUnavailable: "50%" },
     resources: { limits: { cpu: 1, memory: "1Gi" } },
@@ -141,6 +143,23 @@ test.concurrent("a ServiceMonitor finds the metrics, and is told what is set", a
   });
 });
 
+test.concurrent("the operator reads the notifications of the Secret where they are mounted", async () => {
+  const container = z.object({
+    args: z.array(z.string()),
+    volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
+  });
+  const pod = z.object({ template: z.object({ spec: z.object({ containers: z.tuple([container]) }) }) });
+  const containerWith = async (notifications: unknown) => {
+    const objects = await rendered(...given({ notifications }));
+    return pod.parse(objects.find(({ kind }) => kind === "Deployment")?.["spec"]).template.spec.containers[0];
+  };
+  const secret = await containerWith({ existingSecret: "webhook" });
+  const [mount] = secret.volumeMounts.filter(({ name }) => name === "notifications");
+  expect(secret.args).toContain(`--notify=${mount?.mountPath}/notifications.yaml`);
+  expect((await containerWith({ url: "https://a/b" })).args).toContain("--notify=https://a/b");
+  expect((await containerWith({})).args.filter((arg) => arg.startsWith("--notify"))).toEqual([]);
+});
+
 test.concurrent("alerts have the thresholds that are set, and what is left out is not there", async () => {
   const alerts = {
     enabled: true,
@@ -186,7 +205,7 @@ test.concurrent("a network policy lets out to what the values name, and to nothi
     spec: z.object({ egress: z.array(z.object({ ports: z.array(z.object({ port: z.number() })) })) }),
   });
   const ports = schema.parse(policy).spec.egress.map((rule) => rule.ports.map(({ port }) => port).join());
-  expect(ports).toEqual(["53,53", "6443", "9101", "9102", "15671", "80", "443", "2"]);
+  expect(ports).toEqual(["53,53", "6443", "9101", "9102", "8443", "15671", "80", "443", "2"]);
 });
 
 const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
@@ -199,6 +218,9 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ["roles of the cluster for one namespace", { singleNamespace: true, rbac: { aggregate: true } }, /rbac.aggregate/],
   ["no account", { serviceAccount: { create: false } }, /serviceAccount.name/],
   ["a label of the chart's own", { commonLabels: { "app.kubernetes.io/name": "x" } }, /app.kubernetes.io.name/],
+  ["two webhooks", { notifications: { url: "https://a", existingSecret: "b" } }, /url or existingSecret/],
+  ["an address with a password", { notifications: { url: "https://u:p@a" } }, /notifications.url/],
+  ["a threshold that is no time", { alerts: { thresholds: { stalledFor: "soon" } } }, /stalledFor/],
   ["a flag that is none", { extraArgs: ["debug"] }, /extraArgs/],
   ["a budget of nothing", { podDisruptionBudget: { maxUnavailable: 0 } }, /maxUnavailable/],
   ["an address as a network", { networkPolicy: { apiServer: { cidrs: ["192.0.2.1"] } } }, /cidrs/],

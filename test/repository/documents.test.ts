@@ -13,6 +13,7 @@ import { REASONS } from "../../src/api/v1alpha1/reasons.ts";
 import { specSchema } from "../../src/api/v1alpha1/schema.ts";
 import { environmentName, OPTIONS } from "../../src/config.ts";
 import { metricNames } from "../../src/observability/metric-table.ts";
+import { NOTIFICATIONS } from "../../src/observability/notification.ts";
 import { VERSION } from "../../src/version.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -174,6 +175,12 @@ test("every metric that is named exists", () => {
   const served = metricNames().flatMap((name) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]);
   expect(named.length).toBeGreaterThan(metricNames().length);
   expect(named.filter(({ name }) => !served.some((each) => each === name))).toEqual([]);
+});
+
+test("every type of notification is explained as the code says it", () => {
+  const [, section = ""] = pageOf("docs/observability.md").split("## Notifications");
+  const rows = [...section.matchAll(/^\| `([a-z.]+)` \| (.+) \|$/gm)].map(([, kind, when]) => [kind, when]);
+  expect(rows).toEqual(Object.entries(NOTIFICATIONS));
 });
 
 describe("flags", () => {

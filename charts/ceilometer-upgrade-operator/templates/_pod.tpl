@@ -26,7 +26,7 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- with .Values.affinity }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if or .Values.providers .Values.extraVolumes }}
+{{- if or .Values.providers .Values.notifications.existingSecret .Values.extraVolumes }}
 volumes:
   {{- if .Values.providers }}
   - name: providers
@@ -44,6 +44,11 @@ volumes:
         - {key: {{ . }}, path: {{ . }}}
         {{- end }}
   {{- end }}
+  {{- end }}
+  {{- with .Values.notifications.existingSecret }}
+  - name: notifications
+    # Without it nobody is told, and everything else goes on.
+    secret: {secretName: {{ . | quote }}, optional: true}
   {{- end }}
   {{- with .Values.extraVolumes }}
   {{- toYaml . | nindent 2 }}
@@ -70,7 +75,7 @@ resources: {{- toYaml . | nindent 2 }}
 {{- with .Values.securityContext }}
 securityContext: {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if or .Values.providers .Values.extraVolumeMounts }}
+{{- if or .Values.providers .Values.notifications.existingSecret .Values.extraVolumeMounts }}
 volumeMounts:
   {{- if .Values.providers }}
   - {name: providers, mountPath: /etc/ceilometer-upgrade-operator/providers, readOnly: true}
@@ -81,6 +86,9 @@ volumeMounts:
     mountPath: /etc/ceilometer-upgrade-operator/provider-secrets/{{ $provider.name }}
     readOnly: true
   {{- end }}
+  {{- end }}
+  {{- if .Values.notifications.existingSecret }}
+  - {name: notifications, mountPath: /etc/ceilometer-upgrade-operator/notifications, readOnly: true}
   {{- end }}
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
@@ -107,6 +115,14 @@ volumeMounts:
 {{- end }}
 {{- if .Values.providers }}
 - --providers=/etc/ceilometer-upgrade-operator/providers/providers.yaml
+{{- end }}
+{{- if and .Values.notifications.url .Values.notifications.existingSecret }}
+{{- fail "notifications: the Secret holds the address, too; leave url or existingSecret empty" }}
+{{- end }}
+{{- if .Values.notifications.existingSecret }}
+- --notify=/etc/ceilometer-upgrade-operator/notifications/notifications.yaml
+{{- else if .Values.notifications.url }}
+- --notify={{ .Values.notifications.url }}
 {{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}

@@ -3,9 +3,9 @@
  * words of our own: neither a credential nor anything that the provider says is in them, as they go into a resource's status.
  */
 import { readFile } from "node:fs/promises";
-import http, { type IncomingMessage } from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 import type { ProviderQuestion } from "../../model/probe.ts";
+import { errorCode, isCertificateError, type OneRequest, requestOnce } from "../../runtime/http-request.ts";
 import type { Provider, ProviderCredentials } from "./providers.ts";
 
 /** There is no answer with status 200. The message says why and what to do. */
@@ -54,7 +54,7 @@ export function targetOf(provider: Provider, question: ProviderQuestion): URL {
 
 async function readSecret(field: string, path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new NoAnswerError(`the operator cannot read the provider's ${field} (${codeOf(error)})`);
+    throw new NoAnswerError(`the operator cannot read the provider's ${field} (${errorCode(error)})`);
   });
   // One line's end is the editor's and not the secret's.
   const secret = text.replace(/\r?\n$/, "");
@@ -86,19 +86,11 @@ async function authorizationOf(credentials: ProviderCredentials): Promise<string
   }
 }
 
-/** Node's and OpenSSL's names of what went wrong; their messages may quote what was sent. */
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return /^[A-Z][A-Z0-9_]{1,63}$/.test(code) ? code : "no code";
-}
-
-const CERTIFICATE = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|CRL/;
-
 function failureOf(error: unknown, timeoutMs: number, late: boolean): NoAnswerError {
   if (error instanceof NoAnswerError) return error;
   if (late) return new NoAnswerError(`the provider did not answer within ${timeoutMs / 1000} s`);
-  const code = codeOf(error);
-  if (CERTIFICATE.test(code)) {
+  const code = errorCode(error);
+  if (isCertificateError(code)) {
     return new NoAnswerError(
       `the provider's certificate is not accepted (${code}): name the authority that signed it in caFile, and the host that it is for in url`,
     );
@@ -125,31 +117,17 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-interface Sending {
-  readonly authorization: string | undefined;
-  readonly ca: string | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** A connection for itself: questions are rare, and a rotated authority must count from the next one on. */
-function send(target: URL, { authorization, ca, signal }: Sending): Promise<IncomingMessage> {
+function send(
+  target: URL,
+  { authorization, ...how }: Pick<OneRequest, "ca" | "signal"> & { readonly authorization: string | undefined },
+): Promise<IncomingMessage> {
   const headers = {
     accept: "application/json",
     "accept-encoding": "identity",
     "user-agent": "ceilometer-upgrade-operator",
     ...(authorization === undefined ? {} : { authorization }),
   };
-  return new Promise((resolve, reject) => {
-    const options = { method: "GET", agent: false, headers, signal } as const;
-    const sent =
-      target.protocol === "https:"
-        ? https.request(target, { ...options, ...(ca === undefined ? {} : { ca }) })
-        : http.request(target, options);
-    sent.once("response", resolve);
-    // Stays for good: an error after the response would otherwise be an uncaught one.
-    sent.on("error", reject);
-    sent.end();
-  });
+  return requestOnce(target, { method: "GET", headers, ...how });
 }
 
 /** The body of an answer with status 200, or nothing of it where `body` is false. Rejects with a NoAnswerError only. */
