@@ -26,20 +26,16 @@ local function holds(type)
   return conditions[type] ~= nil and conditions[type].status == "True"
 end
 
-if ready.status == "True" then
-  if holds("Drifted") then
-    return health("Healthy", said(conditions["Drifted"]))
-  end
-  return health("Healthy", said(ready))
-end
-
--- It waits for a person or a time, and nothing is wrong.
-for _, type in ipairs({ "Paused", "AwaitingApproval" }) do
+-- It waits for a person. Drift is one of them: the upgrade has succeeded, but what it names does not run the target any more.
+for _, type in ipairs({ "Drifted", "Paused", "AwaitingApproval" }) do
   if holds(type) then
     return health("Suspended", said(conditions[type]))
   end
 end
 
+if ready.status == "True" then
+  return health("Healthy", said(ready))
+end
 if holds("Stalled") then
   return health("Degraded", said(conditions["Stalled"]))
 end

@@ -90,7 +90,7 @@ test.concurrent.each([
   ["held", "Degraded", "CrashLoopBackOff: so it is"],
   ["completed", "Healthy", "Completed: so it is"],
   ["nothing to do", "Healthy", "NoChange: so it is"],
-  ["drifted", "Healthy", "Drifted: not at the target any more: Deployment/a"],
+  ["drifted", "Suspended", "Drifted: not at the target any more: Deployment/a"],
 ] as const)("a resource that is %s is %s", async (state, status, message) => {
   const held = await admin.health(resource({ ...of(state) }));
   expect(held).toEqual({ status, message });

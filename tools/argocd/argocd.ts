@@ -59,6 +59,8 @@ export async function startArgoCd(cluster: ClusterAccess, { settings }: ArgoCdOp
     `--metrics-port=${metrics}`,
     `--app-resync=${RESYNC}`,
     "--app-resync-jitter=0",
+    // The message of each resource's health, for tests to read.
+    "--persist-resource-health",
   ]);
   await listening(metrics, directory);
   return { binaries, directory };
