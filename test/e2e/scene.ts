@@ -17,6 +17,8 @@ import type { UnpackedImage } from "./unpacked-image.ts";
 
 export interface SceneOptions {
   readonly topology: Topology;
+  /** Another control plane than that of all tests. */
+  readonly cluster?: ClusterAccess;
   /** What the auditor has to know, where it is more than the topology says. */
   readonly audit?: Partial<AuditScope>;
   readonly flags?: readonly string[];
@@ -121,7 +123,7 @@ export async function inScene<T>(options: SceneOptions, play: (scene: Scene) => 
 
 async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: () => Promise<readonly string[]> }> {
   const { topology, secrets = [] } = options;
-  const cluster = await sharedCluster();
+  const cluster = options.cluster ?? (await sharedCluster());
   const namespace = uniqueName(topology.name);
   await using stack = new AsyncDisposableStack();
   await create(cluster, "/api/v1/namespaces", {

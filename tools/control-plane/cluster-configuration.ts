@@ -11,7 +11,7 @@ export interface ConfigurationInput {
   readonly binaries: Binaries;
   readonly ports: Ports;
   readonly speed: Speed;
-  readonly auditPolicy: boolean;
+  readonly auditPolicy: AuditPolicy;
 }
 
 const portNames = [
@@ -36,6 +36,12 @@ const stageSchema = z.looseObject({
   spec: z.looseObject({ delay: z.looseObject({ durationMilliseconds: z.number() }).optional() }),
 });
 
+/** True: the policy beside this file. A text: the path of another one. */
+export type AuditPolicy = boolean | string;
+
+const auditPolicyFile = (policy: AuditPolicy): string =>
+  typeof policy === "string" ? policy : join(import.meta.dirname, "audit-policy.yaml");
+
 /** The file that kwokctl is given: addresses, programs, and the behaviour of simulated pods. */
 export async function clusterConfiguration(input: ConfigurationInput): Promise<string> {
   const { binaries, ports, auditPolicy } = input;
@@ -55,7 +61,7 @@ export async function clusterConfiguration(input: ConfigurationInput): Promise<s
       kubectlBinary: binaries.kubectl,
       disableQPSLimits: true,
       enableCRDs: ["Logs", "ClusterLogs"],
-      ...(auditPolicy ? { kubeAuditPolicy: join(import.meta.dirname, "audit-policy.yaml") } : {}),
+      ...(auditPolicy === false ? {} : { kubeAuditPolicy: auditPolicyFile(auditPolicy) }),
     },
   };
   return [cluster, ...(await stages(input.speed))].map((document) => stringify(document)).join("---\n");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Api, connect, readKubeconfig } from "./api.ts";
 import { type Binaries, ensureBinaries } from "./binaries.ts";
-import { clusterConfiguration, clusterPorts, type Speed } from "./cluster-configuration.ts";
+import { type AuditPolicy, clusterConfiguration, clusterPorts, type Speed } from "./cluster-configuration.ts";
 import { claimDirectory, killDaemons, sweep, tearDown } from "./cluster-directory.ts";
 import type { BuildOptions } from "./go-programs.ts";
 import { type Finished, type RunOptions, run } from "./process.ts";
@@ -20,7 +20,7 @@ export interface ClusterOptions extends BuildOptions {
   /** Simulated nodes, named worker-0 and so on. Default 3. */
   readonly nodes?: number;
   /** Writes an audit log of every request. Default false. */
-  readonly auditPolicy?: boolean;
+  readonly auditPolicy?: AuditPolicy;
   readonly name?: string;
   /** `fast`: pods start and stop at once. `real`: they take as long as on a kubelet, 2 s and 1 s. Default `fast`. */
   readonly speed?: Speed;
@@ -119,7 +119,7 @@ interface Parts {
   readonly kubeconfig: string;
   readonly binaries: Binaries;
   readonly api: Api;
-  readonly auditPolicy: boolean;
+  readonly auditPolicy: AuditPolicy;
   readonly kwokctl: (args: readonly string[]) => Promise<Finished>;
   readonly end: () => Promise<void>;
 }
@@ -139,7 +139,7 @@ function assemble(parts: Parts): Cluster {
   return {
     ...accessTo(dir, kubeconfig, binaries, api),
     name,
-    auditLog: parts.auditPolicy ? join(own, "logs", "audit.log") : undefined,
+    auditLog: parts.auditPolicy !== false ? join(own, "logs", "audit.log") : undefined,
     async killApiServer() {
       const pidFile = join(own, "pids", "kube-apiserver.pid");
       process.kill(Number(await readFile(pidFile, "utf8")), "SIGKILL");

@@ -34,7 +34,8 @@ export interface Permission {
   readonly why: string;
 }
 
-const read = ["get", "list", "watch"] as const;
+/** Everything is listed and watched, a single object by its name as a field selector: nothing is got. */
+const read = ["list", "watch"] as const;
 
 export const PERMISSIONS: readonly Permission[] = [
   {
@@ -101,7 +102,7 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     group: "autoscaling",
     resource: "horizontalpodautoscalers",
-    verbs: ["list", "watch"],
+    verbs: read,
     scope: "namespaced",
     why: "Refuses an autoscaler that would start a second agent while the first is being verified.",
   },
