@@ -62,7 +62,7 @@ async function refresh(): Promise<void> {
 }
 
 async function build(): Promise<void> {
-  const revision = await git("rev-parse", "HEAD");
+  const revision = await git("describe", "--always", "--abbrev=40", "--dirty", "--exclude=*");
   const built = await buildImage({
     architectures: architecturesOf(values.platform),
     version: VERSION,

@@ -1,16 +1,24 @@
 /** The image, assembled and run: its own root, its own Node, its own user, and an upgrade by it. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 import { z } from "zod";
 import { type BuiltImage, buildImage, type ImageOptions } from "../../scripts/image/build.ts";
 import { VERSION } from "../../src/version.ts";
+import { freePorts } from "../../tools/control-plane/cluster-configuration.ts";
 import { run } from "../../tools/control-plane/process.ts";
 import { modern } from "./fixtures/topology.ts";
+import { installRights } from "./operator-process.ts";
+import { eventually } from "./resource.ts";
 import { inScene } from "./scene.ts";
+import { create, sharedCluster, uniqueName } from "./shared-cluster.ts";
 import { type UnpackedImage, unpackImage } from "./unpacked-image.ts";
 
+const CHART = "charts/ceilometer-upgrade-operator";
 const architecture = process.arch === "arm64" ? "arm64" : "amd64";
 /** Milliseconds; the first time Debian's packages and Node are fetched and compressed. */
 const BUILD = 240_000;
@@ -79,4 +87,74 @@ test("upgrades a Ceilometer", async (context) => {
     await scene.apply();
     await scene.succeed();
   });
+});
+
+const deploymentSchema = z.object({
+  spec: z.object({
+    template: z.object({ spec: z.object({ containers: z.tuple([z.object({ args: z.array(z.string()) })]) }) }),
+  }),
+});
+
+test("starts with the chart's flags and a pod's ServiceAccount, answers its probes, leads, and ends when asked to", async (context) => {
+  if (obstacle !== undefined) return context.skip(obstacle);
+  const cluster = await sharedCluster();
+  const namespace = uniqueName("in-pod");
+  await create(cluster, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  const mounted = join(image.root, "var/run/secrets/kubernetes.io/serviceaccount");
+  await mkdir(mounted, { recursive: true });
+  const account = { token: await installRights(cluster, namespace), "ca.crt": cluster.api.access.ca, namespace };
+  for (const [name, content] of Object.entries(account)) await writeFile(join(mounted, name), content);
+  const shown = ["--show-only", "templates/deployment.yaml"];
+  const rendered = await cluster.helm([
+    "template",
+    "upgrades",
+    CHART,
+    "-n",
+    namespace,
+    ...shown,
+    "--set",
+    `watchNamespaces={${namespace}}`,
+  ]);
+  const [{ args }] = deploymentSchema.parse(parse(rendered.stdout)).spec.template.spec.containers;
+  const { hostname, port } = new URL(cluster.server);
+  const [health = 0, metrics = 0] = await freePorts(2);
+  const env = {
+    ...image.env,
+    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_PORT_HTTPS: port,
+    POD_NAME: "upgrades-0",
+    POD_NAMESPACE: namespace,
+    // In a pod they are fixed; here others may have them.
+    CEILOMETER_UPGRADE_HEALTH_ADDRESS: `127.0.0.1:${health}`,
+    CEILOMETER_UPGRADE_METRICS_ADDRESS: `127.0.0.1:${metrics}`,
+  };
+  const [program = "", ...rest] = image.command;
+  const operator = spawn(program, [...rest, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(operator, "close");
+  let said = "";
+  operator.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  try {
+    const answers = async (path: string): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${health}${path}`).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    await eventually(
+      () => answers("/readyz"),
+      () => said,
+      60_000,
+    );
+    expect(await answers("/healthz")).toBe(true);
+    const leads = async (): Promise<boolean> =>
+      (
+        await cluster.kubectl(["-n", namespace, "get", "leases", "-o", "jsonpath={..holderIdentity}"])
+      ).stdout.startsWith("upgrades-0_");
+    await eventually(leads, () => said, 60_000);
+  } finally {
+    operator.kill("SIGTERM");
+    await ended;
+  }
+  expect(operator.exitCode, said).toBe(0);
 });
