@@ -10,6 +10,7 @@ import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/per
 import { createProbes } from "./controllers/ceilometer-upgrade/probes.ts";
 import type { Provider } from "./controllers/ceilometer-upgrade/providers.ts";
 import { createReporter } from "./controllers/ceilometer-upgrade/report.ts";
+import { UPGRADE } from "./controllers/ceilometer-upgrade/resources.ts";
 import { createKubeClient, type KubeClient } from "./kube/client.ts";
 import { createEventRecorder } from "./kube/events.ts";
 import { leasePort } from "./kube/lease.ts";
@@ -122,6 +123,8 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     log,
     namespaces: config["watch-namespaces"],
     onChange,
+    // Nothing else brings up a resource that is no more, and what is kept of it would stay.
+    onGone: (resource, { namespace = "", name }) => resource === UPGRADE && enqueue(`${namespace}/${name}`),
     onRead,
     onFault: own.watchFault,
     onList: own.listed,

@@ -54,6 +54,11 @@ export interface CacheOptions {
   /** Empty: the whole cluster. */
   readonly namespaces: readonly string[];
   readonly onChange: (namespace: string) => void;
+  /** An object is no more; told beside `onChange`, which reaches only who is still there. */
+  readonly onGone?: (
+    resource: Resource,
+    metadata: { readonly namespace?: string | undefined; readonly name: string },
+  ) => void;
   /** A kind was read, or could not be: in one namespace, or in all of them. */
   readonly onRead: (namespace: string | undefined) => void;
   readonly onFault?: (kind: string, fault: Fault) => void;
@@ -108,14 +113,16 @@ function kindCache<T extends Stored>(
   view: (object: KubeObject) => T,
   selection: Selection = {},
 ): KindCache<T> {
-  const { client, clock, log, namespaces, onChange, onRead, onFault, onList } = options;
+  const { client, clock, log, namespaces, onChange, onGone, onRead, onFault, onList } = options;
   const spaces = namespaces.length === 0 ? [undefined] : namespaces;
   const stores = new Map<string, Store<T>>();
   const managed = spaces.map((namespace): ManagedCache => {
     const store = new Store<T>({ log });
     store.subscribe(({ previous, current }) => {
       const changed = current ?? previous;
-      if (changed !== undefined) onChange(changed.metadata.namespace ?? "");
+      if (changed === undefined) return;
+      onChange(changed.metadata.namespace ?? "");
+      if (current === undefined) onGone?.(resource, changed.metadata);
     });
     // A list that succeeds or fails changes what may be believed of a kind, even where no object has changed.
     store.subscribeState(() => onRead(namespace));
