@@ -95,6 +95,8 @@ export interface KubeClient {
   remove(resource: Resource, object: ObjectName, options?: RemoveOptions): Promise<void>;
   /** Ends when the server closes the watch. An ERROR event is its last one. */
   watch(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined>;
+  /** The version of the API server, "v1.36.3". */
+  serverVersion(options?: CallOptions): Promise<string>;
   /** Log text of a pod. */
   logs(pod: { readonly namespace: string; readonly name: string }, options?: LogOptions): Promise<string>;
   close(): void;
@@ -160,7 +162,7 @@ export function createKubeClient(
 /** The body of an answer that says yes; anything else is thrown. */
 type Call = (request: KubeRequest) => Promise<Buffer>;
 
-function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "logs"> {
+function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "serverVersion" | "logs"> {
   const listPage: KubeClient["listPage"] = async (resource, { namespace, signal, ...query } = {}) => {
     const path = resourcePath(resource, { namespace });
     const body = await call({ method: "GET", path, query: { ...query }, timeoutMs: LIST_TIMEOUT_MS, signal });
@@ -181,6 +183,12 @@ function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "logs
     async get(resource, { namespace, name }, { subresource, signal } = {}) {
       const path = resourcePath(resource, { namespace, name, subresource });
       return parseObject(parseJson(await call({ method: "GET", path, signal })));
+    },
+    async serverVersion({ signal } = {}) {
+      const answer = parseJson(await call({ method: "GET", path: "/version", signal }));
+      const version = isRecord(answer) ? answer["gitVersion"] : undefined;
+      if (typeof version !== "string") throw KubeApiError.garbled("the API server's answer names no version");
+      return version;
     },
     async logs({ namespace, name }, { signal, ...query } = {}) {
       const path = resourcePath(POD, { namespace, name, subresource: "log" });

@@ -27,7 +27,7 @@ type Suggestion = Pick<Candidates, "values" | "live" | "files">;
 const NOTHING: Suggestion = { values: [], live: undefined, files: false };
 
 /** Options whose value is a file or folder. */
-const FILES = ["kubeconfig", "file", "manifests", "directory", "checkout"];
+const FILES = ["kubeconfig", "file", "manifests", "to", "checkout"];
 const LIVE: Readonly<Record<string, LiveKind>> = { namespace: "namespace", name: "upgrade", gate: "gate" };
 
 interface Read {

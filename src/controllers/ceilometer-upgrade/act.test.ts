@@ -29,6 +29,7 @@ function clientThatFails(kind: KubeFailureKind, message: string): KubeClient {
     replace: nothing,
     remove: nothing,
     watch: nothing,
+    serverVersion: nothing,
     logs: nothing,
     close: nothing,
   };
