@@ -37,6 +37,10 @@ export interface Wanted {
   readonly appended: WantedMount | undefined;
   /** Replicas afterwards, where the resource asks for a number. */
   readonly replicas: number | undefined;
+  /** The node selector afterwards, where a DaemonSet was kept down by what is undone. Null: none. */
+  readonly hosts?: Labels | null;
+  /** The target has no such component: the workload is kept at zero. */
+  readonly retires?: boolean;
 }
 
 /** Where a snippet is mounted that is appended to the command line: never a path of anybody else's. */
@@ -185,6 +189,7 @@ export function replicasBefore(agent: Agent): number {
 }
 
 export function nodeSelectorBefore(agent: Agent): Labels | null {
+  if (agent.wanted.hosts !== undefined) return agent.wanted.hosts;
   const borrowed = agent.marks.borrowed?.nodeSelector;
   if (borrowed !== undefined) return borrowed;
   const recorded = recordedIfHeld(agent);

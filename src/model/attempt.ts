@@ -3,7 +3,9 @@
  * values cannot be read off the cluster any more, and a killed operator needs them; status is never read instead.
  */
 import { z } from "zod";
-import { AGENT_COMPONENTS } from "./component.ts";
+import { ANNOTATION } from "../api/v1alpha1/names.ts";
+import { acceptedRiskSchema } from "../api/v1alpha1/schema.ts";
+import { AGENT_COMPONENTS, COMPONENTS } from "./component.ts";
 import type { Meta } from "./meta.ts";
 import type { Volume, VolumeMount } from "./pod-template.ts";
 
@@ -77,6 +79,23 @@ export type RecordedParity = z.output<typeof recordedParity>;
 
 const acceptedRisk = z.object({ check: z.string(), object: z.string(), reason: z.string(), expiresAt: z.string() });
 
+/** A path at which the attempt mounts a file of its own, and what was there before: what a way back puts there again. */
+const recordedBefore = z.object({
+  path: z.string(),
+  volume: z.string(),
+  before: z.object({ mount: volumeMount.optional(), volume: volume.optional() }),
+  /** The file that was read there, where an object had it; without a digest it could not be read. */
+  file: z
+    .object({
+      kind: z.enum(["ConfigMap", "Secret"]),
+      object: z.string(),
+      key: z.string(),
+      digest: z.string().optional(),
+    })
+    .optional(),
+});
+export type RecordedBefore = z.output<typeof recordedBefore>;
+
 const recordedTarget = z.object({
   component: z.enum(AGENT_COMPONENTS),
   kind: z.enum(["Deployment", "DaemonSet", "StatefulSet"]),
@@ -96,6 +115,9 @@ const recordedTarget = z.object({
   sources: labels,
   /** Hosts on which the old agent was seen to poll: the first new agent starts on one of them. */
   hosts: z.array(z.string()),
+  /** Replicas that the attempt itself asks for at its end: the resource's number, or none of a component that retires. */
+  replicasAfter: z.int32().min(0).optional(),
+  before: z.array(recordedBefore).optional(),
   /** Partial, polling agents only. */
   polling: recordedPolling.optional(),
 });
@@ -108,12 +130,22 @@ const files = z.object({
   definitions: z.array(recordedFile.extend({ path: z.string() })).optional(),
 });
 
+/** `of`: the plan that is undone. `by`: spec.rollback, its annotation, spec.onFailure, or a target that is the release before. */
+const back = z.object({
+  of: z.string(),
+  by: z.enum(["Spec", "Annotation", "Failure", "Revert"]),
+  why: z.string(),
+});
+export type Back = z.output<typeof back>;
+
 export const recordSchema = z.object({
   /** The hash of what the attempt does: the wish and what it starts from. */
   plan: z.string(),
   /** The hash of the wish alone: another one is another attempt. */
   inputs: z.string(),
   startedAt: z.string(),
+  /** The way back from an attempt, and who asked for it. Absent in an upgrade. */
+  back: back.optional(),
   from: z.string().optional(),
   to: z.string(),
   databaseJob: z.string().optional(),
@@ -135,17 +167,49 @@ export type RecordedFiles = z.output<typeof files>;
 export type RecordBody = z.output<typeof recordSchema>;
 
 /** How an attempt ended, and at which retry: a higher one opens it again. */
-const ended = z.object({ state: z.enum(["Completed", "Superseded"]), at: z.string(), retry: z.int32().min(0) });
+const ended = z.object({
+  state: z.enum(["Completed", "Superseded", "RolledBack"]),
+  at: z.string(),
+  retry: z.int32().min(0),
+});
 export type Ended = z.output<typeof ended>;
 
 /** Intervals in which the clocks of an attempt stood still; the last one is open while they do. */
 const clock = z.array(z.object({ from: z.string(), to: z.string().optional() }));
 export type Clock = z.output<typeof clock>;
 
+/** What was asked by annotation while the attempt was under way, and is remembered with it. */
+const verbs = z.object({
+  approved: z.array(z.enum(COMPONENTS)).optional(),
+  skipped: z.array(z.object({ name: z.string(), reason: z.string() })).optional(),
+  acceptedRisks: z.array(acceptedRiskSchema).optional(),
+  /** Retries that were asked for, beside those of the spec. */
+  retries: z.int32().min(0).optional(),
+  aborted: z.boolean().optional(),
+  rollback: z.object({ by: z.enum(["Annotation", "Failure"]), why: z.string() }).optional(),
+  /** Annotations that were taken over and have to be removed from the resource, by their value. */
+  taking: labels.optional(),
+});
+export type RecordedVerbs = z.output<typeof verbs>;
+
+/** Since when each extra gate has been asked, at which retry, and when it passed or by what word it was skipped. */
+const gates = z.record(
+  z.string(),
+  z.object({
+    since: z.string(),
+    retry: z.int32().min(0),
+    passedAt: z.string().optional(),
+    skipped: z.string().optional(),
+  }),
+);
+export type GateMarks = z.output<typeof gates>;
+
 export interface AttemptRecord extends RecordBody {
   readonly metadata: Meta;
   readonly ended: Ended | undefined;
   readonly clock: Clock;
+  readonly verbs: RecordedVerbs;
+  readonly gates: GateMarks;
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
@@ -157,16 +221,19 @@ function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefine
   }
 }
 
-/** Undefined where the ConfigMap is no record: somebody else's, or damaged. */
-export function parseRecord(
-  metadata: Meta,
-  body: string | undefined,
-  endedText: string | undefined,
-  clockText: string | undefined,
-): AttemptRecord | undefined {
+/** Undefined where the ConfigMap is no record: somebody else's, or damaged. What is remembered beside it is in annotations. */
+export function parseRecord(metadata: Meta, body: string | undefined): AttemptRecord | undefined {
   const record = parsed(recordSchema, body);
   if (record === undefined) return undefined;
-  return { ...record, metadata, ended: parsed(ended, endedText), clock: parsed(clock, clockText) ?? [] };
+  const { annotations } = metadata;
+  return {
+    ...record,
+    metadata,
+    ended: parsed(ended, annotations[ANNOTATION.ended]),
+    clock: parsed(clock, annotations[ANNOTATION.clock]) ?? [],
+    verbs: parsed(verbs, annotations[ANNOTATION.verbs]) ?? {},
+    gates: parsed(gates, annotations[ANNOTATION.gates]) ?? {},
+  };
 }
 
 /** By what was last written on it: its end, where it has ended. Versions are numbers by contract. */

@@ -6,4 +6,5 @@ export const BOOKKEEPING: ReadonlySet<string> = new Set([
   "LettingGo",
   "CopyingConfiguration",
   "AttemptEnded",
+  "RequestForgotten",
 ]);

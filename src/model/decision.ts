@@ -1,4 +1,5 @@
 /** What one look led to: at most one write, the questions that are open, and the story for people. */
+import type { Spec } from "../api/v1alpha1/schema.ts";
 import type { AttemptRecord, RecordedParity, RecordedPolling } from "./attempt.ts";
 import type { Component } from "./component.ts";
 import type { Effect, Note, Outcome, Violation } from "./outcome.ts";
@@ -15,9 +16,13 @@ export const PHASES = [
   "Planned",
   "Progressing",
   "Paused",
+  /** For a person's approval, or for a maintenance window; the clocks stand still. */
+  "Waiting",
   /** Somebody has to do something. */
   "Held",
   "Completed",
+  /** The workloads are what they were before the attempt, as was asked. */
+  "RolledBack",
   /** Everything runs the target already; nothing was written. */
   "NoChange",
   /** The resource is being deleted: what was borrowed is given back. */
@@ -40,6 +45,8 @@ export interface GatesSeen {
 }
 
 export interface Decision {
+  /** The spec with what its annotations ask beside it. Undefined where nothing was decided. */
+  readonly spec?: Spec;
   readonly phase: Phase;
   /** The one line that says where the upgrade is. */
   readonly headline: Note;

@@ -6,6 +6,7 @@ import { isLater, parseRecord } from "./attempt.ts";
 import { elapsed, isStopped } from "./clock.ts";
 import { canonicalJson, digest, nameFor, shortDigest } from "./digest.ts";
 import { marksOf } from "./marks.ts";
+import type { Labels } from "./meta.ts";
 import { formatDuration, formatTime, parseTime } from "./time.ts";
 
 test("marks are read back as they were written", () => {
@@ -32,23 +33,43 @@ test.each(["", "{", "null", "[]", '{"upgrade":1}', '{"replicas":-1}', '{"phase":
   },
 );
 
-test("a record is read back, with its end and its clock", () => {
+test("a record is read back, with its end, its clock and what was asked of it", () => {
   const {
     metadata,
     ended: _,
     clock: __,
+    verbs: ___,
+    gates: ____,
     ...body
-  } = aRecord({ targets: [aRecordedTarget(aDeployment({ name: "a" }))] });
-  const end = '{"at":"2026-01-01T01:00:00Z","retry":1,"state":"Completed"}';
-  const read = parseRecord(metadata, JSON.stringify(body), end, '[{"from":"2026-01-01T00:10:00Z"}]');
-  expect(read).toMatchObject({
+  } = aRecord({
+    targets: [aRecordedTarget(aDeployment({ name: "a" }))],
+  });
+  const read = (annotations: Labels, text: string | undefined = JSON.stringify(body)) =>
+    parseRecord({ ...metadata, annotations }, text);
+  const gates = { quiet: { since: "2026-01-01T00:20:00Z", retry: 0 } };
+  expect(
+    read({
+      [ANNOTATION.ended]: '{"at":"2026-01-01T01:00:00Z","retry":1,"state":"Completed"}',
+      [ANNOTATION.clock]: '[{"from":"2026-01-01T00:10:00Z"}]',
+      [ANNOTATION.verbs]: '{"retries":2,"approved":["polling"]}',
+      [ANNOTATION.gates]: JSON.stringify(gates),
+    }),
+  ).toMatchObject({
     ...body,
     ended: { state: "Completed", retry: 1 },
     clock: [{ from: "2026-01-01T00:10:00Z" }],
+    verbs: { retries: 2, approved: ["polling"] },
+    gates,
   });
-  expect(parseRecord(metadata, JSON.stringify(body), "{", "{")).toMatchObject({ ended: undefined, clock: [] });
-  expect(parseRecord(metadata, "{}", undefined, undefined)).toBeUndefined();
-  expect(parseRecord(metadata, undefined, undefined, undefined)).toBeUndefined();
+  const damaged = {
+    [ANNOTATION.ended]: "{",
+    [ANNOTATION.clock]: "{",
+    [ANNOTATION.verbs]: "[]",
+    [ANNOTATION.gates]: "1",
+  };
+  expect(read(damaged)).toMatchObject({ ended: undefined, clock: [], verbs: {}, gates: {} });
+  expect(read({}, "{}")).toBeUndefined();
+  expect(parseRecord(metadata, undefined)).toBeUndefined();
 });
 
 test("the later record is the one that was written later, as numbers compare", () => {

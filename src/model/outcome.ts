@@ -77,6 +77,10 @@ export type Outcome =
   | {
       readonly kind: "wait";
       readonly note: Note;
+      /** What is waited for, where it is a gate and not pods or Jobs. */
+      readonly blocked?: Violation;
+      /** The attempt stands still as a whole, and so do its clocks. */
+      readonly stands?: boolean;
       readonly probes?: readonly ProbeRequest[];
       readonly recheckAt?: Millis;
     }

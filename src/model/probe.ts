@@ -43,6 +43,8 @@ export type LogQuestion =
       /** How long the agent has been ready: long enough without a fault is good enough for releases that write nothing. */
       readonly runningFor?: Millis;
     }
+  /** Does it have this literal text? */
+  | { readonly about: "text"; readonly text: string }
   /** Why did this migration fail? */
   | { readonly about: "migration" };
 

@@ -13,6 +13,9 @@ export function parseTime(text: string | undefined): Millis | undefined {
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
+/** For libraries that take dates. */
+export const dateOf = (at: Millis): Date => new Date(at);
+
 /** RFC 3339 in UTC, to the second, as Kubernetes writes it. */
 export function formatTime(at: Millis): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;

@@ -3,7 +3,7 @@
  * would refuse is a mistake in deciding, because an ideal cluster is never stale.
  */
 import { z } from "zod";
-import { ANNOTATION, HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import { isLive, matches } from "../model/agent.ts";
 import { parseRecord, RECORD_KEY } from "../model/attempt.ts";
 import { canonicalJson, digestText } from "../model/digest.ts";
@@ -104,8 +104,7 @@ function withConfigMap(cluster: IdealCluster, object: ObjectBody, metadata: Meta
   const { immutable, data } = configMapBody.parse(object);
   const purpose = metadata.labels[LABEL.purpose];
   if (purpose === "attempt") {
-    const { [ANNOTATION.ended]: ended, [ANNOTATION.clock]: clock } = metadata.annotations;
-    const record = existing(parseRecord(metadata, data[RECORD_KEY], ended, clock), {
+    const record = existing(parseRecord(metadata, data[RECORD_KEY]), {
       kind: "ConfigMap",
       name: metadata.name,
     });
@@ -182,8 +181,7 @@ function annotated(cluster: IdealCluster, effect: Extract<Effect, { kind: "annot
       ref,
     );
     const metadata = change(record.metadata);
-    const { [ANNOTATION.ended]: ended, [ANNOTATION.clock]: clock } = metadata.annotations;
-    const next = existing(parseRecord(metadata, canonicalJson(record), ended, clock), ref);
+    const next = existing(parseRecord(metadata, canonicalJson(record)), ref);
     return { ...cluster, seen: { ...seen, records: present(records.map((each) => (each === record ? next : each))) } };
   }
   const workload = existing(findWorkload(cluster, ref), ref);

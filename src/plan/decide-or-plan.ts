@@ -10,7 +10,7 @@ import { decide } from "../reconcilers/decide.ts";
 import { planOf, toApply } from "./plan.ts";
 
 /** Writes after which an attempt is under way and before which nothing is disrupted: then the plan is worth showing. */
-const BEGINNINGS: ReadonlySet<string> = new Set(["AttemptStarted", "Replanned", "Claiming"]);
+const BEGINNINGS: ReadonlySet<string> = new Set(["AttemptStarted", "RollbackStarted", "Replanned", "Claiming"]);
 
 /** `known`: the hash of the plan that is shown already, so that none is made twice. */
 export function decideOrPlan(seen: Observation, known?: string): Decision {
@@ -43,7 +43,8 @@ function planned(seen: Observation): Decision {
   const { phase, record } = looked;
   // Nothing to plan from yet, or nothing to do: the decision says so itself, and writes nothing.
   const open = effect === undefined && record === undefined;
-  if (open || phase === "Completed" || phase === "NoChange" || phase === "Unreadable") return looked;
+  const isOver = phase === "Completed" || phase === "RolledBack" || phase === "NoChange";
+  if (open || isOver || phase === "Unreadable") return looked;
   const plan = planOf(seen);
   return { ...looked, phase: "Planned", headline: headlineOf(seen, looked, plan), plan };
 }

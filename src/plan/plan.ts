@@ -2,6 +2,8 @@
  * The plan is the operator deciding over an ideal cluster: what it would write is what it does write, because the same
  * function says both. Nothing here knows a strategy or a step.
  */
+
+import { VERB } from "../api/v1alpha1/names.ts";
 import type { PlannedStep, Spec } from "../api/v1alpha1/schema.ts";
 import { BOOKKEEPING } from "../model/bookkeeping.ts";
 import type { Decision } from "../model/decision.ts";
@@ -20,15 +22,28 @@ import { gatesOf } from "./step-gates.ts";
 const MOST_LOOKS = 5000;
 
 /** Writes that are told, but belong to no step: they begin and end an attempt. */
-const FRAME: ReadonlySet<string> = new Set(["AttemptStarted", "Replanned", "Paused", "Resumed"]);
+const FRAME: ReadonlySet<string> = new Set([
+  "AttemptStarted",
+  "RollbackStarted",
+  "Replanned",
+  "Paused",
+  "Resumed",
+  "RequestTaken",
+  "AskingGate",
+  "GatePassed",
+  "GateSkipped",
+]);
 
 export const isPlanned = (effect: Effect): boolean =>
   !BOOKKEEPING.has(effect.why.reason) && !FRAME.has(effect.why.reason);
 
-/** The same wish, to be carried out. */
+/** The same wish, to be carried out: nobody stops it, and what it would wait for a person or a time is given. */
 export function toApply(seen: Observation): Observation {
   const { metadata, spec } = seen.upgrade;
-  return { ...seen, upgrade: { metadata, spec: { ...byCatalogue(spec), mode: "Apply", paused: false } } };
+  const { [VERB.pause]: _, [VERB.abort]: __, ...annotations } = metadata.annotations;
+  const { approvals: ___, maintenanceWindows: ____, ...same } = byCatalogue(spec);
+  const goesOn = { ...same, mode: "Apply", paused: false, abort: false } as const;
+  return { ...seen, upgrade: { metadata: { ...metadata, annotations }, spec: goesOn } };
 }
 
 /** To ask an image takes a Job, which a plan does not run: it goes by the catalogue, and says so. */
@@ -68,9 +83,10 @@ export function planOf(seen: Observation): Plan {
   const cluster = idealCluster(wanted);
   // Real findings and not those of an ideal cluster: a paused Deployment is not less paused in a plan.
   const later = askedLater(seen);
-  if (cluster === undefined || isRefused(first)) return told(first, [], [...first.findings, ...later]);
+  const { spec } = seen.upgrade;
+  if (cluster === undefined || isRefused(first)) return told(spec, first, [], [...first.findings, ...later]);
   const { writes, last, findings } = follow(cluster);
-  return told(last, writes, [...(first.findings.length > 0 ? first.findings : findings), ...later]);
+  return told(spec, last, writes, [...(first.findings.length > 0 ? first.findings : findings), ...later]);
 }
 
 const isRefused = ({ phase, record }: Decision): boolean =>
@@ -141,13 +157,14 @@ function withWord(cluster: IdealCluster, reason: string, plan: string | undefine
   return { ...cluster, seen: { ...cluster.seen, upgrade: { ...upgrade, spec: { ...upgrade.spec, components } } } };
 }
 
-function told(last: Decision, writes: readonly Write[], findings: readonly Violation[]): Plan {
+function told(spec: Spec, last: Decision, writes: readonly Write[], findings: readonly Violation[]): Plan {
   const moves = writes.map(moved);
+  const steps = writes.map((write, index) => stepOf(write, moves, index));
   const record = last.record ?? writes.at(-1)?.decision.record;
   return {
     hash: record?.plan,
     from: record?.from ?? last.from,
-    steps: writes.map((write, index) => stepOf(write, moves, index)),
+    steps: record?.back === undefined ? steps.map((step, index) => asked(spec, step, steps[index - 1])) : steps,
     findings,
     end: endOf(last),
     headline: last.headline,
@@ -155,9 +172,25 @@ function told(last: Decision, writes: readonly Write[], findings: readonly Viola
 }
 
 function endOf({ phase }: Decision): Plan["end"] {
-  if (phase === "Completed") return "Complete";
+  if (phase === "Completed" || phase === "RolledBack") return "Complete";
   if (phase === "NoChange") return "Nothing";
   return phase === "Held" ? "Held" : "Waiting";
+}
+
+/** A component's first step also waits for what the resource asks for before it, and after the component before it. */
+function asked(spec: Spec, step: PlannedStep, previous: PlannedStep | undefined): PlannedStep {
+  if (step.component === previous?.component) return step;
+  const { approvals = [], maintenanceWindows = [], gates = [] } = spec;
+  const names = [
+    ...(approvals.some(({ before }) => before === step.component) ? ["Approval"] : []),
+    ...(maintenanceWindows.length > 0 ? ["MaintenanceWindow"] : []),
+    ...gates
+      .filter(
+        ({ before, after }) => before === step.component || (after !== undefined && after === previous?.component),
+      )
+      .map(({ name }) => name),
+  ];
+  return names.length === 0 ? step : { ...step, gates: [...names, ...(step.gates ?? [])].slice(0, 16) };
 }
 
 const refOf = (effect: Effect): Pick<ObjectRef, "kind" | "name"> =>

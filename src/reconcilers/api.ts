@@ -8,5 +8,6 @@ import { retireComponent, stopThenStart } from "./stop-then-start.ts";
 export const api: PhaseReconciler = (scene) => {
   const { strategy, components } = scene.world.upgrade.spec;
   const clause = strategy === "Partial" ? "P5" : "F5";
-  return components.api?.retire === true ? retireComponent(scene, "api", clause) : stopThenStart(scene, "api", clause);
+  const retires = components.api?.retire === true && scene.record.back === undefined;
+  return retires ? retireComponent(scene, "api", clause) : stopThenStart(scene, "api", clause);
 };

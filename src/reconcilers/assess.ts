@@ -22,7 +22,7 @@ import { assessMounted } from "./assess-mounted.ts";
 import { assessNotification } from "./assess-notification.ts";
 import { assessPolling } from "./assess-polling.ts";
 import { configurationOf, optionOf } from "./configuration-of.ts";
-import { compared, mounted, replacedFiles } from "./files-wanted.ts";
+import { compared, mounted, mountedOver, replacedFiles } from "./files-wanted.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import type { Agents } from "./scene.ts";
 
@@ -42,7 +42,8 @@ export function unreadMounts(world: World): string | undefined {
   const now = compared(world.upgrade, world.workloads).flatMap((component) =>
     mounted(world.upgrade, world.workloads, component),
   );
-  for (const { kind, name } of [...now, ...replacedFiles(world.records, world.workloads)]) {
+  const over = mountedOver(world.upgrade, world.workloads);
+  for (const { kind, name } of [...now, ...over, ...replacedFiles(world.records, world.workloads)]) {
     const seen = world.files.get(`${kind}/${name}`);
     const allowed = kind === "ConfigMap" || world.operator.secrets.includes(name);
     if (allowed && (seen === undefined || seen.seen === "unreadable")) {

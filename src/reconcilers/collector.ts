@@ -9,6 +9,7 @@ import { retireComponent, stopThenStart } from "./stop-then-start.ts";
 export const collector: PhaseReconciler = (scene) => {
   const { strategy, components } = scene.world.upgrade.spec;
   const isPartial = strategy === "Partial";
-  if (components.collector?.retire === true) return retireComponent(scene, "collector", isPartial ? "P2" : "F2");
+  const retires = components.collector?.retire === true && scene.record.back === undefined;
+  if (retires) return retireComponent(scene, "collector", isPartial ? "P2" : "F2");
   return isPartial ? rollComponent(scene, "collector", "P2") : stopThenStart(scene, "collector", "F2");
 };

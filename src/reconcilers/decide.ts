@@ -4,26 +4,30 @@
  */
 
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
+import type { Spec } from "../api/v1alpha1/schema.ts";
 import { databaseFirst } from "../gates/database-first.ts";
-import { agentText, appendedFiles, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
-import { type AttemptRecord, isLater } from "../model/attempt.ts";
-import { isStopped } from "../model/clock.ts";
+import { agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
+import { type AttemptRecord, type Back, isLater } from "../model/attempt.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { canonicalJson } from "../model/digest.ts";
 import { type Observation, readWorld, type World } from "../model/observation.ts";
-import { assertNever, type Effect, type Outcome } from "../model/outcome.ts";
-import { parseRelease } from "../model/release.ts";
-import { formatTime } from "../model/time.ts";
-import { addFinalizer, annotateRecord, begin, fromRelease, nextClaim } from "./begin.ts";
+import { assertNever, type Effect, type Outcome, type Violation } from "../model/outcome.ts";
+import { parseRelease, type Release } from "../model/release.ts";
+import { type Requests, readRequests } from "../model/verb-requests.ts";
+import { addFinalizer, annotateRecord, supersedeUndone } from "./attempt-writes.ts";
+import { begin, isThereAlready, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
-import { readInputs } from "./inputs.ts";
-import { isGroupStopped, isolatedOf, isolating } from "./isolated-group.ts";
+import { type Inputs, readInputs } from "./inputs.ts";
+import { fromRelease } from "./new-record.ts";
 import { allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
+import { guard, standing } from "./stand-still.ts";
+import { meantForOthers, steered, takeRequests } from "./steering.ts";
 import { resolveTargets } from "./targets.ts";
-import { held, steps, unreadable, waiting } from "./tell.ts";
+import { held, steps, type Told, unreadable, waiting } from "./tell.ts";
+import { beginBack, failureOf, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
 
 export function decide(seen: Observation): Decision {
   const world = readWorld(seen);
@@ -34,21 +38,101 @@ export function decide(seen: Observation): Decision {
   if (target === undefined) return unknownTarget(world);
   const inputs = readInputs(world);
   if (inputs.unreadable !== undefined) return unreadable([inputs.unreadable]);
-  const record = currentRecord(world, inputs.digest);
-  if (record === undefined) {
-    const files = inputs.files;
-    return begin(world, target, inputs, resolveTargets(world, target, files, undefined));
-  }
-  const resolved = resolveTargets(world, target, record.files, record);
-  if (record.ended?.state === "Completed" && record.ended.retry >= world.upgrade.spec.retryAttempt) {
-    return finished(world, record, resolved);
-  }
+  const requests = readRequests(world.upgrade.metadata);
+  const record = currentRecord(world, inputs.digest) ?? goingBack(world, inputs, requests);
+  const asked = steered(world, record, requests);
+  const decision = decideOn(asked, target, inputs, record);
+  const findings = [...decision.findings, ...requests.invalid, ...meantForOthers(world, record, requests)];
+  const told = { ...decision, findings, spec: asked.upgrade.spec };
+  const effect = takeRequests(world, record, requests);
+  return effect === undefined ? told : { ...told, effect };
+}
+
+/** With a spec that says all that is asked, by whatever way. */
+function decideOn(world: World, target: Release, inputs: Inputs, record: AttemptRecord | undefined): Decision {
+  const { spec } = world.upgrade;
+  const current = record !== undefined && isCurrent(record, spec) ? record : undefined;
+  const isOver = current !== undefined && hasEnded(current, spec);
+  if (spec.abort && !spec.rollback && !isOver) return aborted(world, target, inputs, current);
+  if (current === undefined) return start(world, target, inputs, record);
+  if (current.back !== undefined) return goBack(world, current, isOver);
+  if (spec.rollback) return beginBack(world, { of: current, ...askedBy(world, current) }, inputs.digest ?? "");
+
+  const resolved = resolveTargets(world, target, current.files, current);
+  if (isOver) return finished(world, current, resolved);
   if (resolved.violations.length > 0) {
-    const told = { steps: steps(world, resolved, undefined, record), record };
+    const told = { steps: steps(world, resolved, undefined, current), record: current };
     return held(world, resolved.violations, told);
   }
   const { agents, left } = resolved;
-  return proceed({ world, record, agents, left, target });
+  return proceed({ world, record: current, agents, left, target });
+}
+
+/** A way back that was asked for by the spec is wanted as long as the spec says so, and one that has ended until a retry. */
+function isCurrent({ back, ended }: AttemptRecord, { rollback, retryAttempt }: Spec): boolean {
+  if (back === undefined || back.by === "Revert" || rollback) return true;
+  return ended === undefined ? back.by !== "Spec" : ended.retry >= retryAttempt;
+}
+
+/** It has ended, and nothing asks for more of it. */
+function hasEnded({ ended, back }: AttemptRecord, { rollback, retryAttempt }: Spec): boolean {
+  if (ended === undefined || ended.state === "Superseded") return false;
+  return ended.retry >= retryAttempt || (back !== undefined && rollback);
+}
+
+/** No attempt of this wish is under way. */
+function start(world: World, target: Release, inputs: Inputs, former: AttemptRecord | undefined): Decision {
+  const resolved = resolveTargets(world, target, inputs.files, undefined);
+  const revert = former === undefined ? revertOf(world, target) : undefined;
+  if (revert !== undefined && inputs.digest !== undefined && !isThereAlready(world, resolved.agents)) {
+    return beginBack(world, revert, inputs.digest);
+  }
+  if (world.upgrade.spec.rollback) return nothingToUndo(world, resolved);
+  return begin(world, target, inputs, resolved);
+}
+
+function askedBy({ upgrade }: World, { verbs }: AttemptRecord): { readonly by: Back["by"]; readonly why: string } {
+  if (verbs.rollback !== undefined) return verbs.rollback;
+  return { by: "Spec", why: `spec.rollback of ${upgrade.metadata.name} asks for it` };
+}
+
+function goBack(world: World, record: AttemptRecord, isOver: boolean): Decision {
+  const resolved = resolveBack(world, record);
+  if (isOver) return finished(world, record, resolved);
+  const target = parseRelease(record.to);
+  if (resolved.violations.length > 0 || target === undefined) {
+    const told = { steps: steps(world, resolved, undefined, record), record };
+    return held(world, resolved.violations, told);
+  }
+  return proceed({ world, record, agents: resolved.agents, left: resolved.left, target });
+}
+
+/** Nothing is written any more, wherever it is; what is out meanwhile is said. */
+function aborted(world: World, target: Release, inputs: Inputs, record: AttemptRecord | undefined): Decision {
+  const resolved =
+    record?.back === undefined
+      ? resolveTargets(world, target, record?.files ?? inputs.files, record)
+      : resolveBack(world, record);
+  const { agents, left } = resolved;
+  const to = parseRelease(record?.to ?? "") ?? target;
+  const isUnderWay = record !== undefined && resolved.violations.length === 0;
+  const outcomes = isUnderWay ? walk({ world, record, agents, left, target: to }).outcomes : undefined;
+  const down = allAgents(agents).filter(({ marks }) => marks.borrowed !== undefined);
+  const out = down.length === 0 ? "" : `; still down or reduced: ${down.map(agentText).join(", ")}`;
+  const violation: Violation = {
+    gate: "Abort",
+    object: `CeilometerUpgrade/${world.upgrade.metadata.name}`,
+    reason: "Aborted",
+    message: `aborted: nothing is written any more${out}`,
+    remedy: "set spec.abort to false (or ask for a retry) to go on, or set spec.rollback to true to go back",
+    severity: "Error",
+  };
+  const from = record?.from ?? fromRelease(allAgents(agents), world);
+  return held(world, [violation], {
+    steps: steps(world, resolved, outcomes, record),
+    ...(record === undefined ? {} : { record }),
+    ...(from === undefined ? {} : { from }),
+  });
 }
 
 /**
@@ -65,6 +149,21 @@ function currentRecord(world: World, inputs: string | undefined): AttemptRecord 
     (other) => other !== newest && (other.ended === undefined || isLater(other, newest)),
   );
   return overtaken ? undefined : newest;
+}
+
+/**
+ * Where the wish itself cannot be read any more, because a file that it names is gone, its attempt can still be taken back: the
+ * way back needs nothing of it.
+ */
+function goingBack(world: World, { digest }: Inputs, requests: Requests): AttemptRecord | undefined {
+  if (digest !== undefined) return undefined;
+  const asked = world.upgrade.spec.rollback || requests.rollback;
+  return world.records
+    .filter(({ ended, back, verbs }) => {
+      const isOpen = ended === undefined || (back !== undefined && ended.state === "RolledBack");
+      return isOpen && (asked || back !== undefined || verbs.rollback !== undefined);
+    })
+    .toSorted((a, b) => (isLater(a, b) ? -1 : 1))[0];
 }
 
 /** Admission refuses it; a resource stored before a release was dropped from the list still gets an answer. */
@@ -85,40 +184,62 @@ function proceed(scene: Scene): Decision {
   const { world, record, agents, left } = scene;
   const from = record.from ?? fromRelease(allAgents(agents), world);
   const told = { record, ...(from === undefined ? {} : { from }) };
+  const pending = (): Decision["steps"] => steps(world, { agents, left }, undefined, record);
   const bookkeeping = claimOrTidy(scene);
   if (bookkeeping !== undefined && "gate" in bookkeeping) {
-    const pending = steps(world, { agents, left }, undefined, record);
     const message = `${bookkeeping.object}: ${bookkeeping.message}; ${bookkeeping.remedy}`;
-    return waiting(
-      "Progressing",
-      { reason: bookkeeping.reason, message, object: bookkeeping.object },
-      { ...told, steps: pending },
-    );
+    const { reason, object } = bookkeeping;
+    return waiting("Progressing", { reason, message, object }, { ...told, steps: pending() });
   }
   if (bookkeeping !== undefined) {
-    const pending = steps(world, { agents, left }, undefined, record);
-    return { ...waiting("Progressing", bookkeeping.why, { ...told, steps: pending }), effect: bookkeeping };
+    return { ...waiting("Progressing", bookkeeping.why, { ...told, steps: pending() }), effect: bookkeeping };
   }
-  const pause = atSafePoint(scene);
   const { outcomes, last } = walk(scene);
   const reports = steps(world, { agents, left }, outcomes, record);
-  if (pause !== undefined) return { ...pause, ...told, steps: reports };
+  const stands = standing(scene, last?.outcome);
+  if (stands !== undefined) return { ...stands, ...told, steps: reports };
   if (last === undefined) return finish(scene, { ...told, steps: reports });
-  const { step, outcome } = last;
+  const failed = failureFor(scene, last.outcome);
+  if (failed !== undefined) {
+    const effect = rollBackAfter(record, failed);
+    return { ...waiting("Progressing", effect.why, { ...told, steps: reports }), effect };
+  }
+  return tellOf(world, last, { ...told, steps: reports });
+}
+
+function tellOf(world: World, { step, outcome }: Last, told: Told): Decision {
   switch (outcome.kind) {
     case "settled":
-      throw new Error(`the walk stopped at the settled step ${step.component}`);
+      throw new Error(`the walk stopped at the settled step ${step.component}, and nothing holds it`);
     case "act":
-      return { ...waiting("Progressing", outcome.note, { ...told, steps: reports }), effect: outcome.effect };
+      return { ...waiting("Progressing", outcome.note, told), effect: outcome.effect };
     case "wait":
-      return waiting("Progressing", outcome.note, { ...told, ...open(outcome), steps: reports });
+      return waiting("Progressing", outcome.note, { ...told, ...open(outcome) });
     case "held":
-      return held(world, outcome.violations, { ...told, ...open(outcome), steps: reports });
+      return held(world, outcome.violations, { ...told, ...open(outcome) });
     case "failed":
-      return held(world, [outcome.violation], { ...told, ...open(outcome), steps: reports });
+      return held(world, [outcome.violation], { ...told, ...open(outcome) });
     default:
       return assertNever(outcome);
   }
+}
+
+/** Why the workloads go back now: only on the way there, and only where the resource says so. */
+function failureFor({ world, record }: Scene, outcome: Outcome): Violation | undefined {
+  const goesBack = world.upgrade.spec.onFailure === "Rollback" && record.back === undefined;
+  return goesBack ? failureOf(outcome) : undefined;
+}
+
+/** spec.onFailure says so: that it was a failure is remembered, or a pod that recovers would take the word back. */
+function rollBackAfter(record: AttemptRecord, { object, reason, message }: Violation): Effect {
+  const why = `spec.onFailure says so after ${reason} at ${object}`;
+  const verbs = { ...record.verbs, rollback: { by: "Failure" as const, why } };
+  const note = {
+    reason: "RollingBack",
+    message: `${object}: ${message}; the workloads go back, as spec.onFailure says`,
+    object,
+  };
+  return annotateRecord(record, { [ANNOTATION.verbs]: canonicalJson(verbs) }, note);
 }
 
 /** Questions that are open and the time of the next look, where there is one. */
@@ -131,22 +252,28 @@ function claimOrTidy(scene: Scene): ReturnType<typeof nextClaim> {
   const { world, record, agents } = scene;
   // A retry of an attempt that had ended borrows again, so it holds the resource again.
   if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(world.upgrade);
-  return returnStrays(scene) ?? nextClaim(world, record, agents);
+  return supersedeUndone(world, record) ?? returnStrays(scene) ?? nextClaim(world, record, agents);
+}
+
+interface Last {
+  readonly step: Step;
+  readonly outcome: Outcome;
 }
 
 /** Goes through the steps in their order and stops at the first that is not finished. */
-function walk(scene: Scene): {
-  readonly outcomes: ReadonlyMap<Component, Outcome>;
-  readonly last?: { readonly step: Step; readonly outcome: Outcome };
-} {
+function walk(scene: Scene): { readonly outcomes: ReadonlyMap<Component, Outcome>; readonly last?: Last } {
   const outcomes = new Map<Component, Outcome>();
-  const order = sequence(scene.world);
+  const isBack = scene.record.back !== undefined;
+  const order = sequence(scene.world, isBack);
   for (const [index, step] of order.entries()) {
     if (step.component !== "database" && scene.agents[step.component].length === 0) continue;
-    if (!databaseFirst(step.component, outcomes)) break;
+    if (!isBack && !databaseFirst(step.component, outcomes)) break;
+    const later = order.slice(index + 1);
     const outcome = step.reconcile(scene);
-    const passed = outcome.kind === "settled" ? outcome : overtaken(scene, step, order.slice(index + 1), outcome);
-    outcomes.set(step.component, passed ?? outcome);
+    const passed = outcome.kind === "settled" ? outcome : overtaken(scene, step, later, outcome);
+    const guarded = guard(scene, step, later, passed ?? outcome);
+    outcomes.set(step.component, guarded ?? passed ?? outcome);
+    if (guarded !== undefined) return { outcomes, last: { step, outcome: guarded } };
     if (passed === undefined) return { outcomes, last: { step, outcome } };
   }
   return { outcomes };
@@ -167,45 +294,4 @@ function overtaken(scene: Scene, step: Step, later: readonly Step[], outcome: Ou
   const weak = scene.agents[component].filter((agent) => !isRolledOut(agent)).map(agentText);
   const message = `every ${COMPONENT_WORDS[component]} runs the target; not all pods of ${weak.join(", ")} are available at the moment`;
   return { kind: "settled", note: { reason: "Upgraded", message, clause: step.clause } };
-}
-
-/**
- * A safe point to pause is one where nothing is borrowed: a component that is down is brought up first. Clocks stand still
- * while paused, which is written when it begins and when it ends.
- */
-function atSafePoint(scene: Scene): Omit<Decision, "steps"> | undefined {
-  const { world, record, agents } = scene;
-  const stopped = isStopped(record.clock);
-  const { paused } = world.upgrade.spec;
-  const borrowed = allAgents(agents).some(
-    ({ marks, container }) => marks.borrowed !== undefined || appendedFiles(container).length > 0,
-  );
-  // Between the stop of an isolated group and the widening nobody polls what is new.
-  const unpolled = isolating(agents.polling).some((group) => {
-    const copy = isolatedOf(world, group);
-    return copy !== undefined && isGroupStopped(copy) && !atTarget(group.agent);
-  });
-  if (paused && (borrowed || unpolled) && !stopped) return undefined;
-  if (paused && stopped) {
-    return {
-      phase: "Paused",
-      headline: { reason: "Paused", message: "paused between two steps, as spec.paused says" },
-      findings: [],
-      probes: [],
-    };
-  }
-  if (paused === stopped) return undefined;
-  const effect = moveClock(world, record, paused);
-  return { phase: paused ? "Paused" : "Progressing", headline: effect.why, effect, findings: [], probes: [] };
-}
-
-function moveClock(world: World, record: AttemptRecord, stop: boolean): Effect {
-  const at = formatTime(world.now);
-  const clock = stop
-    ? [...record.clock, { from: at }]
-    : record.clock.map((interval) => (interval.to === undefined ? { ...interval, to: at } : interval));
-  const why = stop
-    ? { reason: "Paused", message: "paused between two steps; the clocks of time-outs stand still" }
-    : { reason: "Resumed", message: "the upgrade goes on; the clocks of time-outs run again" };
-  return annotateRecord(record, { [ANNOTATION.clock]: canonicalJson(clock) }, why);
 }

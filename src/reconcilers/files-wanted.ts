@@ -3,12 +3,12 @@
  * the gates of a partial upgrade compare what old agents have with what new ones will have (clauses P3 and P4). A Secret is
  * asked for only where the operator was told that it may.
  */
-import { type ObjectName, objectsMounted } from "../model/agent-files.ts";
+import { fileAt, type ObjectName, objectsMounted } from "../model/agent-files.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import type { AgentComponent } from "../model/component.ts";
 import type { OperatorSettings, Upgrade, Workload } from "../model/observation.ts";
 import { parseRelease, partitionsNotification, releaseOfImage } from "../model/release.ts";
-import { findContainer, workloadsOf } from "./targets.ts";
+import { findContainer, PATHS, workloadsOf } from "./targets.ts";
 
 /** Objects that the resource itself names. */
 function named({ spec }: Upgrade): readonly ObjectName[] {
@@ -35,6 +35,42 @@ export function mounted(
       const container = index === undefined ? undefined : template.spec.containers[index];
       return container === undefined ? [] : objectsMounted(template, container);
     }),
+  );
+}
+
+/** Where each component reads the files that a resource may give. */
+const GIVEN = [
+  ["notification", "pipeline"],
+  ["notification", "eventPipeline"],
+  ["polling", "pipeline"],
+  ["polling", "polling"],
+] as const;
+
+/** Objects whose files an attempt mounts its own over: what they are is remembered for a way back. */
+export function mountedOver({ spec }: Upgrade, workloads: readonly Workload[]): readonly ObjectName[] {
+  return GIVEN.flatMap(([component, file]) => {
+    const targets = spec.target.config?.[file] === undefined ? [] : (spec.components[component]?.targets ?? []);
+    return targets.flatMap((ref) =>
+      workloadsOf(ref, workloads).flatMap(({ template }): readonly ObjectName[] => {
+        const index = findContainer(component, template.spec.containers, ref.container);
+        const container = index === undefined ? undefined : template.spec.containers[index];
+        const source = container && fileAt(template, container, PATHS[file]);
+        return source?.kind === "object" ? [{ kind: source.object, name: source.name }] : [];
+      }),
+    );
+  });
+}
+
+/** Objects from which files come back, where an attempt is to be undone. */
+function comingBack({ spec }: Upgrade, records: readonly AttemptRecord[]): readonly ObjectName[] {
+  const isUndone = records.some(
+    ({ back, verbs, from }) => back !== undefined || verbs.rollback !== undefined || from === spec.target.release,
+  );
+  if (!isUndone && !spec.rollback) return [];
+  return records.flatMap(({ targets }) =>
+    targets.flatMap(({ before = [] }) =>
+      before.flatMap(({ file }) => (file === undefined ? [] : [{ kind: file.kind, name: file.object }])),
+    ),
   );
 }
 
@@ -83,6 +119,8 @@ export function filesWanted(
   const all = [
     ...named(upgrade),
     ...compared(upgrade, workloads).flatMap((each) => mounted(upgrade, workloads, each)),
+    ...mountedOver(upgrade, workloads),
+    ...comingBack(upgrade, records),
     ...replacedFiles(records, workloads),
   ];
   const unique = new Map(all.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));

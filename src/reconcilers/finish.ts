@@ -9,10 +9,10 @@ import { AGENT_COMPONENTS, COMPONENT_WORDS } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Effect, Note, Outcome } from "../model/outcome.ts";
-import { annotateRecord, endedMark } from "./begin.ts";
+import { annotateRecord, endedMark } from "./attempt-writes.ts";
 import { release } from "./desired/workload-writes.ts";
 import { type Agents, allAgents, hasArrived, type Scene } from "./scene.ts";
-import { type Step, sequence } from "./sequence.ts";
+import { keptDatabase, type Step, sequence } from "./sequence.ts";
 import { type Parts, steps, type Told, waiting } from "./tell.ts";
 
 export function finish(scene: Scene, told: Told): Decision {
@@ -20,6 +20,9 @@ export function finish(scene: Scene, told: Told): Decision {
   const effect = letGo(scene) ?? end(world, record);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
+
+/** A target that is the release of before is a wish like any other, and fulfilled when it is reached; a rollback is the end of one. */
+const isRollback = ({ back }: AttemptRecord): boolean => back !== undefined && back.by !== "Revert";
 
 function letGo(scene: Scene): Effect | undefined {
   const { world, record } = scene;
@@ -36,29 +39,34 @@ function letGo(scene: Scene): Effect | undefined {
 
 function end(world: World, record: AttemptRecord): Effect {
   const why = { reason: "AttemptEnded", message: `every component runs ${record.to}` };
-  return annotateRecord(record, { [ANNOTATION.ended]: endedMark(world, "Completed") }, why);
+  const state = isRollback(record) ? "RolledBack" : "Completed";
+  return annotateRecord(record, { [ANNOTATION.ended]: endedMark(world, state) }, why);
 }
 
 /** An attempt that has ended writes nothing more, but the removal of the finalizer that it no longer needs. */
 export function finished(world: World, record: AttemptRecord, { agents, left }: Parts): Decision {
   const note = endNote(record, left);
   const outcomes = new Map<string, Outcome>(
-    sequence(world).map((step) => [step.component, ending(step, world, record)]),
+    sequence(world, record.back !== undefined).map((step) => [step.component, ending(step, world, record)]),
   );
   const from = record.from === undefined ? {} : { from: record.from };
   const told: Told = { steps: steps(world, { agents, left }, outcomes, record), record, ...from };
-  const decision = waiting("Completed", note, told);
+  const decision = waiting(isRollback(record) ? "RolledBack" : "Completed", note, told);
   const holding = world.upgrade.metadata.finalizers.includes(FINALIZER);
   if (holding) return { ...decision, effect: dropFinalizer(world) };
   // Another resource may have moved a target on since; that is no drift of this one.
   const drifted = allAgents(agents)
-    .filter((agent) => agent.marks.completedPlan === record.plan && !hasArrived(world, agent))
+    .filter((agent) => agent.marks.completedPlan === record.plan && !hasArrived(agent))
     .map(agentText);
   return { ...decision, drifted };
 }
 
 /** A part that was asked for is a success, and what it leaves is said. */
 function endNote(record: AttemptRecord, left: Agents): Note {
+  if (isRollback(record)) {
+    const message = `every workload is back on ${record.to} (${record.back?.why}); raise spec.retryAttempt to upgrade again`;
+    return { reason: "RolledBack", message };
+  }
   const components = AGENT_COMPONENTS.filter((component) => left[component].length > 0);
   if (components.length === 0) return { reason: "Completed", message: `every component was brought to ${record.to}` };
   const words = components.map((component) => COMPONENT_WORDS[component]).join(", ");
@@ -69,6 +77,12 @@ function endNote(record: AttemptRecord, left: Agents): Note {
 function ending({ component, clause }: Step, world: World, record: AttemptRecord): Outcome {
   const { components } = world.upgrade.spec;
   const told = (reason: string, message: string): Outcome => ({ kind: "settled", note: { reason, message, clause } });
+  const { back } = record;
+  if (back !== undefined) {
+    if (component === "database") return keptDatabase;
+    const message = `every ${COMPONENT_WORDS[component]} was brought back to ${record.to}`;
+    return told("BroughtBack", message);
+  }
   if (component !== "database") {
     const section = components[component];
     const retired = section !== undefined && "retire" in section && section.retire;

@@ -13,6 +13,7 @@ import {
   isObserved,
   makeAgent,
   oldPods,
+  type Wanted,
   wanting,
 } from "../model/agent.ts";
 import { type AttemptRecord, isLater, type RecordedTarget } from "../model/attempt.ts";
@@ -29,6 +30,7 @@ import { isOwnJob } from "./own-job.ts";
 import { allAgents, type Scene } from "./scene.ts";
 import { mountsFor, undoneBy } from "./targets.ts";
 import { waiting } from "./tell.ts";
+import { wantedBack } from "./way-back.ts";
 
 const WHY: Note = { reason: "GivingBack", message: "give back what was borrowed, by value", clause: "I9" };
 
@@ -224,12 +226,21 @@ function asOf(world: World, workload: Workload, record: AttemptRecord | undefine
   );
   const container = containers[containerIndex];
   if (component === undefined || container === undefined) return undefined;
+  const wanted = wantedOf(component, record, recorded, like?.targetImage ?? container.image);
+  return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
+}
+
+/** What the attempt wants of a workload, on its way there or back. */
+function wantedOf(
+  component: AgentComponent,
+  record: AttemptRecord | undefined,
+  recorded: RecordedTarget | undefined,
+  image: string,
+): Wanted {
+  if (record?.back !== undefined && recorded !== undefined) return wantedBack(recorded);
   const target = parseRelease(record?.to ?? "");
   const mounts = target === undefined ? [] : mountsFor(component, record?.files ?? {}, target);
-  const image = like?.targetImage ?? container.image;
-  const undone = undoneBy(component, recorded, mounts);
-  const wanted = { image, mounts, undone, appended: undefined, replicas: undefined };
-  return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
+  return { image, mounts, undone: undoneBy(component, recorded, mounts), appended: undefined, replicas: undefined };
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { ConfigFileRef } from "../api/v1alpha1/schema.ts";
 import { configurationProblems } from "../gates/configuration.ts";
-import type { RecordedFile, RecordedFiles } from "../model/attempt.ts";
+import type { RecordedBefore, RecordedFile, RecordedFiles } from "../model/attempt.ts";
 import { digest, digestText, nameFor } from "../model/digest.ts";
 import type { World } from "../model/observation.ts";
 import type { ObjectBody, Violation } from "../model/outcome.ts";
@@ -64,7 +64,7 @@ function wishDigest(
   snippets: Snippets,
   definitions: readonly GivenDefinitions[],
 ): string {
-  const { strategy, from, target, components, only } = world.upgrade.spec;
+  const { strategy, from, target, components, only, gates = [] } = world.upgrade.spec;
   const { database, collector, notification, polling, api } = components;
   const untimed = <T extends object>(section: T | undefined) =>
     section === undefined ? undefined : { ...section, progressDeadlineSeconds: undefined };
@@ -79,6 +79,7 @@ function wishDigest(
     ...(only === undefined || only.length === 0 ? {} : { only: only.toSorted() }),
     files,
     ...(Object.keys(snippets).length === 0 ? {} : { snippets }),
+    ...(gates.length === 0 ? {} : { gates: gates.map((gate) => ({ ...gate, timeoutSeconds: undefined })) }),
     ...(definitions.length === 0 ? {} : { definitions: definitions.map(({ file }) => file) }),
     database: { ...database, deadlineSeconds: undefined },
     collector: untimed(collector),
@@ -233,4 +234,15 @@ function mutableSecret(ref: ConfigFileRef): Violation {
     remedy: "set immutable: true on the Secret, under a name of its own for each content",
     severity: "Warning",
   };
+}
+
+/** The digest of a file as it is: `absent` where the object or its key is surely gone, undefined where nobody can tell. */
+export function digestNow(world: World, file: NonNullable<RecordedBefore["file"]>): string | undefined {
+  const copy = world.copies.find(({ name }) => file.kind === "ConfigMap" && name === file.object);
+  if (copy !== undefined) return copy.digests.get(file.key) ?? "absent";
+  const seen = world.files.get(`${file.kind}/${file.object}`);
+  if (seen?.seen === "absent") return "absent";
+  if (seen?.seen !== "present") return undefined;
+  const text = seen.value.data.get(file.key);
+  return text === undefined ? (seen.value.data.has(file.key) ? undefined : "absent") : digestText(text);
 }

@@ -5,14 +5,22 @@
 import { loadingTrouble } from "./loading.ts";
 import { reloadFirst } from "./pipeline-reload.ts";
 import { rollComponent } from "./rolling.ts";
-import type { PhaseReconciler } from "./scene.ts";
+import type { PhaseReconciler, Scene } from "./scene.ts";
 import { stopThenStart } from "./stop-then-start.ts";
+
+/** On a way back nobody has loaded the new agents with the old pipelines: where they differ, old and new do not meet. */
+function mayMeet({ record: { back, parity } }: Scene): boolean {
+  return back === undefined || parity === undefined || parity.state === "NotPartitioned" || parity.state === "Same";
+}
 
 export const notification: PhaseReconciler = (scene) => {
   const isPartial = scene.world.upgrade.spec.strategy === "Partial";
   const first = reloadFirst(scene);
   if (first !== undefined) return first;
-  const outcome = isPartial ? rollComponent(scene, "notification", "P3") : stopThenStart(scene, "notification", "F3");
+  const outcome =
+    isPartial && mayMeet(scene)
+      ? rollComponent(scene, "notification", "P3")
+      : stopThenStart(scene, "notification", "F3");
   return outcome.kind === "settled"
     ? (loadingTrouble(scene, scene.agents.notification, isPartial ? "P3" : "F3") ?? outcome)
     : outcome;

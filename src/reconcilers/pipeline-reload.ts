@@ -25,7 +25,7 @@ function withIntakeOff(agent: Agent, { drain }: RecordedParity): Agent {
     drain === undefined
       ? undefined
       : { path: INTAKE_OFF, volume, kind: drain.kind, object: drain.object, key: drain.key };
-  return wanting(agent, { image: agent.recorded?.image ?? agent.container.image, mounts: [], appended });
+  return wanting(agent, { image: agent.recorded?.image ?? agent.container.image, mounts: [], undone: [], appended });
 }
 
 /** What the restart brings: the old image on the new pipelines, or at once the target. */
@@ -45,12 +45,12 @@ function forgetAfter(scene: Scene): Millis {
 export function reloadFirst(scene: Scene): Outcome | undefined {
   const { parity } = scene.record;
   if (parity === undefined || parity.state === "NotPartitioned") return undefined;
-  const isPartial = scene.world.upgrade.spec.strategy === "Partial";
+  const isPartial = scene.world.upgrade.spec.strategy === "Partial" && scene.record.back === undefined;
   const reloads = isPartial && parity.state !== "Same";
   if (!reloads && parity.emptyFirst.length === 0) return undefined;
   const agents = scene.agents.notification;
   const on = agents.map((agent) => loaded(scene, agent));
-  const begun = agents.some((agent, index) => atTarget(agent) || isAt(on[index]));
+  const begun = agents.some((agent, index) => isBroughtUp(scene, agent) && (atTarget(agent) || isAt(on[index])));
   const emptied = begun || parity.emptyFirst.length === 0 ? undefined : emptyQueues(scene, agents, parity);
   if (emptied !== undefined) return emptied;
   if (!isPartial) return undefined;
@@ -67,6 +67,12 @@ export function reloadFirst(scene: Scene): Outcome | undefined {
       what: "the agents on the new pipelines",
     },
   );
+}
+
+/** By this plan, and after it was stopped: one that was there before says nothing of the queues (I6). */
+function isBroughtUp(scene: Scene, { marks: { phase, completedPlan } }: Agent): boolean {
+  const { plan } = momentOf(scene);
+  return (phase?.plan === plan && phase.phase === "up") || completedPlan === plan;
 }
 
 const isAt = (agent: Agent | undefined): boolean => agent !== undefined && atTarget(agent);

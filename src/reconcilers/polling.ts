@@ -11,7 +11,7 @@ import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { retireAbandoned } from "./isolated-group.ts";
 import { mayNotStart, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
-import type { PhaseReconciler, Scene } from "./scene.ts";
+import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
 
 const CLAUSE = "F4";
@@ -29,7 +29,7 @@ const full: PhaseReconciler = (scene) => {
 
   const up = pending.find((agent) => !isDown(agent));
   if (up !== undefined) {
-    const message = `take the old polling agents of ${agentText(up)} down on all hosts`;
+    const message = `take the ${goingWord(scene)} polling agents of ${agentText(up)} down on all hosts`;
     const note = { reason: "TakingDown", message, clause: CLAUSE };
     return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
   }
@@ -78,7 +78,7 @@ function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
 function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
   const host = hostFor(scene, agent, tried);
   const where = host === undefined ? "" : ` on host ${host}`;
-  const message = `start the first new polling agent of ${agentText(agent)}${where}`;
+  const message = `start the first ${comingWord(scene)} polling agent of ${agentText(agent)}${where}`;
   const note = { reason: "StartingFirst", message, clause: CLAUSE };
   const pin = host === undefined ? undefined : { node: host, tried };
   return { kind: "act", effect: startFirst(agent, momentOf(scene), pin, note), note };

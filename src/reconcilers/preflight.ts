@@ -1,11 +1,14 @@
 /** Everything that is checked before the first write, all of it at once, so that all failures are listed together. */
 
+import { extraGateProblems } from "../gates/extra-gate.ts";
 import { imageAllowed } from "../gates/image-allowed.ts";
 import { findJobTemplate } from "../gates/job-template.ts";
+import { maintenanceProblems } from "../gates/maintenance.ts";
 import { releasePair } from "../gates/release-pair.ts";
 import { rights } from "../gates/rights.ts";
 import { type Sight, verificationSees } from "../gates/verification-sees.ts";
 import { workloadFits } from "../gates/workload-fits.ts";
+import type { Component } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import type { ProbeRequest } from "../model/probe.ts";
@@ -31,6 +34,9 @@ export function preflight(world: World, agents: Agents, target: Release): Prefli
       ...releasePair(all, world, target),
       ...imageAllowed(all, world),
       ...jobTemplates(world, target),
+      ...maintenanceProblems(world),
+      ...extraGateProblems(world, (component) => isThere(world, agents, component), target),
+      ...approvalsUnused(world, agents),
       ...sight.violations,
       ...mayDo.violations,
     ],
@@ -38,6 +44,25 @@ export function preflight(world: World, agents: Agents, target: Release): Prefli
     open: sight.open + mayDo.open,
     hosts: sight.hosts,
   };
+}
+
+function isThere(world: World, agents: Agents, component: Component): boolean {
+  if (component !== "database") return agents[component].length > 0;
+  return world.upgrade.spec.components.database.action === "Upgrade";
+}
+
+/** Somebody believes that it will be waited for. */
+function approvalsUnused(world: World, agents: Agents): readonly Violation[] {
+  return (world.upgrade.spec.approvals ?? [])
+    .filter(({ before }) => !isThere(world, agents, before))
+    .map(({ before }) => ({
+      gate: "Approval",
+      object: `CeilometerUpgrade/${world.upgrade.metadata.name}`,
+      reason: "ApprovalUnused",
+      message: `spec.approvals waits before a component that this attempt does not have: ${before}`,
+      remedy: "remove it, or correct it",
+      severity: "Warning",
+    }));
 }
 
 function jobTemplates(world: World, target: Release): readonly Violation[] {

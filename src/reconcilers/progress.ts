@@ -8,7 +8,7 @@ import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
 import { type Moment, restartClock } from "./desired/workload-writes.ts";
-import type { Scene } from "./scene.ts";
+import { goingWord, type Scene } from "./scene.ts";
 
 /** How long after the end of its grace period a terminating pod is taken to sit on a host that does not answer. */
 export const HOST_UNREACHABLE_AFTER: Millis = 300_000;
@@ -103,7 +103,7 @@ export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: st
       const message = `the controller of ${agentText(agent)} has not acted on the last write yet`;
       return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, []);
     }
-    const message = `${left.length} old ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
+    const message = `${left.length} ${goingWord(scene)} ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
     const waiting = waitFor(
       scene,
       agent,

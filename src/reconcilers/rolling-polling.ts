@@ -21,7 +21,7 @@ import {
 import { loadingTrouble } from "./loading.ts";
 import { mayNotStart, phaseSince, waitUntilGone } from "./progress.ts";
 import { roll, shortFirst } from "./rolling.ts";
-import { isOfPlan, type Scene } from "./scene.ts";
+import { comingWord, isOfPlan, type Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
 import { replaceTogether } from "./stop-then-start.ts";
 
@@ -99,7 +99,7 @@ const stageOf = (agent: Agent): Agent =>
 function replaceOne(scene: Scene, agent: Agent): Outcome | undefined {
   const plan = agent.recorded?.polling;
   if (plan === undefined || plan.overlap) return roll(scene, stageOf(agent), CLAUSE);
-  const what = `the new polling agents (${whyApart(plan)})`;
+  const what = `the ${comingWord(scene)} polling agents (${whyApart(plan)})`;
   const mates = scene.agents.polling.filter((each) => isMate(plan, each.recorded?.polling));
   const all = plan.together === true ? mates : [agent];
   return replaceTogether(scene, all.map(stageOf), { component: "polling", clause: CLAUSE, what });

@@ -8,7 +8,7 @@ import type { Outcome } from "../model/outcome.ts";
 import { troubleOfPods } from "../model/trouble.ts";
 import { start } from "./desired/workload-writes.ts";
 import { mayNotStart, momentOf, waitUntilAvailable } from "./progress.ts";
-import type { Scene } from "./scene.ts";
+import { comingWord, goingWord, type Scene } from "./scene.ts";
 import { isMiscounted, isOwed } from "./stop-then-start.ts";
 
 export function rollComponent(scene: Scene, component: AgentComponent, clause: string): Outcome {
@@ -36,7 +36,7 @@ export function roll(scene: Scene, agent: Agent, clause: string): Outcome | unde
   const refused = mayNotStart(scene, pending ? [agent] : []);
   if (refused !== undefined) return refused;
   if (pending || isOwed(agent) || isMiscounted(scene, agent)) {
-    const message = `bring new ${COMPONENT_WORDS[agent.component]} pods up beside the old ones of ${agentText(agent)}`;
+    const message = `bring ${comingWord(scene)} ${COMPONENT_WORDS[agent.component]} pods up beside the ${goingWord(scene)} ones of ${agentText(agent)}`;
     const note = { reason: "Rolling", message, clause };
     return { kind: "act", effect: start(agent, momentOf(scene), note), note };
   }

@@ -18,6 +18,10 @@ export interface Scene {
   readonly target: Release;
 }
 
+/** What pods are called that go and that come: on a way back the new ones of before are those that go. */
+export const goingWord = ({ record: { back, from } }: Scene): string => (back === undefined ? "old" : (from ?? "old"));
+export const comingWord = ({ record: { back, to } }: Scene): string => (back === undefined ? "new" : to);
+
 /** Pure: what one phase has to say about this moment. */
 export type PhaseReconciler = (scene: Scene) => Outcome;
 
@@ -34,15 +38,11 @@ export function hasBegun(scene: Scene, component: AgentComponent): boolean {
 }
 
 /** The target release has no such component: its workloads are kept at zero, and keep their old template. */
-export function isRetired(world: World, agent: Agent): boolean {
-  const { collector, api } = world.upgrade.spec.components;
-  if (agent.component === "collector") return collector?.retire === true;
-  return agent.component === "api" && api?.retire === true;
-}
+export const isRetired = (agent: Agent): boolean => agent.wanted.retires === true;
 
 /** The template, or for a component that retires the absence of pods, is what the resource wants. */
-export function hasArrived(world: World, agent: Agent): boolean {
-  return isRetired(world, agent) ? isDown(agent) : atTarget(agent);
+export function hasArrived(agent: Agent): boolean {
+  return isRetired(agent) ? isDown(agent) : atTarget(agent);
 }
 
 export function isOfPlan(agent: Agent, plan: string): boolean {

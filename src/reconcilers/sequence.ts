@@ -7,6 +7,7 @@
  */
 import { type Component } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
+import type { Outcome } from "../model/outcome.ts";
 import { api } from "./api.ts";
 import { collector } from "./collector.ts";
 import { database } from "./database.ts";
@@ -89,8 +90,8 @@ const API: Row = {
   reconcile: api,
 };
 
-/** The steps of an upgrade in the order of this resource. */
-export function sequence({ upgrade: { spec } }: World): readonly Step[] {
+/** The steps of an upgrade in the order of this resource; of a way back in the reverse order, and never the database. */
+export function sequence({ upgrade: { spec } }: World, isBack = false): readonly Step[] {
   const { collector: collectors, api: apis } = spec.components;
   // A collector that retires still reads what the old notification agents send: it goes once the new ones are there.
   const retired: Row = {
@@ -101,5 +102,31 @@ export function sequence({ upgrade: { spec } }: World): readonly Step[] {
   const middle = collectors?.retire === true ? [NOTIFICATION, retired] : [COLLECTOR, NOTIFICATION];
   const rows = apis?.position === "First" ? [DATABASE, API, ...middle, POLLING] : [DATABASE, ...middle, POLLING, API];
   const path = spec.strategy === "Partial" ? "partial" : "full";
-  return rows.map(({ component, reconcile, [path]: asked }) => ({ component, reconcile, ...asked }));
+  const steps = rows.map(({ component, reconcile, [path]: asked }) => ({ component, reconcile, ...asked }));
+  return isBack ? [...steps.slice(1).toReversed().map(undone), databaseStays] : steps;
 }
+
+/** The documents know no way back: each step is undone under the rules that it was made by. */
+const undone = (step: Step): Step => ({
+  ...step,
+  after: [],
+  why: "back to what it was, in the reverse order, under the rules of its way there",
+});
+
+/** I10: its new schema only adds, so that old agents understand it; nothing ever takes it back. */
+export const keptDatabase: Outcome = {
+  kind: "settled",
+  skipped: true,
+  note: {
+    reason: "DatabaseKept",
+    message: "the database keeps its new schema, which old agents understand; it is never taken back",
+    clause: "I10",
+  },
+};
+const databaseStays: Step = {
+  component: "database",
+  clause: "I10",
+  after: [],
+  why: "a new schema only adds, and is never taken back",
+  reconcile: () => keptDatabase,
+};

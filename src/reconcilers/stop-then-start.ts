@@ -9,7 +9,7 @@ import type { Outcome } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
 import { markGone, retire, start, takeDown } from "./desired/workload-writes.ts";
 import { mayNotStart, momentOf, phaseSince, waitUntilAvailable, waitUntilGone } from "./progress.ts";
-import { isOfPlan, type Scene } from "./scene.ts";
+import { comingWord, goingWord, isOfPlan, type Scene } from "./scene.ts";
 
 export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
   return (
@@ -38,7 +38,7 @@ export interface Together {
 export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Together): Outcome | undefined {
   const { component, clause } = how;
   const words = COMPONENT_WORDS[component];
-  const what = how.what ?? `the new ${words} pods`;
+  const what = how.what ?? `the ${comingWord(scene)} ${words} pods`;
   const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
   const refused = mayNotStart(scene, pending);
   if (refused !== undefined) return refused;
@@ -47,7 +47,7 @@ export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Tog
   const byItself = how.forgetAfter === undefined && replacesItself(agents);
   const up = byItself ? undefined : pending.find((agent) => !isDown(agent));
   if (up !== undefined) {
-    const message = `shut down every old ${words} pod of ${agentText(up)}`;
+    const message = `shut down every ${goingWord(scene)} ${words} pod of ${agentText(up)}`;
     const note = { reason: "TakingDown", message, clause };
     return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
   }
@@ -56,7 +56,9 @@ export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Tog
   // has arrived replaces its own stragglers; its old pods hold back the others all the same.
   const gone = pending.length > 0 && !byItself ? waitUntilGone(scene, agents, clause) : undefined;
   if (gone !== undefined) return gone;
-  const remembered = pending.length === agents.length ? waitUntilForgotten(scene, agents, how) : undefined;
+  // Once the first of them was started nobody is waited for; one that this plan has not touched is not a start of it.
+  const started = agents.some((agent) => !pending.includes(agent) && isUp(scene, agent));
+  const remembered = pending.length > 0 && !started ? waitUntilForgotten(scene, pending, how) : undefined;
   if (remembered !== undefined) return remembered;
 
   const next = pending[0] ?? agents.find((agent) => isOwed(agent) || isMiscounted(scene, agent));
@@ -67,6 +69,9 @@ export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Tog
   }
   return waitUntilAvailable(scene, agents, clause);
 }
+
+const isUp = ({ record }: Scene, { marks: { phase } }: Agent): boolean =>
+  phase?.plan === record.plan && phase.phase === "up";
 
 /** A member that died stays in its coordination group until the backend forgets it, and what is its share goes unread. */
 function waitUntilForgotten(scene: Scene, agents: readonly Agent[], how: Together): Outcome | undefined {
@@ -104,6 +109,7 @@ export function isOwed(agent: Agent): boolean {
  */
 export function isMiscounted(scene: Scene, agent: Agent): boolean {
   const { workload, wanted } = agent;
+  if (wanted.hosts !== undefined) return isDown(agent) && !isOfPlan(agent, scene.record.plan);
   if (workload.kind === "DaemonSet" || wanted.replicas === undefined) return false;
   return workload.replicas !== wanted.replicas && !isOfPlan(agent, scene.record.plan);
 }

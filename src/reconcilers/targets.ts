@@ -183,6 +183,7 @@ export function resolveTargets(
         undone: undoneBy(component, recorded, mounts),
         appended: undefined,
         replicas: "replicas" in section ? section.replicas : undefined,
+        retires: "retire" in section && section.retire,
       };
       const group = isInScope(world, component) ? agents : left;
       group[component].push(

@@ -60,7 +60,7 @@ export function steps(
   outcomes: ReadonlyMap<string, Outcome> = new Map(),
   record?: AttemptRecord,
 ): readonly StepReport[] {
-  return sequence(world)
+  return sequence(world, record?.back !== undefined)
     .filter(({ component }) => component === "database" || agents[component].length + left[component].length > 0)
     .map(({ component, clause }) => {
       if (component !== "database" && agents[component].length === 0) {

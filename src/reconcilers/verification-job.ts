@@ -1,11 +1,9 @@
 /** Clause F4 by a Job of the user's: it must succeed after the first new agent has started. */
-import { findJobTemplate } from "../gates/job-template.ts";
 import { type Agent, agentText } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { job, templatePod } from "./desired/job.ts";
-import { isOwnJob, waitForJob } from "./own-job.ts";
 import type { Scene } from "./scene.ts";
+import { runTemplate } from "./template-job.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 900;
 
@@ -19,32 +17,20 @@ export function verificationJob(
   const { upgrade } = world;
   const suffix = shortDigest([record.plan, agent.workload.metadata.uid, upgrade.spec.retryAttempt]);
   const name = nameFor(`${upgrade.metadata.name}-verify`, suffix);
-  const existing = world.jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
-  const base = { clause: "F4", object: `Job/${name}` };
-  if (existing === undefined) {
-    const template = findJobTemplate(world, ref, "spec.components.polling.verification.job");
-    if ("gate" in template) return { kind: "held", violations: [template] };
-    const deadlineSeconds = upgrade.spec.components.polling?.verification.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-    const note = {
-      ...base,
-      reason: "Verifying",
-      message: `run ${ref.kind}/${ref.name} to verify that data is polled again`,
-    };
-    const object = job({
-      upgrade,
-      name,
-      component: "polling",
-      purpose: "verification",
-      spec: templatePod(template, undefined),
-      deadlineSeconds,
-    });
-    return { kind: "act", effect: { kind: "create", object, why: note }, note };
-  }
-  if (existing.state === "succeeded") return undefined;
-  if (existing.state === "running") {
-    const message = `Job/${name} verifies that ${agentText(agent)} polls data again`;
-    return waitForJob(world, existing, { ...base, reason: "Verifying", message });
-  }
+  const base = { clause: "F4", object: `Job/${name}`, reason: "Verifying" };
+  const ran = runTemplate(scene, {
+    name,
+    ref,
+    field: "spec.components.polling.verification.job",
+    component: "polling",
+    purpose: "verification",
+    deadlineSeconds: upgrade.spec.components.polling?.verification.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+    creates: { ...base, message: `run ${ref.kind}/${ref.name} to verify that data is polled again` },
+    runs: { ...base, message: `Job/${name} verifies that ${agentText(agent)} polls data again` },
+  });
+  if (ran.kind === "succeeded") return undefined;
+  if (ran.kind === "goesOn") return ran.outcome;
+  const { failure } = ran.job;
   return {
     kind: "held",
     violations: [
@@ -52,8 +38,7 @@ export function verificationJob(
         gate: "DataPolled",
         object: `Job/${name}`,
         reason: "VerificationFailed",
-        message:
-          `the verification Job failed: ${existing.failure?.reason ?? "unknown"} ${existing.failure?.message ?? ""}`.trimEnd(),
+        message: `the verification Job failed: ${failure?.reason ?? "unknown"} ${failure?.message ?? ""}`.trimEnd(),
         remedy: `read why with: kubectl logs -n ${upgrade.metadata.namespace} job/${name}; then raise spec.retryAttempt`,
         severity: "Error",
       },

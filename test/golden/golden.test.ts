@@ -4,9 +4,15 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { partialRefusals } from "./partial-refusals.ts";
 import { refusals } from "./refusals.ts";
+import { steering } from "./steering.ts";
 import { stories } from "./stories.ts";
 
-const all = Object.entries({ ...stories, "preflight-refusals": refusals, "partial-refusals": partialRefusals });
+const all = Object.entries({
+  ...stories,
+  ...steering,
+  "preflight-refusals": refusals,
+  "partial-refusals": partialRefusals,
+});
 
 test.each(all)("%s", async (name, tell) => {
   const file = join(import.meta.dirname, `${name}.golden`);

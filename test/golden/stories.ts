@@ -6,26 +6,31 @@ import type { Agents, Topology } from "../sim/topology.ts";
 import { imageOf, specOf } from "../sim/topology.ts";
 import { Transcript } from "./transcript.ts";
 
-const HOSTS = ["control-0", "compute-0", "compute-1", "compute-2"];
-const notification: Agents = {
+export const HOSTS = ["control-0", "compute-0", "compute-1", "compute-2"];
+export const notification: Agents = {
   component: "notification",
   name: "ceilometer-notification",
   kind: "Deployment",
   replicas: 2,
 };
 const collector: Agents = { component: "collector", name: "ceilometer-collector", kind: "Deployment", replicas: 3 };
-const central: Agents = { component: "polling", name: "ceilometer-central", kind: "Deployment", replicas: 2 };
-const compute: Agents = { component: "polling", name: "ceilometer-compute", kind: "DaemonSet" };
+export const central: Agents = { component: "polling", name: "ceilometer-central", kind: "Deployment", replicas: 2 };
+export const compute: Agents = { component: "polling", name: "ceilometer-compute", kind: "DaemonSet" };
 const ipmi: Agents = { component: "polling", name: "ceilometer-ipmi", kind: "DaemonSet", strategy: "OnDelete" };
 const api: Agents = { component: "api", name: "ceilometer-api", kind: "Deployment", replicas: 2 };
 
-const classic: Topology = {
+export const classic: Topology = {
   from: "newton",
   to: "ocata",
   hosts: HOSTS,
   agents: [collector, notification, central, compute, api],
 };
-const modern: Topology = { from: "2025.1", to: "2025.2", hosts: HOSTS, agents: [notification, central, compute, ipmi] };
+export const modern: Topology = {
+  from: "2025.1",
+  to: "2025.2",
+  hosts: HOSTS,
+  agents: [notification, central, compute, ipmi],
+};
 
 const stateful: Topology = {
   ...modern,
@@ -35,7 +40,12 @@ const stateful: Topology = {
     { ...central, kind: "StatefulSet", strategy: "OnDelete" },
   ],
 };
-const retiring: Topology = { ...classic, from: "pike", to: "queens", agents: [collector, notification, central, api] };
+export const retiring: Topology = {
+  ...classic,
+  from: "pike",
+  to: "queens",
+  agents: [collector, notification, central, api],
+};
 
 const polls = (agents: Agents, pollingNamespace: "central" | "compute" | "ipmi"): Agents => ({
   ...agents,
@@ -49,11 +59,11 @@ const coordinated: PartialTopology = {
 };
 const PIPELINES = { before: coordinated.pipeline.before, after: { name: "all", publisher: "notifier://?topic=other" } };
 const partitioned: PartialTopology = { ...coordinated, partitioned: true };
-const changed: PartialTopology = { ...partitioned, pipeline: { ...PIPELINES, immutable: true } };
+export const changed: PartialTopology = { ...partitioned, pipeline: { ...PIPELINES, immutable: true } };
 const rollingIpmi: Agents = { ...polls(ipmi, "ipmi"), strategy: "RollingUpdate" };
 
 /** Ocata to Pike: the group of notification agents stays, and rings are not looked at again. */
-const partialClassic: Topology = {
+export const partialClassic: Topology = {
   from: "ocata",
   to: "pike",
   hosts: HOSTS,
@@ -67,8 +77,8 @@ const drained: Topology = {
   skipDatabase: true,
   partial: { ...partitioned, drain: "gate" },
 };
-const central2 = polls(central, "central");
-const partialModern: Topology = {
+export const central2 = polls(central, "central");
+export const partialModern: Topology = {
   from: "2025.1",
   to: "2025.2",
   hosts: HOSTS,
@@ -110,9 +120,9 @@ export const partialTopologies = {
 /** What is upgraded from one end to the other. */
 export const topologies = { classic, modern, stateful, retiring, ...partialTopologies } as const;
 
-const isDown = (name: string) => (cluster: ModelCluster) =>
+export const isDown = (name: string) => (cluster: ModelCluster) =>
   cluster.workloads.some((each) => each.metadata.name === name && each.spec.replicas === 0);
-const runs = (name: string, tag: string) => (cluster: ModelCluster) =>
+export const runs = (name: string, tag: string) => (cluster: ModelCluster) =>
   cluster.workloads.some(
     (each) => each.metadata.name === name && each.spec.template.spec.containers[0]?.image === imageOf(tag),
   );

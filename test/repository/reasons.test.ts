@@ -8,8 +8,8 @@ const FILES = [
   "src/gates/*.ts",
   "src/reconcilers/**/*.ts",
   "src/plan/*.ts",
-  "src/model/trouble.ts",
-  "src/controllers/ceilometer-upgrade/{controller,leave,status}.ts",
+  "src/model/{trouble,verb-requests}.ts",
+  "src/controllers/ceilometer-upgrade/{controller,conditions,leave,status}.ts",
 ];
 
 const source = FILES.flatMap((pattern) => globSync(pattern))

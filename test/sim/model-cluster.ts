@@ -91,6 +91,16 @@ export class ModelCluster {
     this.api.update(found, { spec: this.spec });
   }
 
+  /** A user annotates it; null takes an annotation away. */
+  annotate(annotations: Readonly<Record<string, string | null>>): void {
+    const found = this.upgrade;
+    if (found === undefined) return;
+    this.api.patchMerge(
+      { kind: "CeilometerUpgrade", namespace: NAMESPACE, name: UPGRADE_NAME },
+      { metadata: { annotations } },
+    );
+  }
+
   unwish(): void {
     this.api.remove({ kind: "CeilometerUpgrade", namespace: NAMESPACE, name: UPGRADE_NAME });
   }

@@ -267,6 +267,8 @@ export function aRecord(
     targets: [],
     ended: undefined,
     clock: [],
+    verbs: {},
+    gates: {},
     ...rest,
     metadata: aMeta("ceilometer-attempt-1", metadata),
   };

@@ -1,6 +1,7 @@
 /** The reasons that conditions, steps and Events give, with what each asks of people. They are API: people alert on them. */
+import { STEERING_REASONS } from "./steering-reasons.ts";
 
-interface Reason {
+export interface Reason {
   readonly meaning: string;
   readonly remedy: string;
 }
@@ -8,6 +9,7 @@ const nothing = "Nothing: the upgrade goes on by itself.";
 
 /** Every reason that a condition, a step or an Event can give. A test finds each in the code, and each of the code here. */
 export const REASONS = {
+  ...STEERING_REASONS,
   // The whole
   Completed: { meaning: "Every component was brought to the target.", remedy: "Nothing." },
   NoChange: { meaning: "Every workload runs the target already; nothing was written.", remedy: "Nothing." },
@@ -21,21 +23,10 @@ export const REASONS = {
     meaning: "Somebody took a workload off the target after the upgrade had completed.",
     remedy: "Bring it back, or raise spec.retryAttempt to let the operator do so.",
   },
-  Paused: { meaning: "Stopped at a safe point, where nothing is borrowed.", remedy: "Set spec.paused to false." },
-  Pausing: {
-    meaning: "A pause is asked for; the component that is under way is brought up first.",
-    remedy: "Nothing, or mend what holds that component.",
-  },
   Planned: {
     meaning: "The plan is in status.plan; nothing is written while spec.mode is Plan.",
     remedy: "Read the plan, then set spec.mode to Apply.",
   },
-  Resumed: { meaning: "The upgrade goes on after a pause.", remedy: nothing },
-  AwaitingApproval: {
-    meaning: "A person has to approve what comes next, as spec.approvals asks.",
-    remedy: "Approve it for this plan: in spec.approved, by annotation, or with kubectl ceilometer-upgrade approve.",
-  },
-  NotAwaited: { meaning: "No approval is waited for.", remedy: "Nothing." },
   Deleting: { meaning: "The resource is being deleted.", remedy: "Nothing." },
   OperatorRemoved: {
     meaning: "The operator was removed while an attempt was under way; what it had borrowed was given back.",

@@ -516,9 +516,22 @@ const maintenanceWindow = z
     "A time in which steps may begin. What has begun is brought to its next safe point when the window closes.",
   );
 
+export const skippedGateSchema = z
+  .object({
+    name: gateName,
+    planHash,
+    reason: z.string().min(1).max(1024).describe("Why it is skipped. It stays in the history."),
+  })
+  .describe("A gate that is not asked, for one plan.");
+
 /** What may be accepted by name: findings of the gates that a person can judge better. */
-export const ACCEPTABLE = ["DefinitionRemoved", "DefinitionAltered", "VerificationInconclusive"] as const;
-const acceptedRisk = z
+export const ACCEPTABLE = [
+  "DefinitionRemoved",
+  "DefinitionAltered",
+  "VerificationInconclusive",
+  "OldConfigurationUnknown",
+] as const;
+export const acceptedRiskSchema = z
   .object({
     check: z.enum(ACCEPTABLE).describe("The reason that the finding gives."),
     object: z.string().min(1).max(512).describe("The object that the finding names."),
@@ -566,7 +579,7 @@ export const specSchema = z
       .optional()
       .describe("Partial: upgrade just these components now and the rest later. Empty or absent: all of them."),
     acceptedRisks: z
-      .array(acceptedRisk)
+      .array(acceptedRiskSchema)
       .max(64)
       .optional()
       .describe("Findings that were looked at and are accepted by name (clause M2). They stay in the history."),
@@ -600,21 +613,13 @@ export const specSchema = z
       .optional()
       .describe("What a person has approved, for one plan."),
     skipGates: z
-      .array(
-        z
-          .object({
-            name: gateName,
-            planHash,
-            reason: z.string().min(1).max(1024).describe("Why it is skipped. It stays in the history."),
-          })
-          .describe("A gate that is not asked, for one plan."),
-      )
+      .array(skippedGateSchema)
       .max(32)
       .optional()
       .describe("Extra gates that are not asked, by name and for one plan."),
     maintenanceWindows: z
       .array(maintenanceWindow)
-      .max(16)
+      .max(8)
       .optional()
       .describe("Steps begin only while one of these is open. Absent or empty: at any time."),
     onFailure: z
@@ -799,7 +804,7 @@ export type NewPollstersStatus = z.output<typeof newPollstersSchema>;
 export type PipelineParityStatus = z.output<typeof pipelineParitySchema>;
 export type ExtraGate = z.output<typeof gate>;
 export type MaintenanceWindow = z.output<typeof maintenanceWindow>;
-export type AcceptedRisk = z.output<typeof acceptedRisk>;
+export type AcceptedRisk = z.output<typeof acceptedRiskSchema>;
 export type TargetRef = z.output<typeof target>;
 export type PollingTargetRef = z.output<typeof pollingTarget>;
 export type Drain = z.output<typeof drain>;

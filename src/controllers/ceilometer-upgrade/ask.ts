@@ -55,6 +55,11 @@ async function askLog(
   );
   if (question.about === "polling") return readPollingLog(log, question);
   if (question.about === "loading") return readLoadingLog(log, question);
+  if (question.about === "text") {
+    return log.includes(question.text)
+      ? { verdict: "pass", reason: "the log has the text that was asked for" }
+      : { verdict: "inconclusive", reason: "the log has not the text that was asked for" };
+  }
   const known = readMigrationLog(log);
   return known === undefined
     ? { verdict: "inconclusive", reason: "none of the known lines" }

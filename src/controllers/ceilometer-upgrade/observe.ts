@@ -121,7 +121,7 @@ function recordOf(view: OwnConfigView, uid: string): readonly AttemptRecord[] {
   if (view.purpose !== "attempt" || !view.immutable || view.metadata.owner?.uid !== uid) return [];
   const known = records.get(view);
   if (known !== undefined) return known;
-  const record = parseRecord(view.metadata, view.body, view.ended, view.clock);
+  const record = parseRecord(view.metadata, view.body);
   const parsed = record === undefined ? [] : [record];
   records.set(view, parsed);
   return parsed;

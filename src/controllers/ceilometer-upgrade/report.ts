@@ -5,7 +5,7 @@ import { failureOf } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { BOOKKEEPING } from "../../model/bookkeeping.ts";
-import type { Decision } from "../../model/decision.ts";
+import type { Decision, Phase } from "../../model/decision.ts";
 import { canonicalJson } from "../../model/digest.ts";
 import type { Meta } from "../../model/meta.ts";
 import type { Effect } from "../../model/outcome.ts";
@@ -26,6 +26,17 @@ const UNREADABLE_FOR: Millis = 5000;
 
 /** Where the steps are, without their words. */
 const stepsOf = (status: Status): string => (status.steps ?? []).map(({ name, state }) => `${name}=${state}`).join();
+
+/** Phases in which something is over, or waits for somebody: told once, and again when the reason changes. */
+const TELLING: ReadonlySet<Phase> = new Set([
+  "Held",
+  "Completed",
+  "RolledBack",
+  "NoChange",
+  "Paused",
+  "Waiting",
+  "Planned",
+]);
 
 const keyOf = ({ namespace, name }: Meta): string => `${namespace}/${name}`;
 
@@ -72,8 +83,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   /** Said once, when it becomes true: that somebody must do something, and that it is over. */
   const announce = (metadata: Meta, decision: Decision): void => {
     const { phase, headline } = decision;
-    const telling =
-      phase === "Held" || phase === "Completed" || phase === "NoChange" || phase === "Paused" || phase === "Planned";
+    const telling = TELLING.has(phase);
     const line = telling ? `${phase}/${headline.reason}/${headline.object ?? ""}` : "";
     if (lastSaid.get(keyOf(metadata)) === line) return;
     lastSaid.set(keyOf(metadata), line);

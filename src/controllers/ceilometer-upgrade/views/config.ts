@@ -1,6 +1,6 @@
 /** ConfigMaps and Secrets: those that the operator made, and those that a resource names. */
 import { z } from "zod";
-import { ANNOTATION, LABEL } from "../../../api/v1alpha1/names.ts";
+import { LABEL } from "../../../api/v1alpha1/names.ts";
 import type { KubeObject } from "../../../kube/object.ts";
 import { RECORD_KEY } from "../../../model/attempt.ts";
 import { digestText } from "../../../model/digest.ts";
@@ -16,8 +16,6 @@ export interface OwnConfigView {
   readonly body: string | undefined;
   /** Of a copy: the digest of each key's text, which is all that is asked of it. */
   readonly digests: ReadonlyMap<string, string>;
-  readonly ended: string | undefined;
-  readonly clock: string | undefined;
 }
 
 const configMap = z.looseObject({
@@ -35,8 +33,6 @@ export function ownConfigView(object: KubeObject): OwnConfigView {
     digests: new Map(texts.map(([key, text]) => [key, digestText(text)])),
     immutable: immutable === true,
     body: data?.[RECORD_KEY],
-    ended: meta.annotations[ANNOTATION.ended],
-    clock: meta.annotations[ANNOTATION.clock],
   };
 }
 

@@ -1,0 +1,116 @@
+/**
+ * The writes that keep the books of an attempt: what has to be there before a workload may be touched, and the marks on its record.
+ * None of them disrupts anything.
+ */
+import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
+import type { AttemptRecord, Ended, RecordBody } from "../model/attempt.ts";
+import { canonicalJson, digest } from "../model/digest.ts";
+import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
+import type { Effect, Note } from "../model/outcome.ts";
+import { formatTime } from "../model/time.ts";
+import { attemptRecord } from "./desired/attempt-record.ts";
+import type { WantedCopy } from "./inputs.ts";
+
+/** The version of the rules below and of the release facts: another version is another plan. */
+const RULES_VERSION = 1;
+
+export type NewRecord = Omit<RecordBody, "plan" | "startedAt">;
+
+/** What has to be there before a workload may be touched, one write at a time, in this order. */
+export function firstWrites(world: World, copies: readonly WantedCopy[], body: NewRecord): Effect {
+  const { upgrade } = world;
+  const open = world.records.find((record) => record.ended === undefined);
+  // What is undone is left only once the way back is recorded: in between nobody would know any more what was to be undone.
+  if (open !== undefined && body.back === undefined) return supersede(world, open);
+  if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
+  const copy = copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
+  if (copy !== undefined) {
+    const object = `ConfigMap/${copy.name}`;
+    const message = `keep the content of the configuration in ${object}, which can never change`;
+    return { kind: "create", object: copy.object, why: { reason: "CopyingConfiguration", message, object } };
+  }
+  const plan = planHash(body);
+  const reopened = world.records.find((record) => record.plan === plan);
+  if (reopened !== undefined) return reopen(world, reopened);
+  const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) });
+  const way = `from ${body.from ?? "an unknown release"} to ${body.to}`;
+  const start = body.back === undefined ? `start ${way}` : `roll back ${way} (${body.back.why})`;
+  const message = `${start}: record what is true before the first write`;
+  const name = `ConfigMap/${object.metadata.name}`;
+  const reason = body.back === undefined ? "AttemptStarted" : "RollbackStarted";
+  return { kind: "create", object, why: { reason, message, clause: "I9", object: name } };
+}
+
+/** Copies outlive the resource that they were made for, because pods mount them: one with this content is as good as ours. */
+function isCopy(there: ConfigurationCopy, wanted: WantedCopy): boolean {
+  return there.name === wanted.name && there.immutable && there.digests.get(wanted.key) === wanted.digest;
+}
+
+/** The plan: the wish, and the images and configuration that it starts from. Hosts and times do not change it. */
+function planHash(body: NewRecord): string {
+  const targets = body.targets.map(({ hosts, replicas, replicasAfter, nodeSelector, before, ...steady }) => steady);
+  return digest({ rules: RULES_VERSION, ...body, targets }).slice(0, 16);
+}
+
+export function addFinalizer(upgrade: Upgrade): Effect {
+  const { namespace, name, uid, resourceVersion, finalizers } = upgrade.metadata;
+  const why = {
+    reason: "Holding",
+    message: "what will be borrowed is given back before the resource can go",
+    clause: "I9",
+  };
+  return {
+    kind: "annotate",
+    ref: { kind: "CeilometerUpgrade", namespace, name },
+    uid,
+    resourceVersion,
+    metadata: { finalizers: [...finalizers, FINALIZER] },
+    why: { ...why, object: `CeilometerUpgrade/${name}` },
+  };
+}
+
+export function annotateRecord(
+  record: AttemptRecord,
+  annotations: Readonly<Record<string, string | null>>,
+  why: Note,
+): Effect {
+  const { namespace, name, uid, resourceVersion } = record.metadata;
+  const ref = { kind: "ConfigMap", namespace, name };
+  return {
+    kind: "annotate",
+    ref,
+    uid,
+    resourceVersion,
+    metadata: { annotations },
+    why: { ...why, object: `ConfigMap/${name}` },
+  };
+}
+
+/** A way back takes the place of every attempt that is still open. */
+export function supersedeUndone(world: World, { back, metadata }: AttemptRecord): Effect | undefined {
+  const open = world.records.find((record) => record.ended === undefined && record.metadata.uid !== metadata.uid);
+  if (back === undefined || open === undefined) return undefined;
+  return supersede(world, open, `the attempt ${open.metadata.name} is rolled back: ${back.why}`);
+}
+
+function supersede(world: World, record: AttemptRecord, because?: string): Effect {
+  const message =
+    because ??
+    `the wish has changed: the attempt ${record.metadata.name} is left where it is, and a new one starts from there`;
+  return annotateRecord(
+    record,
+    { [ANNOTATION.ended]: endedMark(world, "Superseded") },
+    { reason: "Replanned", message },
+  );
+}
+
+function reopen(world: World, record: AttemptRecord): Effect {
+  const message = `back to the plan of ${record.metadata.name} of ${world.upgrade.metadata.name}`;
+  // What was asked of it then is not asked of it now.
+  const fresh = { [ANNOTATION.ended]: null, [ANNOTATION.verbs]: null, [ANNOTATION.gates]: null };
+  return annotateRecord(record, fresh, { reason: "Replanned", message });
+}
+
+export function endedMark(world: World, state: Ended["state"]): string {
+  return canonicalJson({ state, at: formatTime(world.now), retry: world.upgrade.spec.retryAttempt });
+}

@@ -1,0 +1,302 @@
+/**
+ * A rollback: an attempt of its own that takes workloads back to what they ran before another one, in the reverse order of the
+ * components. The old configuration comes back with the old image, by value, from that attempt's record. The database never is
+ * taken back: its new schema only adds, so that old agents understand it (clause F1, I10). What cannot be undone is refused
+ * before anything is written.
+ */
+import { targetClaimed } from "../gates/target-claimed.ts";
+import { startsOldPods } from "../gates/workload-fits.ts";
+import { type Agent, makeAgent, type Wanted } from "../model/agent.ts";
+import type { AttemptRecord, Back, RecordBody, RecordedPolling, RecordedTarget } from "../model/attempt.ts";
+import type { AgentComponent } from "../model/component.ts";
+import type { Decision } from "../model/decision.ts";
+import type { World } from "../model/observation.ts";
+import type { Outcome, Violation } from "../model/outcome.ts";
+import { parseRelease, type Release } from "../model/release.ts";
+import { parseTime } from "../model/time.ts";
+import { firstWrites } from "./attempt-writes.ts";
+import { digestNow } from "./inputs.ts";
+import { allAgents } from "./scene.ts";
+import type { Resolved } from "./targets.ts";
+import { held, steps, unreadable, waiting } from "./tell.ts";
+
+/** What is undone: the newest attempt, and what each of its workloads was before it and those that it took the place of. */
+export interface Undoing {
+  readonly of: AttemptRecord;
+  readonly by: Back["by"];
+  readonly why: string;
+}
+
+/**
+ * Whether the target is the release from which the latest attempt came, on the image that ran then: a revert in Git. Any other
+ * older target is a downgrade.
+ */
+export function revertOf(world: World, target: Release): Undoing | undefined {
+  const of = newest(world.records.filter(({ back }) => back === undefined));
+  const to = parseRelease(of?.to ?? "");
+  if (of === undefined || to === undefined || of.from !== target.name || target.major >= to.major) return undefined;
+  const { image: wanted } = world.upgrade.spec.target;
+  const before = originalsOf(world.records, of);
+  if (!before.every(({ image }) => image === wanted)) return undefined;
+  return {
+    of,
+    by: "Revert",
+    why: `the target is ${target.name} again, from which the attempt ${of.metadata.name} came`,
+  };
+}
+
+const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
+
+function newest(records: readonly AttemptRecord[]): AttemptRecord | undefined {
+  return records.toSorted(
+    (a, b) => startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined),
+  )[0];
+}
+
+/**
+ * Each workload as the first of the attempts saw it that led to this one without an end: a change of the target in the middle
+ * starts an attempt that has already seen something of the one before.
+ */
+function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly RecordedTarget[] {
+  const ends = records.flatMap(({ ended, metadata }) =>
+    ended !== undefined && ended.state !== "Superseded" && metadata.uid !== of.metadata.uid
+      ? [parseTime(ended.at) ?? 0]
+      : [],
+  );
+  const before = ends.filter((at) => at <= startOf(of));
+  const cut = before.length === 0 ? Number.NEGATIVE_INFINITY : Math.max(...before);
+  const chain = records
+    .filter((record) => record.back === undefined && record.ended?.state === "Superseded" && startOf(record) >= cut)
+    .filter((record) => record.metadata.uid !== of.metadata.uid && startOf(record) <= startOf(of))
+    .toSorted((a, b) => startOf(a) - startOf(b));
+  const originals = new Map<string, RecordedTarget>();
+  for (const target of [...chain, of].flatMap(({ targets }) => targets)) {
+    const known = originals.get(target.uid);
+    originals.set(target.uid, known === undefined ? target : joined(known, target));
+  }
+  return [...originals.values()];
+}
+
+/** What was mounted before is known by the first attempt that changed it; a later one may have changed other paths. */
+function joined(first: RecordedTarget, later: RecordedTarget): RecordedTarget {
+  const paths = new Set((first.before ?? []).map(({ path }) => path));
+  const more = (later.before ?? []).filter(({ path }) => !paths.has(path));
+  return {
+    ...first,
+    before: [...(first.before ?? []), ...more],
+    targetImage: later.targetImage,
+    ...(later.replicasAfter === undefined ? {} : { replicasAfter: later.replicasAfter }),
+    ...(later.polling === undefined ? {} : { polling: later.polling }),
+  };
+}
+
+/** The workloads of a way back, and what each should be again. They are known by the attempt, whatever the resource says now. */
+export function resolveBack(world: World, record: Pick<AttemptRecord, "targets">): Resolved {
+  const violations: Violation[] = [];
+  const agents: Record<AgentComponent, Agent[]> = {
+    collector: [],
+    notification: [],
+    polling: [],
+    api: [],
+  };
+  for (const recorded of record.targets) {
+    const workload = world.workloads.find(({ metadata }) => metadata.uid === recorded.uid);
+    const { containers = [] } = workload?.template.spec ?? {};
+    const containerIndex = containers.findIndex(({ name }) => name === recorded.container);
+    const container = containers[containerIndex];
+    if (workload === undefined || container === undefined) {
+      violations.push(missing(recorded, workload === undefined));
+      continue;
+    }
+    const wanted = wantedBack(recorded);
+    const { component } = recorded;
+    agents[component].push(makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods));
+  }
+  return { agents, left: { collector: [], notification: [], polling: [], api: [] }, violations };
+}
+
+/** What a workload should be again, as the record of a way back has it. */
+export function wantedBack({ kind, targetImage, before = [], replicasAfter, nodeSelector }: RecordedTarget): Wanted {
+  return {
+    image: targetImage,
+    mounts: [],
+    undone: before,
+    appended: undefined,
+    replicas: replicasAfter,
+    ...(kind !== "DaemonSet" || replicasAfter === undefined ? {} : { hosts: nodeSelector }),
+  };
+}
+
+function missing({ kind, name, container }: RecordedTarget, gone: boolean): Violation {
+  const message = gone
+    ? "it is not the workload any more that the attempt has upgraded: it is gone, or was made anew"
+    : `it has no container ${container} any more`;
+  const remedy = "set a target that is not older, or bring the workload to the old release by hand";
+  return {
+    gate: "WayBack",
+    object: `${kind}/${name}`,
+    reason: "RollbackImpossible",
+    message,
+    remedy,
+    severity: "Error",
+  };
+}
+
+/** Nothing was begun that could be undone. */
+export function nothingToUndo(world: World, resolved: Resolved): Decision {
+  const violation: Violation = {
+    gate: "WayBack",
+    object: `CeilometerUpgrade/${world.upgrade.metadata.name}`,
+    reason: "NothingToRollBack",
+    message: "a rollback is asked for, and no attempt of this resource has begun",
+    remedy: "set spec.rollback to false",
+    severity: "Error",
+  };
+  return held(world, [violation], { steps: steps(world, resolved) });
+}
+
+/** The way back before its first write: everything that could stop it is looked at, then its record is written. */
+export function beginBack(world: World, { of, by, why }: Undoing, inputs: string): Decision {
+  const originals = originalsOf(world.records, of);
+  const unread = originals.flatMap((original) => unreadOf(world, original));
+  if (unread.length > 0) return unreadable(unread);
+  const targets = originals.flatMap((original) => target(world, original));
+  const gone = originals.filter(({ uid }) => !world.workloads.some(({ metadata }) => metadata.uid === uid));
+  const resolved = resolveBack(world, { targets });
+  const all = allAgents(resolved.agents);
+  const violations = [
+    ...gone.map((each) => missing(each, true)),
+    ...resolved.violations,
+    ...all.flatMap(startsOldPods),
+    ...imageProblems(world, all),
+    ...originals.flatMap((original) => configurationProblems(world, original)),
+  ];
+  const told = { steps: steps(world, resolved), findings: violations, record: of, from: of.to };
+  const errors = violations.filter(({ severity }) => severity === "Error");
+  if (errors.length > 0) return held(world, errors, told);
+  const taken = targetClaimed(all, world);
+  if (taken !== undefined) {
+    const message = `${taken.object}: ${taken.message}; ${taken.remedy}`;
+    return waiting("Preflight", { reason: taken.reason, message, object: taken.object }, told);
+  }
+  if (world.upgrade.spec.paused) {
+    return waiting("Paused", { reason: "Paused", message: "paused before the way back, as spec.paused says" }, told);
+  }
+  const body: Omit<RecordBody, "plan" | "startedAt"> = {
+    back: { of: of.plan, by, why },
+    inputs,
+    from: of.to,
+    to: of.from ?? of.to,
+    files: {},
+    longestIntervalSeconds: of.longestIntervalSeconds,
+    ...(of.parity === undefined ? {} : { parity: of.parity }),
+    ...(of.only === undefined ? {} : { only: of.only }),
+    targets,
+  };
+  const effect = firstWrites(world, [], body);
+  return { ...waiting("Progressing", effect.why, told), effect };
+}
+
+/** The workload as it is now, with what it was as what is wanted of it. */
+function target(world: World, original: RecordedTarget): readonly RecordedTarget[] {
+  const workload = world.workloads.find(({ metadata }) => metadata.uid === original.uid);
+  const container = workload?.template.spec.containers.find(({ name }) => name === original.container);
+  if (workload === undefined || container === undefined) return [];
+  const { replicas, replicasAfter, polling, release: _release, ...same } = original;
+  // A number that somebody else has set since is left to them.
+  const isOurs = replicasAfter !== undefined && (workload.replicas ?? 0) === replicasAfter;
+  return [
+    {
+      ...same,
+      image: container.image,
+      targetImage: original.image,
+      ...(replicas === undefined ? {} : { replicas }),
+      ...(isOurs ? { replicasAfter: replicas ?? 0 } : {}),
+      ...(polling === undefined ? {} : { polling: wayBack(polling) }),
+    },
+  ];
+}
+
+/** Old beside new only where they had stood side by side on the way there without a group of their own (I7). */
+function wayBack({ path, overlap, together, namespaces, file }: RecordedPolling): RecordedPolling {
+  const rolls = path === "Roll";
+  return {
+    namespaces,
+    path: rolls ? "Roll" : "Replace",
+    why: rolls ? "they ran side by side on the way there" : "the new agents poll what old ones must not share",
+    overlap: rolls && overlap,
+    together: rolls ? together === true : true,
+    file,
+    before: {},
+  };
+}
+
+/** It ran before; but who configures the operator may have forbidden it since. */
+function imageProblems({ operator: { imagesAllowed } }: World, agents: readonly Agent[]): readonly Violation[] {
+  const images = new Set(agents.map(({ wanted }) => wanted.image));
+  return [...images]
+    .filter((image) => imagesAllowed.length > 0 && !imagesAllowed.some((prefix) => image.startsWith(prefix)))
+    .map((image) => ({
+      gate: "ImageAllowed",
+      object: image,
+      reason: "ImageNotAllowed",
+      message: `the operator may run images of: ${imagesAllowed.join(", ")}`,
+      remedy: "let the operator's administrator add a prefix (images.allowed in the chart)",
+      severity: "Error",
+    }));
+}
+
+/** What could not be looked at yet. A Secret that the operator may not read is no such thing: that will not change. */
+function unreadOf({ files, operator, copies }: World, { before = [] }: RecordedTarget): readonly string[] {
+  return before.flatMap(({ file }) => {
+    if (file === undefined || copies.some(({ name }) => name === file.object)) return [];
+    if (file.kind === "Secret" && !operator.secrets.includes(file.object)) return [];
+    const seen = files.get(`${file.kind}/${file.object}`);
+    if (seen !== undefined && seen.seen !== "unreadable") return [];
+    return [`${file.kind}/${file.object}: ${seen?.why ?? "not read yet"}`];
+  });
+}
+
+/** The old configuration has to be what it was: agents that come back on another one would be neither old nor new. */
+function configurationProblems(world: World, { before = [], kind, name }: RecordedTarget): readonly Violation[] {
+  return before.flatMap(({ path, file }): readonly Violation[] => {
+    if (file === undefined) return [];
+    const object = `${file.kind}/${file.object}`;
+    const now = digestNow(world, file);
+    if (file.digest !== undefined && now === file.digest) return [];
+    const base = { gate: "WayBack", object, severity: "Error" } as const;
+    const where = `${path} of ${kind}/${name} came from its key ${file.key}`;
+    if (file.digest !== undefined && now !== undefined) {
+      const message = `${where}, which is not what it was`;
+      const remedy = "put the old content back, or set a target that is not older";
+      return [{ ...base, reason: "OldConfigurationChanged", message, remedy }];
+    }
+    if (isAccepted(world, object)) return [];
+    const message = `${where}, and it cannot be known whether that is what it was`;
+    const remedy = `look yourself and accept it: spec.acceptedRisks with check ${UNKNOWN} and object ${object}`;
+    return [{ ...base, reason: UNKNOWN, message, remedy }];
+  });
+}
+
+const UNKNOWN = "OldConfigurationUnknown";
+
+function isAccepted({ upgrade, now }: World, object: string): boolean {
+  return (upgrade.spec.acceptedRisks ?? []).some(
+    (risk) => risk.check === UNKNOWN && risk.object === object && (parseTime(risk.expiresAt) ?? 0) > now,
+  );
+}
+
+/** Reasons of a hold that are failures of the upgrade itself: what somebody has to decide or to give is none. */
+const FAILURES: ReadonlySet<string> = new Set([
+  "ProgressDeadlineExceeded",
+  "VerificationFailed",
+  "VerificationInconclusive",
+  "GateFailed",
+  "NotLoaded",
+]);
+
+/** Why the upgrade has failed, for spec.onFailure; undefined where it has not. */
+export function failureOf(outcome: Outcome): Violation | undefined {
+  if (outcome.kind === "failed") return outcome.violation;
+  return outcome.kind === "held" ? outcome.violations.find(({ reason }) => FAILURES.has(reason)) : undefined;
+}
