@@ -21,7 +21,7 @@ import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { fromRelease } from "./new-record.ts";
-import { allAgents, hasBegun, type Scene } from "./scene.ts";
+import { type Agents, allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
 import { guard, standing } from "./stand-still.ts";
 import { meantForOthers, steered, takeRequests } from "./steering.ts";
@@ -65,7 +65,19 @@ function decideOn(world: World, target: Release, inputs: Inputs, record: Attempt
     return held(world, resolved.violations, told);
   }
   const { agents, left } = resolved;
+  if (lacksFiles(world, current, agents)) return start(world, target, inputs, record);
   return proceed({ world, record: current, agents, left, target });
+}
+
+/**
+ * An attempt that had ended has removed the files that it derived. Where agents have left the target since and a retry brings
+ * them back, its beginning makes these files again.
+ */
+function lacksFiles({ copies }: World, { targets }: AttemptRecord, agents: Agents): boolean {
+  const names = new Set(copies.map(({ name }) => name));
+  const derived = targets.flatMap(({ polling }) => [polling?.narrow, polling?.isolated?.file]);
+  const isGone = derived.some((file) => file !== undefined && !names.has(file.object));
+  return isGone && agents.polling.some((agent) => !atTarget(agent));
 }
 
 /** A way back that was asked for by the spec is wanted as long as the spec says so, and one that has ended until a retry. */

@@ -7,11 +7,21 @@
  * Where each workload is on that way is read off its template alone: as before, with its intake off, loaded, or at the target.
  */
 import { queuesEmpty } from "../gates/queues-empty.ts";
-import { type Agent, APPENDED_DIRECTORY, APPENDED_VOLUME, atTarget, isDown, wanting } from "../model/agent.ts";
+import {
+  type Agent,
+  APPENDED_DIRECTORY,
+  APPENDED_VOLUME,
+  agentText,
+  atTarget,
+  isDown,
+  isObserved,
+  wanting,
+} from "../model/agent.ts";
 import type { RecordedParity } from "../model/attempt.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Millis } from "../model/time.ts";
-import { momentOf, waitFor } from "./progress.ts";
+import { takeDown } from "./desired/workload-writes.ts";
+import { mayNotStart, momentOf, waitFor } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { replaceTogether } from "./stop-then-start.ts";
 
@@ -69,20 +79,30 @@ export function reloadFirst(scene: Scene): Outcome | undefined {
   );
 }
 
-/** By this plan, and after it was stopped: one that was there before says nothing of the queues (I6). */
-function isBroughtUp(scene: Scene, { marks: { phase, completedPlan } }: Agent): boolean {
-  const { plan } = momentOf(scene);
-  return (phase?.plan === plan && phase.phase === "up") || completedPlan === plan;
+/**
+ * By this attempt, or by one before that had emptied the queues too: one that was there by anybody else's doing says nothing of
+ * them (I6).
+ */
+function isBroughtUp({ world, record }: Scene, { marks: { phase, completedPlan } }: Agent): boolean {
+  const plan = phase?.phase === "up" ? phase.plan : completedPlan;
+  if (plan === undefined) return false;
+  const by = world.records.find((each) => each.plan === plan);
+  return plan === record.plan || (by?.parity?.emptyFirst.length ?? 0) > 0;
 }
 
 const isAt = (agent: Agent | undefined): boolean => agent !== undefined && atTarget(agent);
 
 /** Undefined once the internal queues are empty, and from the moment on that agents are stopped for what comes after. */
 function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedParity): Outcome | undefined {
-  const off = agents.map((agent) => withIntakeOff(agent, parity));
+  // One that is there already reads no queue of the others: it stays down meanwhile, or two releases would share the work.
+  const there = agents.filter(atTarget);
+  const off = agents.filter((agent) => !atTarget(agent)).map((agent) => withIntakeOff(agent, parity));
+  if (off.length === 0) return undefined;
   const turnsOff = parity.drain !== undefined;
   const stopping = off.some((agent) => isDown(agent) && isMarkedDown(scene, agent) && (!turnsOff || atTarget(agent)));
   if (stopping) return undefined;
+  const apart = stayDown(scene, there);
+  if (apart !== undefined) return apart;
   if (turnsOff) {
     const what = "the old agents with their intake off";
     const outcome = replaceTogether(scene, off, { component: "notification", clause: CLAUSE, what });
@@ -97,6 +117,21 @@ function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedPar
   const message = `the internal queues are being emptied, because ${parity.emptyFirst.join("; ")}: ${gate.reason}`;
   const waiting = waitFor(scene, first, { reason, message, clause: CLAUSE }, []);
   return waiting.kind === "wait" || waiting.kind === "held" ? { ...waiting, probes: gate.probes } : waiting;
+}
+
+function stayDown(scene: Scene, agents: readonly Agent[]): Outcome | undefined {
+  const refused = mayNotStart(scene, agents);
+  if (refused !== undefined) return refused;
+  const up = agents.find((agent) => !isDown(agent));
+  if (up !== undefined) {
+    const message = `stop ${agentText(up)}, which is there already, until the queues of the others are empty`;
+    const note = { reason: "TakingDown", message, clause: CLAUSE };
+    return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
+  }
+  const left = agents.find((agent) => agent.pods.length > 0 || !isObserved(agent));
+  if (left === undefined) return undefined;
+  const message = `${agentText(left)} is not gone yet`;
+  return waitFor(scene, left, { reason: "WaitingForOldPods", message, clause: CLAUSE }, []);
 }
 
 function isMarkedDown(scene: Scene, { marks: { phase } }: Agent): boolean {

@@ -11,6 +11,7 @@ import type { RecordedPolling } from "../model/attempt.ts";
 import type { Outcome } from "../model/outcome.ts";
 import {
   type Isolating,
+  isGroupStopped,
   isolatedOf,
   isolating,
   removeGroups,
@@ -64,15 +65,24 @@ function hasNoOldAgent(agent: Agent): boolean {
   return isReplaced(agent) && agent.pods.every((pod) => isNew(agent, pod) || isNew(shared(agent), pod));
 }
 
-/** The new pollsters start beside the old agents. Once a main agent was touched they had been seen to be polled. */
+/**
+ * The new pollsters start beside the old agents, and stay there as long as there is one: a group that somebody takes away is made
+ * anew. Once a main agent was touched they had been seen to be polled, which is not waited for again.
+ */
 function isolate(scene: Scene, groups: readonly Isolating[]): Outcome | undefined {
+  if (scene.agents.polling.every(hasNoOldAgent) || groups.some(({ agent }) => isWidening(agent))) return undefined;
   const begun = groups.some(({ agent }) => isOfPlan(agent, scene.record.plan));
-  if (begun) return undefined;
   for (const group of groups) {
+    if (begun && isRunning(scene, group)) continue;
     const outcome = startIsolated(scene, group);
     if (outcome !== undefined) return outcome;
   }
   return undefined;
+}
+
+function isRunning({ world }: Scene, group: Isolating): boolean {
+  const copy = isolatedOf(world, group);
+  return copy !== undefined && !isGroupStopped(copy);
 }
 
 /** One workload after the other, beside the old agents or without overlap. */
