@@ -8,7 +8,7 @@ import { failureOf } from "../../kube/errors.ts";
 import type { Decision } from "../../model/decision.ts";
 import { type Observation, readWorld } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
-import { annotateRecord, endedMark } from "../../reconcilers/begin.ts";
+import { annotateRecord, endedMark } from "../../reconcilers/attempt-writes.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Controller } from "../../runtime/controller.ts";
 import type { Log } from "../../runtime/logger.ts";
