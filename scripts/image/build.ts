@@ -1,5 +1,5 @@
 /** The operator's image, assembled without a container engine (docs/image.md). */
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../tools/control-plane/process.ts";
 import { ArchiveError, fetchPackages, resolveNewest } from "./debian-archive.ts";
@@ -106,8 +106,10 @@ export async function baseLayers(
 }
 
 async function bundle(): Promise<{ files: Files; softwareList: string }> {
-  const outdir = join(cache, "app");
-  await rm(outdir, { recursive: true, force: true });
+  await using stack = new AsyncDisposableStack();
+  await mkdir(cache, { recursive: true });
+  const outdir = await mkdtemp(join(cache, "app-"));
+  stack.defer(() => rm(outdir, { recursive: true, force: true }));
   const { code, stderr } = await run(process.execPath, ["scripts/bundle.ts", "--outdir", outdir], { cwd: root });
   if (code !== 0) throw new Error(`the bundle could not be made:\n${stderr.trim()}`);
   const files = new Map<string, Entry>();

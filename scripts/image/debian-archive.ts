@@ -29,15 +29,17 @@ interface Source {
 
 /** apt-get with lists of its own under `root`; they are fetched when the answer is made. */
 async function openArchive(root: string, { suite, architecture, snapshot }: Source) {
+  await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(root, "apt-"));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
   const at = (name: string): string =>
     snapshot === undefined ? `http://deb.debian.org/${name}` : `http://snapshot.debian.org/archive/${name}/${snapshot}`;
   // A list of the past has expired, and its signature is as good as ever.
   const trust = `signed-by=${KEYRING} check-valid-until=${snapshot === undefined ? "yes" : "no"}`;
-  const sources = [`debian ${suite}`, `debian-security ${suite}-security`].map((each) => {
-    const [name = "", of = ""] = each.split(" ");
-    return `deb [${trust}] ${at(name)} ${of} main\n`;
-  });
+  const sources = [
+    `deb [${trust}] ${at("debian")} ${suite} main\n`,
+    `deb [${trust}] ${at("debian-security")} ${suite}-security main\n`,
+  ];
   await Promise.all(
     ["lists/partial", "cache/archives/partial", "downloads"].map((name) =>
       mkdir(join(directory, name), { recursive: true }),
@@ -67,11 +69,8 @@ async function openArchive(root: string, { suite, architecture, snapshot }: Sour
     return stdout;
   };
   await apt("apt-get", "update", "--error-on=any", "--quiet");
-  return {
-    apt,
-    downloads: join(directory, "downloads"),
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
-  };
+  const opened = stack.move();
+  return { apt, downloads: join(directory, "downloads"), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** The newest versions that the archive has. */
