@@ -45,7 +45,11 @@ export async function startKindCluster(name: string): Promise<KindCluster> {
   const dir = join(cacheRoot, "kind", name);
   const kind = async (...args: readonly string[]): Promise<void> => {
     const { code, stderr } = await run(binaries.kind, [...args, "--name", name]);
-    if (code !== 0) throw new Error(`kind ${args.join(" ")} failed:\n${stderr.trim()}`);
+    if (code === 0) return;
+    const remedy = stderr.includes("failed to pull image")
+      ? "; KIND_NODE_IMAGE can name one that is there already"
+      : "";
+    throw new Error(`kind ${args.slice(0, 2).join(" ")} failed${remedy}:\n${stderr.trim()}`);
   };
   const kubeconfig = ["--kubeconfig", join(dir, "kubeconfig")];
   const end = async (): Promise<void> => {
