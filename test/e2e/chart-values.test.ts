@@ -18,6 +18,12 @@ const MATRIX = {
     replicas: 1,
   },
   "the cluster's own roles": { rbac: { aggregate: true } },
+  "admission policies, tried out": {
+    admissionPolicy: { enabled: true, actions: ["Warn", "Audit"] },
+    secrets: ["ceilometer-etc"],
+    images: { allowed: ["quay.io/example/", "registry.example:5000/ceilometer"] },
+    uninstall: { giveBack: false },
+  },
   "a network policy": {
     networkPolicy: {
       enabled: true,
@@ -215,6 +221,12 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ["a digest that is none", { image: { digest: "sha256:abc" } }, /digest/],
   ["a namespace that cannot be", { watchNamespaces: ["a/b"] }, /watchNamespaces/],
   ["one namespace and several", { singleNamespace: true, watchNamespaces: ["a"] }, /leave watchNamespaces empty/],
+  [
+    "policies of the cluster for one namespace",
+    { singleNamespace: true, admissionPolicy: { enabled: true } },
+    /admissionPolicy/,
+  ],
+  ["to deny and to warn", { admissionPolicy: { actions: ["Deny", "Warn"] } }, /actions/],
   ["roles of the cluster for one namespace", { singleNamespace: true, rbac: { aggregate: true } }, /rbac.aggregate/],
   ["no account", { serviceAccount: { create: false } }, /serviceAccount.name/],
   ["a label of the chart's own", { commonLabels: { "app.kubernetes.io/name": "x" } }, /app.kubernetes.io.name/],

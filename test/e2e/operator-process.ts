@@ -53,8 +53,14 @@ export interface OperatorProcess extends AsyncDisposable {
 
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),
-  kind: z.enum(["ServiceAccount", "Role", "RoleBinding"]),
-  metadata: z.looseObject({ name: z.string(), namespace: z.string() }),
+  kind: z.enum([
+    "ServiceAccount",
+    "Role",
+    "RoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+  ]),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
@@ -65,14 +71,21 @@ async function manifests(
   cluster: ClusterAccess,
   namespace: string,
   secrets: readonly string[],
+  confined: boolean,
 ): Promise<readonly Manifest[]> {
-  const key = secrets.join(",");
-  const rendered = renderings.get(key) ?? render(cluster, key);
+  const key = `${secrets.join(",")} ${confined}`;
+  const rendered = renderings.get(key) ?? render(cluster, secrets, confined);
   renderings.set(key, rendered);
   return (await rendered).map((text) => manifestSchema.parse(JSON.parse(text.replaceAll(PLACEHOLDER, namespace))));
 }
 
-async function render(cluster: ClusterAccess, secrets: string): Promise<readonly string[]> {
+async function render(
+  cluster: ClusterAccess,
+  secrets: readonly string[],
+  confined: boolean,
+): Promise<readonly string[]> {
+  const named = secrets.length === 0 ? "" : `,secrets={${secrets.join(",")}}`;
+  const policy = confined ? ["--show-only", "templates/admissionpolicy.yaml"] : [];
   const { code, stdout, stderr } = await cluster.helm([
     "template",
     RELEASE,
@@ -80,11 +93,12 @@ async function render(cluster: ClusterAccess, secrets: string): Promise<readonly
     "--namespace",
     PLACEHOLDER,
     "--set",
-    `watchNamespaces={${PLACEHOLDER}},podLogs.enabled=true${secrets === "" ? "" : `,secrets={${secrets}}`}`,
+    `watchNamespaces={${PLACEHOLDER}},podLogs.enabled=true,admissionPolicy.enabled=${confined}${named}`,
     "--show-only",
     "templates/serviceaccount.yaml",
     "--show-only",
     "templates/rbac.yaml",
+    ...policy,
   ]);
   if (code !== 0) throw new Error(`helm template: ${stderr}`);
   return parseAllDocuments(stdout).flatMap((document) => {
@@ -93,18 +107,29 @@ async function render(cluster: ClusterAccess, secrets: string): Promise<readonly
   });
 }
 
-const PLURALS = { ServiceAccount: "serviceaccounts", Role: "roles", RoleBinding: "rolebindings" } as const;
+const PLURALS = {
+  ServiceAccount: "serviceaccounts",
+  Role: "roles",
+  RoleBinding: "rolebindings",
+  ValidatingAdmissionPolicy: "validatingadmissionpolicies",
+  ValidatingAdmissionPolicyBinding: "validatingadmissionpolicybindings",
+} as const;
 
-/** The chart's own ServiceAccount and RBAC for one namespace; answers a token of that account. */
+/**
+ * The chart's own ServiceAccount and RBAC for one namespace, and its admission policies where it is to be confined; answers a
+ * token of that account.
+ */
 export async function installRights(
   cluster: ClusterAccess,
   namespace: string,
   secrets: readonly string[] = [],
+  confined = false,
 ): Promise<string> {
   let account = "";
-  for (const object of await manifests(cluster, namespace, secrets)) {
+  for (const object of await manifests(cluster, namespace, secrets, confined)) {
     const group = object.kind === "ServiceAccount" ? "/api/v1" : `/apis/${object.apiVersion}`;
-    await create(cluster, `${group}/namespaces/${object.metadata.namespace}/${PLURALS[object.kind]}`, object);
+    const where = object.metadata.namespace === undefined ? group : `${group}/namespaces/${object.metadata.namespace}`;
+    await create(cluster, `${where}/${PLURALS[object.kind]}`, object);
     if (object.kind === "ServiceAccount") account = object.metadata.name;
   }
   return tokenOf(cluster, namespace, account);

@@ -26,6 +26,8 @@ export interface SceneOptions {
   readonly image?: UnpackedImage;
   /** Names of Secrets that the operator may read. */
   readonly secrets?: readonly string[];
+  /** Under the admission policies of the chart. */
+  readonly confined?: boolean;
   /** Lines of the operator's log that belong to this test, though they look like a fault. */
   readonly expected?: RegExp;
   /** Names of workloads that must not be waited for before the upgrade, because they never come up. */
@@ -136,7 +138,7 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     for (const kind of ["Deployment", "DaemonSet", "StatefulSet"])
       await cluster.api.request("DELETE", collectionOf(kind, namespace), { propagationPolicy: "Background" });
   });
-  const token = await installRights(cluster, namespace, secrets);
+  const token = await installRights(cluster, namespace, secrets, options.confined);
   const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
   const operators: OperatorProcess[] = [];
   const begin = async (): Promise<void> => {
