@@ -22,6 +22,12 @@ export async function successful(command: string, finished: Promise<Finished>): 
 const kubectl = (cluster: ClusterAccess, ...args: string[]): Promise<string> =>
   successful(`kubectl ${args.join(" ")}`, cluster.kubectl(args));
 
+export interface InstallOptions {
+  readonly replicas?: number;
+  /** Names of Secrets that the operator may read. */
+  readonly secrets?: readonly string[];
+}
+
 /**
  * Installs the chart, by default with no replicas: its definition, ServiceAccount and roles are what is wanted then, since the
  * operator runs as a process beside the cluster. Without `watchNamespace` its rights hold in every namespace.
@@ -29,13 +35,14 @@ const kubectl = (cluster: ClusterAccess, ...args: string[]): Promise<string> =>
 export async function installChart(
   cluster: ClusterAccess,
   watchNamespace: string | undefined,
-  replicas = 0,
+  { replicas = 0, secrets = [] }: InstallOptions = {},
 ): Promise<void> {
   const settings = {
     replicas: String(replicas),
     "podLogs.enabled": "true",
     "serviceAccount.name": NAME,
     ...(watchNamespace === undefined ? {} : { "watchNamespaces[0]": watchNamespace }),
+    ...Object.fromEntries(secrets.map((name, index) => [`secrets[${index}]`, name])),
   };
   const values = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
   const args = [
@@ -54,9 +61,8 @@ export async function installChart(
 }
 
 /** Applies the sample, and answers when every pod of it is ready. */
-export async function deploySample(cluster: ClusterAccess, example: Example): Promise<void> {
-  await kubectl(cluster, "apply", "-f", join(root, exampleFile(example, "ceilometer")));
-  const { namespace } = example;
+export async function deploySample(cluster: ClusterAccess, file: string, namespace: string): Promise<void> {
+  await kubectl(cluster, "apply", "-f", file);
   const workloads = await kubectl(cluster, "-n", namespace, "get", "deployments,daemonsets,statefulsets", "-o", "name");
   for (const workload of workloads.split("\n")) {
     await kubectl(cluster, "-n", namespace, "rollout", "status", workload, "--timeout=120s");

@@ -29,6 +29,8 @@ export interface OperatorOptions {
   readonly watchNamespace: string | undefined;
   /** Outlives the cluster, since it is needed most when something went wrong. */
   readonly log: string;
+  /** More of its flags. */
+  readonly flags?: readonly string[];
 }
 
 const KEPT_LINES = 15;
@@ -54,7 +56,12 @@ async function listen(log: string) {
   };
 }
 
-export async function startOperator({ kubeconfig, watchNamespace, log }: OperatorOptions): Promise<OperatorProcess> {
+export async function startOperator({
+  kubeconfig,
+  watchNamespace,
+  log,
+  flags = [],
+}: OperatorOptions): Promise<OperatorProcess> {
   const listener = await listen(log);
   const watching = watchNamespace === undefined ? [] : ["--watch-namespaces", watchNamespace];
   const addresses = ["--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"];
@@ -68,6 +75,7 @@ export async function startOperator({ kubeconfig, watchNamespace, log }: Operato
       "json",
       ...watching,
       ...addresses,
+      ...flags,
     ],
     { cwd: root, onLine: listener.onLine },
   );

@@ -171,6 +171,10 @@ const awaiting: Status = {
 };
 const closed: Status = {
   ...progress,
+  conditions: [
+    condition("Ready", "OutsideWindow", "no maintenance window is open", "False"),
+    condition("Reconciling", "OutsideWindow", "no maintenance window is open", "False"),
+  ],
   maintenance: { open: false, nextOpening: formatTime(NOW + 90 * MINUTE) },
 };
 const done: Status = {

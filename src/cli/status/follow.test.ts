@@ -18,7 +18,7 @@ test.each(["Succeeded", "Aborted", "RolledBack", "Planned"] as const)("%s is an 
   expect(createJudge(20_000)(state, 0)).toBe(true);
 });
 
-test.each(["Paused", "AwaitingApproval", "UnderWay", "Unseen"] as const)("%s is none", (state) => {
+test.each(["Paused", "AwaitingApproval", "UnderWay", "Waiting", "Unseen"] as const)("%s is none", (state) => {
   expect(createJudge(0)(state, 0)).toBe(false);
 });
 

@@ -125,6 +125,7 @@ export function createJudge(patience: number): (state: State, now: number) => bo
       case "AwaitingApproval":
       case "Paused":
       case "UnderWay":
+      case "Waiting":
       case "Unseen":
         return false;
     }

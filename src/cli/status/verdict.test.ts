@@ -27,6 +27,7 @@ test.each([
   ["AwaitingApproval", 3, [ready("AwaitingApproval"), so("AwaitingApproval", "AwaitingApproval")]],
   ["Paused", 3, [ready("Paused"), so("Paused", "Paused")]],
   ["Planned", 3, [ready("Planned")]],
+  ["Waiting", 3, [ready("OutsideWindow"), { type: "Reconciling", status: "False", reason: "OutsideWindow" }]],
   ["UnderWay", 3, [ready("Rolling"), so("Reconciling", "Progressing")]],
   ["Unseen", 3, []],
 ] as const)("%s, exit code %s", (state, code, conditions) => {

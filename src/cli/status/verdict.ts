@@ -13,6 +13,8 @@ export const STATES = [
   "Paused",
   "Planned",
   "UnderWay",
+  /** Until something outside has changed: a window, a gate. */
+  "Waiting",
   "Unseen",
 ] as const;
 export type State = (typeof STATES)[number];
@@ -40,7 +42,11 @@ export function verdictOf({ metadata, status }: UpgradeView): Verdict {
     is("Succeeded", "Succeeded") ??
     is("AwaitingApproval", "AwaitingApproval") ??
     is("Paused", "Paused") ??
-    is("Stalled", "Held") ?? { state: "UnderWay", reason: ready.reason, message: ready.message }
+    is("Stalled", "Held") ?? {
+      state: find("Reconciling")?.status === "False" ? "Waiting" : "UnderWay",
+      reason: ready.reason,
+      message: ready.message,
+    }
   );
 }
 
@@ -53,6 +59,7 @@ export const TONES: Readonly<Record<State, Tone>> = {
   Paused: "busy",
   Planned: "plain",
   UnderWay: "busy",
+  Waiting: "busy",
   Unseen: "quiet",
 };
 
@@ -69,6 +76,7 @@ export function exitCodeOf(state: State): ExitCode {
     case "Paused":
     case "Planned":
     case "UnderWay":
+    case "Waiting":
     case "Unseen":
       return EXIT.underWay;
   }

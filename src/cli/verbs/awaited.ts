@@ -9,8 +9,11 @@ export interface Awaited {
   readonly planHash: string;
 }
 
-/** The first point of spec.approvals that has not been passed and is not approved for this plan. */
+/** The step that says so; else the first point of spec.approvals that has not been passed and is not approved for this plan. */
 export function awaitedApproval({ spec, status }: UpgradeView, planHash: string): Component | undefined {
+  const step = status.steps?.find(({ blockedBy }) => blockedBy?.reason === "AwaitingApproval");
+  const said = spec?.approvals?.find(({ before }) => before === step?.name);
+  if (said !== undefined) return said.before;
   const passed = new Set(status.steps?.flatMap(({ name, state }) => (isPassed(state) ? [name] : [])));
   const approved = spec?.approved?.filter((each) => each.planHash === planHash).map(({ before }) => before) ?? [];
   const order = status.steps?.map(({ name }) => name) ?? [];

@@ -1,7 +1,6 @@
 /** The verbs: what a person asks of an upgrade, by annotation or in spec. */
 import { Argument, Option } from "@commander-js/extra-typings";
 import { ACCEPTABLE } from "../../api/v1alpha1/schema.ts";
-import type { UpgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
 import { COMPONENTS } from "../../model/component.ts";
 import { formatTime, parseTime } from "../../model/time.ts";
 import { duration } from "../duration.ts";
@@ -10,6 +9,7 @@ import type { Root } from "../root-command.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { currentPlan, whatToApprove } from "./awaited.ts";
 import { carryOut } from "./carry-out.ts";
+import { isFound } from "./taken.ts";
 
 /** A command with what all verbs take. */
 function verbCommand(root: Root, name: string, description: string) {
@@ -94,7 +94,7 @@ function addAcceptRisk(root: Root, around: Surroundings): void {
       const expiresAt = expiry(options.expiresAt, options.expiresIn, around.now());
       const risk = { check, object, reason: options.reason, expiresAt };
       return carryOut(around, { ...command.optsWithGlobals(), ...options, name, question: undefined }, (view) => {
-        if (!isFound(view, check, object)) {
+        if (!isFound(view, risk)) {
           around.err.write(`no finding ${check} of ${object} is reported now; it is accepted beforehand\n`);
         }
         return { verb: "accept-risk", risk };
@@ -110,14 +110,6 @@ function expiry(at: string | undefined, within: number | undefined, now: number)
   if (until === undefined) throw new UsageError(`--expires-at ${at}: give a time as 2027-01-31T00:00:00Z`);
   if (until <= now) throw new UsageError(`--expires-at ${at}: that is over already`);
   return formatTime(until);
-}
-
-function isFound({ status }: UpgradeView, check: string, object: string): boolean {
-  const inPreflight = status.preflight?.some((each) => each.check === check && each.object === object) === true;
-  return (
-    inPreflight ||
-    status.steps?.some(({ blockedBy }) => blockedBy?.reason === check && blockedBy.object === object) === true
-  );
 }
 
 function addSkip(root: Root, around: Surroundings): void {

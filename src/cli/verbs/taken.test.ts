@@ -40,3 +40,20 @@ test.each([
 ])("a pause, whose annotation stays: %s", (_, status, wanted) => {
   expect(isTaken({ verb: "pause" }, view({ [VERB.pause]: "true" }, status), false)).toBe(wanted);
 });
+
+test("a resume is taken when it runs again, also where its annotation stays over spec.paused", () => {
+  const asked = { [VERB.resume]: "true" };
+  expect(isTaken({ verb: "resume" }, view(asked, condition({})), false)).toBe(false);
+  expect(isTaken({ verb: "resume" }, view(asked, condition({ status: "False", reason: "Running" })), false)).toBe(true);
+  expect(isTaken({ verb: "resume" }, view({}, condition({})), false)).toBe(true);
+});
+
+test("a risk is taken when its finding has gone, since before an attempt nothing takes the annotation over", () => {
+  const risk = { check: "DefinitionRemoved", object: "a", reason: "b", expiresAt: "2027-01-31T00:00:00Z" } as const;
+  const finding = { check: "DefinitionRemoved", severity: "Error", object: "a", message: "", remedy: "" } as const;
+  const asked = { [VERB.acceptRisk]: JSON.stringify([risk]) };
+  const request = { verb: "accept-risk", risk } as const;
+  expect(isTaken(request, view(asked, { observedGeneration: 2, preflight: [finding] }), false)).toBe(false);
+  expect(isTaken(request, view(asked, { observedGeneration: 2 }), false)).toBe(true);
+  expect(isTaken(request, view(asked, { observedGeneration: 1 }), false)).toBe(false);
+});

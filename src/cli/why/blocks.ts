@@ -42,7 +42,7 @@ export function whyOf(view: UpgradeView): Why {
   const whole = wholeBlock(view, verdict);
   // What a step or a finding says already is not said twice.
   const extra = whole !== undefined && !told.some(({ reason }) => reason === whole.reason) ? [whole] : [];
-  return { verdict, blocks: [...extra, ...windowBlocks(view), ...told], warnings };
+  return { verdict, blocks: [...extra, ...told], warnings };
 }
 
 interface Finding {
@@ -84,6 +84,7 @@ const TOLD_BY: Readonly<Partial<Record<State, ConditionType>>> = {
   Held: "Stalled",
   Paused: "Paused",
   AwaitingApproval: "AwaitingApproval",
+  Waiting: "Ready",
   Aborted: "Ready",
   RolledBack: "Ready",
   Planned: "Ready",
@@ -99,21 +100,9 @@ function wholeBlock({ metadata, status }: UpgradeView, { state, reason, message 
   const remedy =
     state === "Unseen" ? "see whether the operator runs, leads, and watches this namespace" : remedyOf(reason);
   const since = condition === undefined ? {} : { since: condition.lastTransitionTime };
-  return { reason, at: status.step ?? "the whole", message, remedy, ...since, ...runbookOf(reason) };
-}
-
-function windowBlocks({ status: { maintenance, step } }: UpgradeView): readonly Block[] {
-  if (maintenance === undefined || maintenance.open) return [];
-  const { nextOpening } = maintenance;
-  return [
-    {
-      reason: "WindowClosed",
-      at: step ?? "the whole",
-      message: "no maintenance window is open",
-      remedy: "nothing: it goes on when one opens; or change spec.maintenanceWindows",
-      ...(nextOpening === undefined ? {} : { nextCheckTime: nextOpening }),
-    },
-  ];
+  const next = status.maintenance?.open === false ? status.maintenance.nextOpening : undefined;
+  const opening = next === undefined ? {} : { nextCheckTime: next };
+  return { reason, at: status.step ?? "the whole", message, remedy, ...since, ...opening, ...runbookOf(reason) };
 }
 
 const isReason = (reason: string): reason is keyof typeof REASONS => reason in REASONS;
