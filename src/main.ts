@@ -5,6 +5,7 @@ import { ConfigError, helpText, readConfig } from "./config.ts";
 import { readProviders } from "./controllers/ceilometer-upgrade/providers.ts";
 import { loadKubeConnection } from "./kube/config.ts";
 import { createLog } from "./observability/log.ts";
+import { tracingTarget } from "./observability/tracing-target.ts";
 import { checkWebhook } from "./observability/webhook.ts";
 import { runOperator } from "./operator.ts";
 import { VERSION } from "./version.ts";
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
   }
   const providers = await readProviders(config.providers);
   await checkWebhook(config.notify, log);
+  const tracing = tracingTarget(process.env);
   const connection = await loadKubeConnection({
     kubeconfig: config.kubeconfig,
     context: config.context,
@@ -44,7 +46,8 @@ async function main(): Promise<number> {
   const identity = `${process.env["POD_NAME"] ?? hostname()}_${randomUUID()}`;
   const leaseNamespace = config["lease-namespace"] ?? process.env["POD_NAMESPACE"] ?? connection.namespace;
   try {
-    await runOperator({ config, connection, log, version: VERSION, identity, leaseNamespace, providers }, stop.signal);
+    const options = { config, connection, log, version: VERSION, identity, leaseNamespace, providers, tracing };
+    await runOperator(options, stop.signal);
     return 0;
   } catch (error) {
     log.error({ err: error }, "ending");

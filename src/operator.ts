@@ -3,7 +3,7 @@ import { FIELD_MANAGER, GROUP } from "./api/v1alpha1/names.ts";
 import type { Config } from "./config.ts";
 import { createAsk } from "./controllers/ceilometer-upgrade/ask.ts";
 import { type Caches, createCaches, everyCache } from "./controllers/ceilometer-upgrade/caches.ts";
-import { type ControllerPorts, createUpgradeController } from "./controllers/ceilometer-upgrade/controller.ts";
+import { createUpgradeController } from "./controllers/ceilometer-upgrade/controller.ts";
 import { type Leave, leaveOf } from "./controllers/ceilometer-upgrade/leave.ts";
 import { createNamedObjects } from "./controllers/ceilometer-upgrade/named-objects.ts";
 import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
@@ -17,11 +17,13 @@ import { leasePort } from "./kube/lease.ts";
 import type { KubeConnection } from "./kube/transport.ts";
 import type { OperatorSettings } from "./model/observation.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
-import { notificationsOf } from "./observability/notification.ts";
 import { createNotifier, type Notifier } from "./observability/notifier.ts";
+import { createObservers } from "./observability/observers.ts";
 import { createOperatorMetrics, type Measured, type OperatorMetrics } from "./observability/operator-metrics.ts";
 import { ok, type Pages, serve, unavailable } from "./observability/server.ts";
-import { createUpgradeMetrics, type UpgradeMetrics } from "./observability/upgrade-metrics.ts";
+import type { Tracer } from "./observability/tracer.ts";
+import type { TracingTarget } from "./observability/tracing-target.ts";
+import { createUpgradeMetrics } from "./observability/upgrade-metrics.ts";
 import { sendTo } from "./observability/webhook.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import type { Controller } from "./runtime/controller.ts";
@@ -40,6 +42,8 @@ export interface OperatorOptions {
   readonly leaseNamespace: string;
   /** What gates may ask, from the file that the configuration names. */
   readonly providers: readonly Provider[];
+  /** Undefined: no traces, and nothing of them is loaded. */
+  readonly tracing?: TracingTarget | undefined;
 }
 
 /** A watch that has been silent for longer than this may hide the truth: the process is not ready. Milliseconds. */
@@ -51,7 +55,7 @@ const AFTER_REMOVAL_MS = 60_000;
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   await using stack = new AsyncDisposableStack();
-  const parts = assemble(options, clock, stack);
+  const parts = assemble(options, clock, stack, await tracerOf(options, clock, stack));
   const { caches, controller, own } = parts;
   const state = { settled: false };
   await listen(options, parts, clock, state, stack);
@@ -100,7 +104,12 @@ interface Parts {
   readonly own: OperatorMetrics;
 }
 
-function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposableStack): Parts {
+function assemble(
+  options: OperatorOptions,
+  clock: Clock,
+  stack: AsyncDisposableStack,
+  tracer: Tracer | undefined,
+): Parts {
   const { config, connection, log, version } = options;
   const userAgent = `ceilometer-upgrade-operator/${version}`;
   const metrics = createMetrics(() => own.collect(measure()));
@@ -170,29 +179,21 @@ function assemble(options: OperatorOptions, clock: Clock, stack: AsyncDisposable
     clock,
     log,
     queue,
-    ...observers(createUpgradeMetrics(metrics), own, notifier),
+    ...createObservers({ upgrades: createUpgradeMetrics(metrics), own, notifier, tracer, log }),
   });
   return { client, caches, controller, metrics, own };
 }
 
-/** Who watches the controller at its work, and changes nothing of it. */
-const observers = (
-  upgrades: UpgradeMetrics,
-  own: OperatorMetrics,
-  notifier: Notifier | undefined,
-): Pick<ControllerPorts, "onWrite" | "onReport" | "onStored" | "onGone" | "onReconcile"> => ({
-  onWrite: (effect, acted) => own.wrote(effect.kind, acted.kind),
-  onReport: upgrades.looked,
-  onStored(previous, report) {
-    upgrades.stored(previous, report);
-    notifier?.tell(`${report.metadata.namespace}/${report.metadata.name}`, notificationsOf(report));
-  },
-  onGone(key) {
-    upgrades.gone(key);
-    notifier?.forget(key);
-  },
-  onReconcile: (_, result, seconds) => own.reconciled(result, seconds),
-});
+/** Loaded only where traces are asked for. */
+async function tracerOf(
+  { tracing: target, log, version, identity: instance }: OperatorOptions,
+  clock: Clock,
+  stack: AsyncDisposableStack,
+): Promise<Tracer | undefined> {
+  if (target === undefined) return undefined;
+  const { createTracer } = await import("./observability/tracer.ts");
+  return stack.adopt(createTracer({ target, clock, log, version, instance }), (each) => each.stop());
+}
 
 function notifierOf({ config, log }: OperatorOptions, clock: Clock, own: OperatorMetrics): Notifier | undefined {
   const { notify } = config;

@@ -15,3 +15,11 @@ export interface UpgradeReport {
   readonly workloads: Observation["workloads"];
   readonly now: Millis;
 }
+
+/** A write and when it was made, by the clock on the wall. */
+export interface Written {
+  readonly metadata: Meta;
+  readonly decision: Decision;
+  readonly began: Millis;
+  readonly ended: Millis;
+}

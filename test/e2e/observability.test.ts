@@ -6,6 +6,7 @@ import { metricNames } from "../../src/observability/metric-table.ts";
 import { modern, partialClassic } from "./fixtures/topology.ts";
 import { eventually } from "./resource.ts";
 import { inScene, type Scene } from "./scene.ts";
+import { type CollectedSpan, startTraceCollector, type TraceCollector } from "./trace-collector.ts";
 import { startWebhook, type Webhook } from "./webhook.ts";
 
 const eventSchema = z.object({
@@ -126,9 +127,30 @@ test.concurrent("a full upgrade emits every metric and no other, tells its Event
   });
 });
 
-test.concurrent("a partial upgrade tells its Events in order, and an operator that was killed notifies under the same ids", async () => {
+/** The attempt is a span with its five steps below, and every step that wrote has its writes below. */
+async function traced({ spans }: TraceCollector): Promise<void> {
+  const attempt = () => spans.find(({ name }) => name.startsWith("upgrade to "));
+  await eventually(
+    async () => attempt() !== undefined,
+    () => `the attempt's span has come: ${spans.map(({ name }) => name).join()}`,
+    30_000,
+  );
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+  const below = (parent: CollectedSpan | undefined) =>
+    spans.filter(({ parentSpanId }) => parentSpanId !== undefined && parentSpanId === parent?.spanId);
+  const step = (name: string) => below(attempt()).find((span) => span.name === name);
+  expect(below(step("database")).map(({ name }) => name)).toEqual(["MigratingDatabase"]);
+  expect(below(step("collector")).map(({ name }) => name)).toEqual(["Rolling"]);
+  expect(below(step("api")).map(({ name }) => name)).toEqual(["TakingDown", "Starting"]);
+  expect(step("notification")).toBeDefined();
+  expect(step("polling")).toBeDefined();
+}
+
+test.concurrent("a partial upgrade tells its Events in order, is one trace, and an operator that was killed notifies under the same ids", async () => {
   await using webhook = await startWebhook();
-  await inScene({ topology: partialClassic(), flags: [`--notify=${webhook.file}`] }, async (scene) => {
+  await using collector = await startTraceCollector();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
+  await inScene({ topology: partialClassic(), flags: [`--notify=${webhook.file}`], env }, async (scene) => {
     await scene.apply();
     await scene.succeed();
     expect(await storyOf(scene)).toEqual([
@@ -144,6 +166,7 @@ test.concurrent("a partial upgrade tells its Events in order, and an operator th
     await arrives(webhook, "completed");
     const before = webhook.received.map(({ id }) => id);
     expect(kinds(webhook)).toEqual(["started", ...Array<string>(5).fill("step.succeeded"), "completed"]);
+    await traced(collector);
     await scene.crash();
     const again = async (): Promise<boolean> => webhook.received.length >= 2 * before.length;
     await eventually(again, () => `told again: ${kinds(webhook).join()}`, 30_000);

@@ -28,6 +28,7 @@ export interface OperatorOptions {
   /** Address of the fault proxy. Default: the API server itself. */
   readonly server?: string;
   readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Runs this in place of the sources. */
   readonly image?: UnpackedImage;
   /** What a pod of the chart is given, in the place of what tests usually give. */
@@ -210,13 +211,13 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   };
 }
 
-function command({ cluster, image }: OperatorOptions): [string, readonly string[], NodeJS.ProcessEnv] {
+function command({ cluster, image, env: own = {} }: OperatorOptions): [string, readonly string[], NodeJS.ProcessEnv] {
   if (image !== undefined) {
     const [program = "", ...args] = image.command;
-    return [program, args, image.env];
+    return [program, args, { ...image.env, ...own }];
   }
   // The cache of compiled modules halves the time of a start, and there are hundreds of them.
-  const env = { ...process.env, NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(cluster.dir, "compiled") };
+  const env = { ...process.env, ...own, NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(cluster.dir, "compiled") };
   return [process.execPath, ["src/main.ts"], env];
 }
 

@@ -22,6 +22,8 @@ export interface SceneOptions {
   /** What the auditor has to know, where it is more than the topology says. */
   readonly audit?: Partial<AuditScope>;
   readonly flags?: readonly string[];
+  /** More environment variables of the operator. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What runs as the operator. Default: the sources. */
   readonly image?: UnpackedImage;
   /** Names of Secrets that the operator may read. */
@@ -144,7 +146,9 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   const begin = async (): Promise<void> => {
     const flags = [...(options.flags ?? []), ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`])];
     const image = options.image === undefined ? {} : { image: options.image };
-    operators.push(await startOperator({ cluster, namespace, token, server: proxy.url, flags, ...image }));
+    operators.push(
+      await startOperator({ cluster, namespace, token, server: proxy.url, flags, env: options.env ?? {}, ...image }),
+    );
   };
   // A crash after the very last write may still be under way when a test has seen all that it waits for.
   const crashes: Promise<void>[] = [];

@@ -6,7 +6,7 @@ import type { Decision } from "../../model/decision.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
 import type { Plan } from "../../model/plan.ts";
-import type { UpgradeReport } from "../../observability/upgrade-report.ts";
+import type { UpgradeReport, Written } from "../../observability/upgrade-report.ts";
 import { decideOrPlan } from "../../plan/decide-or-plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Controller, createController, type Next, type ReconcileResult } from "../../runtime/controller.ts";
@@ -32,7 +32,7 @@ export interface ControllerPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly queue?: WorkQueue;
-  readonly onWrite?: (effect: Effect, acted: Acted) => void;
+  readonly onWrite?: (effect: Effect, acted: Acted, written: Written) => void;
   /** The resource is no more. */
   readonly onGone?: (key: string) => void;
   /** What a look without a write came to, whether it is stored now, later or not at all. */
@@ -98,8 +98,9 @@ async function reconcile(
   if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
   if (leaving && isLast(decision.effect)) await report(ports, view, seen, farewell(decision), signal);
 
+  const began = ports.clock.now();
   const acted = await act(ports.client, decision.effect, signal);
-  ports.onWrite?.(decision.effect, acted);
+  ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
   return follow(ports, stale, key, { view, seen, decision, effect: decision.effect, acted }, signal);
 }
 
