@@ -118,6 +118,8 @@ const recordedTarget = z.object({
   /** Replicas that the attempt itself asks for at its end: the resource's number, or none of a component that retires. */
   replicasAfter: z.int32().min(0).optional(),
   before: z.array(recordedBefore).optional(),
+  /** A notification agent that an attempt has stopped after its queues were empty: it has nothing to empty, and must not run beside others. */
+  isEmptied: z.boolean().optional(),
   /** Partial, polling agents only. */
   polling: recordedPolling.optional(),
 });

@@ -3,10 +3,19 @@
  * it. It is the only memory that decisions read, beside the marks on workloads.
  */
 import { releaseOf } from "../gates/release-pair.ts";
-import { type Agent, isDown, nodeSelectorBefore, replicasBefore, type WantedMount } from "../model/agent.ts";
+import {
+  type Agent,
+  appendedFiles,
+  isDown,
+  nodeSelectorBefore,
+  replicasBefore,
+  type WantedMount,
+} from "../model/agent.ts";
 import { fileAt } from "../model/agent-files.ts";
 import type { RecordedBefore, RecordedParity, RecordedTarget } from "../model/attempt.ts";
-import type { World } from "../model/observation.ts";
+import { marksOf } from "../model/marks.ts";
+import type { Workload, World } from "../model/observation.ts";
+import type { PodTemplate } from "../model/pod-template.ts";
 import type { Release } from "../model/release.ts";
 import type { Assessment } from "./assess.ts";
 import type { NewRecord } from "./attempt-writes.ts";
@@ -102,8 +111,34 @@ function recorded(
     hosts: [...hosts],
     ...(replicasAfter === undefined ? {} : { replicasAfter }),
     ...(before.length === 0 ? {} : { before }),
+    ...(isEmptied(agent, world) ? { isEmptied: true } : {}),
   };
 }
+
+/**
+ * An attempt before has emptied the queues of its agents, stopped them all and brought some of them up again, when another wish
+ * came. Those that are still down have nothing to empty; to start them as they are would mix two releases or pipelines (I6).
+ */
+function isEmptied(agent: Agent, { records, workloads }: World): boolean {
+  if (agent.component !== "notification" || !isDown(agent)) return false;
+  const { uid } = agent.workload.metadata;
+  const plan = agent.marks.phase?.plan;
+  const by = records.find((record) => record.plan === plan);
+  if (by === undefined || (by.parity?.emptyFirst.length ?? 0) === 0) return false;
+  // An attempt in between that has not touched it has seen the same.
+  const known = records.some(
+    ({ targets, startedAt }) =>
+      startedAt >= by.startedAt && targets.some((each) => each.uid === uid && each.isEmptied === true),
+  );
+  const mates = new Set(by.targets.filter(({ component }) => component === "notification").map((each) => each.uid));
+  const isUp = ({ metadata, template }: Workload): boolean => {
+    const { phase } = marksOf(metadata);
+    return mates.has(metadata.uid) && phase?.plan === plan && phase?.phase === "up" && !hasSnippet(template);
+  };
+  return known || workloads.some(isUp);
+}
+
+const hasSnippet = ({ spec }: PodTemplate): boolean => spec.containers.some((each) => appendedFiles(each).length > 0);
 
 /** What is at the paths that the attempt changes, for a way back: by value, and the digest of what is read there. */
 function beforeOf(

@@ -94,9 +94,11 @@ const isAt = (agent: Agent | undefined): boolean => agent !== undefined && atTar
 
 /** Undefined once the internal queues are empty, and from the moment on that agents are stopped for what comes after. */
 function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedParity): Outcome | undefined {
-  // One that is there already reads no queue of the others: it stays down meanwhile, or two releases would share the work.
-  const there = agents.filter(atTarget);
-  const off = agents.filter((agent) => !atTarget(agent)).map((agent) => withIntakeOff(agent, parity));
+  // One that is there already, or was emptied before, reads no queue of the others: it stays down meanwhile, or two releases
+  // or pipelines would share the work.
+  const isApart = (agent: Agent): boolean => atTarget(agent) || agent.recorded?.isEmptied === true;
+  const there = agents.filter(isApart);
+  const off = agents.filter((agent) => !isApart(agent)).map((agent) => withIntakeOff(agent, parity));
   if (off.length === 0) return undefined;
   const turnsOff = parity.drain !== undefined;
   const stopping = off.some((agent) => isDown(agent) && isMarkedDown(scene, agent) && (!turnsOff || atTarget(agent)));
@@ -124,7 +126,7 @@ function stayDown(scene: Scene, agents: readonly Agent[]): Outcome | undefined {
   if (refused !== undefined) return refused;
   const up = agents.find((agent) => !isDown(agent));
   if (up !== undefined) {
-    const message = `stop ${agentText(up)}, which is there already, until the queues of the others are empty`;
+    const message = `stop ${agentText(up)}, which does not read them, until the queues of the others are empty`;
     const note = { reason: "TakingDown", message, clause: CLAUSE };
     return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
   }
