@@ -83,6 +83,7 @@ export function assess(
       ...removed(world, agents, target),
       ...(isPartial ? newKinds(world, agents, target, inputs) : []),
       ...unknownProvider(world),
+      ...unreadableBefore(world),
     ],
   };
 }
@@ -122,6 +123,21 @@ function newKinds(world: World, agents: Agents, target: Release, inputs: Inputs)
     const collector = world.upgrade.spec.components.collector !== undefined;
     return newKindsOnOldQueues({ what, object: given.object, key: given.key, before, after: after.file, collector });
   });
+}
+
+/** Better known now than at night, when the workloads shall go back and a person's word is missing. */
+function unreadableBefore({ upgrade, workloads, operator }: World): readonly Violation[] {
+  const hidden = mountedOver(upgrade, workloads).filter(
+    ({ kind, name }) => kind === "Secret" && !operator.secrets.includes(name),
+  );
+  return [...new Set(hidden.map(({ name }) => name))].map((name) => ({
+    gate: "WayBack",
+    object: `Secret/${name}`,
+    reason: "OldConfigurationUnknown",
+    message: "old agents read a file from it, and the operator may not read it: a rollback would need a person's word",
+    remedy: `add ${name} to secrets in the operator's chart, or accept it in advance: spec.acceptedRisks with check OldConfigurationUnknown and object Secret/${name}`,
+    severity: "Warning",
+  }));
 }
 
 function unknownProvider(world: World): readonly Violation[] {
