@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /** Unit tests sit beside their file; everything that needs the control plane lives under
- * `test/e2e`, with Argo CD under `test/argocd`, and what runs Ceilometer itself under `test/ceilometer`. */
+ * `test/e2e`, with Argo CD and Flux under `test/argocd` and
+ * `test/flux`, and what runs Ceilometer itself under `test/ceilometer`. */
 export default defineConfig({
   test: {
     projects: [
@@ -31,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "argocd",
-          include: ["test/argocd/**/*.test.ts"],
+          include: ["test/{argocd,flux}/**/*.test.ts"],
           globalSetup: ["test/argocd/global-setup.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,

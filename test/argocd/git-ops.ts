@@ -61,7 +61,7 @@ const resourceSchema = z.object({
 const { spec: exampleSpec, ...resource } = resourceSchema.parse(read("upgrade"));
 const wishOf = (spec: SpecInput) => ({ ...resource, spec: { ...spec, ownership: exampleSpec.ownership } });
 /** Without namespaces: where they go says the Application. */
-const files = ({ objects, spec }: Topology) => ({
+export const files = ({ objects, spec }: Topology) => ({
   "ceilometer.yaml": objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: undefined } })),
   "upgrade.yaml": [wishOf(spec)],
 });

@@ -2,15 +2,13 @@
  * Argo CD as processes beside a control plane: its application controller and its repository server, with the cache between
  * them. They end with the cluster, whose directory is in their names.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, open, readFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parse } from "yaml";
 import type { ClusterAccess } from "../control-plane/cluster.ts";
 import { freePorts } from "../control-plane/cluster-configuration.ts";
+import { listening, startDaemon } from "../control-plane/daemon.ts";
 import { type ArgoBinaries, ensureArgoCd } from "./binaries.ts";
 
 export const NAMESPACE = "argocd";
@@ -26,7 +24,7 @@ export interface ArgoCd {
   readonly directory: string;
 }
 
-/** How long a process may take to listen, in milliseconds. */
+/** How long it may take until its definitions are served, in milliseconds. */
 const PATIENCE = 60_000;
 
 /** Seconds between two looks at a repository, where nobody asks for one. */
@@ -35,10 +33,11 @@ const RESYNC = 5;
 export async function startArgoCd(cluster: ClusterAccess, { settings }: ArgoCdOptions): Promise<ArgoCd> {
   const binaries = await ensureArgoCd();
   const directory = join(cluster.dir, "argocd");
-  await mkdir(join(directory, "tmp"), { recursive: true });
   await install(cluster, binaries, settings);
   const [redis = 0, repository = 0, repositoryMetrics = 0, metrics = 0] = await freePorts(4);
-  const start = (name: string, program: string, args: readonly string[]) => daemon(directory, name, program, args);
+  // It is one program, and the name of the process selects the part of Argo CD that it is.
+  const start = (name: string, program: string, args: readonly string[]): Promise<void> =>
+    startDaemon({ directory, name, program, args, env: { ARGOCD_GPG_ENABLED: "false" } });
   const cache = ["--redis", `127.0.0.1:${redis}`];
   await start("argocd-redis", binaries.redis, [`127.0.0.1:${redis}`]);
   await start("argocd-repo-server", binaries.argocd, [
@@ -64,43 +63,6 @@ export async function startArgoCd(cluster: ClusterAccess, { settings }: ArgoCdOp
   ]);
   await listening(metrics, directory);
   return { binaries, directory };
-}
-
-/** The name of the process selects the part of Argo CD that it is, and its folder the cluster that it ends with. */
-async function daemon(directory: string, name: string, program: string, args: readonly string[]): Promise<void> {
-  await using log = await open(join(directory, `${name}.log`), "a");
-  const child = spawn(program, args, {
-    argv0: join(directory, name),
-    cwd: directory,
-    stdio: ["ignore", log.fd, log.fd],
-    // Nothing of the person who runs this is read or written: no keys, no Git configuration, no common temporary folder.
-    env: {
-      PATH: process.env["PATH"],
-      HOME: directory,
-      TMPDIR: join(directory, "tmp"),
-      ARGOCD_GPG_ENABLED: "false",
-    },
-  });
-  await once(child, "spawn");
-  child.unref();
-}
-
-async function listening(port: number, directory: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (!(await answers(port))) {
-    if (performance.now() > deadline) throw new Error(`nothing listens on port ${port}; the logs are in ${directory}`);
-    await pause(100);
-  }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => socket.destroy());
-    socket.once("connect", () => socket.end());
-  });
 }
 
 async function install(

@@ -19,7 +19,8 @@ const daemons = new Set([
   "kube-scheduler",
   "kwok-controller",
   "kwokctl",
-  // Where Argo CD runs beside it.
+  // Where Argo CD or Flux runs beside it.
+  "kustomize-controller",
   "argocd-redis",
   "argocd-repo-server",
   "argocd-application-controller",

@@ -761,7 +761,11 @@ const mapList = (key: string) => ({ "x-kubernetes-list-type": "map", "x-kubernet
 
 export const statusSchema = z
   .object({
-    observedGeneration: z.int32().min(0).optional(),
+    observedGeneration: z
+      .int32()
+      .min(-1)
+      .optional()
+      .describe("The generation that this was said of. -1: nobody has looked at the resource yet."),
     conditions: z.array(conditionSchema).max(32).meta(mapList("type")).optional(),
     step: z.string().max(64).optional().describe("The step that is under way, or the last one."),
     plan: z
@@ -789,6 +793,8 @@ export const statusSchema = z
     pipelineParity: pipelineParitySchema.optional(),
     history: z.array(historySchema).max(10).optional().describe("Past attempts, newest first."),
   })
+  // A resource without any status is ready to kstatus, so that Flux and Helm would not wait for it.
+  .meta({ default: { observedGeneration: -1 } })
   .describe("A report. It is never read to decide anything.");
 
 export type Spec = z.output<typeof specSchema>;

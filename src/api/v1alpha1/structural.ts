@@ -19,7 +19,7 @@ export interface StructuralSchema {
   readonly type: "object" | "array" | "string" | "integer" | "number" | "boolean";
   readonly format?: string;
   readonly enum?: readonly string[];
-  readonly default?: string | number | boolean;
+  readonly default?: string | number | boolean | Readonly<Record<string, number>>;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -53,7 +53,7 @@ const node = z.strictObject({
   type: z.enum(["object", "array", "string", "integer", "number", "boolean"]),
   format: z.string().exactOptional(),
   enum: z.array(z.string()).exactOptional(),
-  default: z.union([z.string(), z.number(), z.boolean()]).exactOptional(),
+  default: z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.number())]).exactOptional(),
   minimum: z.number().exactOptional(),
   maximum: z.number().exactOptional(),
   minLength: limit,
