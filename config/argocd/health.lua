@@ -1,9 +1,5 @@
 -- What the health of a CeilometerUpgrade is. A condition counts only if it was said of the spec as it stands now: what an
 -- earlier target came to is no news of this one.
-local function health(status, message)
-  return { status = status, message = message }
-end
-
 local status = obj.status or {}
 local conditions = {}
 for _, condition in ipairs(status.conditions or {}) do
@@ -13,48 +9,33 @@ for _, condition in ipairs(status.conditions or {}) do
 end
 local ready = conditions["Ready"]
 if status.observedGeneration ~= obj.metadata.generation or ready == nil then
-  return health("Progressing", "The operator has not reported on this generation yet")
+  return { status = "Progressing", message = "The operator has not reported on this generation yet" }
 end
 
-local function said(condition)
-  if condition.message == nil or condition.message == "" then
-    return condition.reason
+local function is(type, value)
+  return conditions[type] ~= nil and conditions[type].status == value
+end
+local function health(name, condition)
+  local message = condition.reason
+  if condition.message ~= nil and condition.message ~= "" then
+    message = message .. ": " .. condition.message
   end
-  return condition.reason .. ": " .. condition.message
-end
-local function holds(type)
-  return conditions[type] ~= nil and conditions[type].status == "True"
+  return { status = name, message = message }
 end
 
--- It waits for a person. Drift is one of them: the upgrade has succeeded, but what it names does not run the target any more.
-for _, type in ipairs({ "Drifted", "Paused", "AwaitingApproval" }) do
-  if holds(type) then
-    return health("Suspended", said(conditions[type]))
-  end
+-- The upgrade has succeeded, but what it names does not run the target any more.
+if is("Drifted", "True") then
+  return health("Suspended", conditions["Drifted"])
 end
-
 if ready.status == "True" then
-  return health("Healthy", said(ready))
+  return health("Healthy", ready)
 end
-if holds("Stalled") then
-  return health("Degraded", said(conditions["Stalled"]))
+if is("Stalled", "True") then
+  return health("Degraded", conditions["Stalled"])
 end
-
--- A plan is no upgrade: what waits for the target must wait on, until a person sets mode to Apply.
-if ready.reason == "Planned" then
-  return health("Suspended", said(ready))
+-- It rests as it was told to: paused, before an approval, outside its maintenance windows, or as a plan. A plan is no upgrade:
+-- what waits for the target must wait on.
+if is("Reconciling", "False") then
+  return health("Suspended", ready)
 end
-
--- Outside its maintenance windows, but for what is being brought to a safe point.
-if status.maintenance ~= nil and status.maintenance.open == false then
-  local running = false
-  for _, step in ipairs(status.steps or {}) do
-    running = running or step.state == "Running"
-  end
-  if not running then
-    local opens = status.maintenance.nextOpening
-    return health("Suspended", "Outside its maintenance windows" .. (opens and ("; the next one opens at " .. opens) or ""))
-  end
-end
-
-return health("Progressing", said(ready))
+return health("Progressing", ready)

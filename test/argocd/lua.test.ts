@@ -42,11 +42,8 @@ function reported(phase: Phase, reason: string, more: Partial<Decision> = {}): S
   return makeStatus({ upgrade: anUpgrade(), decision, records: [], now: NOW }, {});
 }
 
-const running: Partial<Decision> = {
-  steps: [{ component: "collector", outcome: { kind: "wait", note: { reason: "Starting", message: "" } } }],
-};
 const awaiting: Status = {
-  ...reported("Progressing", "AwaitingApproval"),
+  ...reported("Waiting", "AwaitingApproval"),
   steps: [
     { name: "database", state: "Succeeded" },
     {
@@ -56,7 +53,6 @@ const awaiting: Status = {
     },
   ],
 };
-const closed = { maintenance: { open: false, nextOpening: "2026-12-05T02:00:00Z" } } as const;
 const states = {
   new: undefined,
   checking: reported("Preflight", "Checking"),
@@ -65,11 +61,13 @@ const states = {
   pausing: reported("Progressing", "TakingDown"),
   paused: reported("Paused", "Paused"),
   awaiting,
-  outside: { ...reported("Progressing", "Waiting"), ...closed },
-  "outside, to a safe point": { ...reported("Progressing", "Starting", running), ...closed },
+  "outside its windows": reported("Waiting", "OutsideWindow"),
   planned: reported("Planned", "Planned"),
   "refused before the first write": reported("Held", violation.reason, { findings: [violation] }),
   held: reported("Held", violation.reason, { findings: [violation] }),
+  aborted: reported("Held", "Aborted"),
+  "rolled back by annotation": reported("RolledBack", "RolledBack"),
+  "rolled back by spec": reported("RolledBack", "RolledBack", { spec: anUpgrade({ rollback: true }).spec }),
   completed: reported("Completed", "Completed"),
   "nothing to do": reported("NoChange", "NoChange"),
   drifted: reported("Completed", "Completed", { drifted: ["Deployment/a"] }),
@@ -83,11 +81,13 @@ test.concurrent.each([
   ["pausing", "Progressing", "TakingDown: so it is"],
   ["paused", "Suspended", "Paused: so it is"],
   ["awaiting", "Suspended", "AwaitingApproval: so it is"],
-  ["outside", "Suspended", "Outside its maintenance windows; the next one opens at 2026-12-05T02:00:00Z"],
-  ["outside, to a safe point", "Progressing", "Starting: so it is"],
+  ["outside its windows", "Suspended", "OutsideWindow: so it is"],
   ["planned", "Suspended", "Planned: so it is"],
   ["refused before the first write", "Degraded", "CrashLoopBackOff: so it is"],
   ["held", "Degraded", "CrashLoopBackOff: so it is"],
+  ["aborted", "Degraded", "Aborted: so it is"],
+  ["rolled back by annotation", "Degraded", "RolledBack: so it is"],
+  ["rolled back by spec", "Healthy", "RolledBack: so it is"],
   ["completed", "Healthy", "Completed: so it is"],
   ["nothing to do", "Healthy", "NoChange: so it is"],
   ["drifted", "Suspended", "Drifted: not at the target any more: Deployment/a"],
@@ -115,11 +115,6 @@ test.concurrent("a status without conditions, or with half of them, is Progressi
     expect(await admin.health(resource({ status }))).toMatchObject({ status: "Progressing" });
 });
 
-const rolledBack: Status = {
-  ...states.held,
-  history: [{ plan: record.plan, to: "2025.2", state: "RolledBack" }],
-};
-
 test.concurrent.each([
   ["new", resource(), ["pause"]],
   ["under way", resource(of("progressing")), ["abort", "pause", "rollback"]],
@@ -138,10 +133,11 @@ test.concurrent.each([
   ],
   ["planned", resource({ ...of("planned"), spec: { mode: "Plan" } }), []],
   ["held", resource(of("held")), ["abort", "pause", "retry", "rollback"]],
-  ["aborted", resource({ ...of("held"), spec: { abort: true } }), ["pause", "retry", "rollback"]],
+  ["aborted by spec", resource({ ...of("held"), spec: { abort: true } }), ["pause", "retry", "rollback"]],
+  ["aborted", resource(of("aborted")), ["pause", "retry", "rollback"]],
   ["completed", resource(of("completed")), ["rollback"]],
   ["drifted", resource(of("drifted")), ["retry", "rollback"]],
-  ["rolled back", resource({ status: rolledBack }), ["retry"]],
+  ["rolled back", resource(of("rolled back by annotation")), ["retry"]],
   ["being deleted", resource({ ...of("held"), deletionTimestamp: "2026-12-05T02:00:00Z" }), []],
 ])("a resource that is %s can be told what makes sense", async (_state, object, enabled) => {
   const all = ["abort", "approve", "pause", "resume", "retry", "rollback"];
@@ -161,6 +157,14 @@ test.concurrent.each(["pause", "resume", "abort", "retry", "rollback"] as const)
     expect((await admin.act(bare, verb)).metadata["annotations"]).toEqual({ [VERB[verb]]: "true" });
   },
 );
+
+test.concurrent.each([
+  ["pause", "resume"],
+  ["resume", "pause"],
+] as const)("%s withdraws a request to %s", async (verb, other) => {
+  const before = resource({ ...of("progressing"), annotations: { [VERB[other]]: "true" } });
+  expect((await admin.act(before, verb)).metadata["annotations"]).toEqual({ [VERB[verb]]: "true" });
+});
 
 test.concurrent("resume takes back spec.paused, too", async () => {
   const before = resource({ ...of("paused"), spec: { paused: true } });
