@@ -40,6 +40,7 @@ const series = (metric: string, labels: string, values: string) => ({
 const condition = (type: string, values: string) => series("condition", `${ID},type="${type}"`, values);
 const step = (name: string, state: string, values = "1x600") =>
   series("step_state", `${ID},step="${name}",state="${state}"`, values);
+const state = (name: string) => series("state", `${ID},state="${name}"`, "1x600");
 const waiting = series(
   "waiting_since_timestamp_seconds",
   `${ID},step="polling",gate="Rollout",reason="CrashLoopBackOff",object="Pod/a"`,
@@ -84,7 +85,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     alert: "StepTooLong",
     what: "paused",
-    series: [started, step("polling", "Running"), condition("Paused", "1x600")],
+    series: [started, step("polling", "Running"), state("Paused")],
     at: 300,
     firing: 0,
   },
@@ -106,6 +107,8 @@ const SCENARIOS: readonly Scenario[] = [
     at: 60,
     firing: 0,
   },
+  { alert: "RolledBack", what: "it was", series: [state("RolledBack")], at: 20, firing: 1 },
+  { alert: "RolledBack", what: "it was not", series: [state("Completed")], at: 20, firing: 0 },
   { alert: "DriftDetected", what: "two", series: [series("drifted_workloads", ID, "2x600")], at: 20, firing: 1 },
   { alert: "DriftDetected", what: "none", series: [series("drifted_workloads", ID, "0x600")], at: 20, firing: 0 },
   {

@@ -20,6 +20,8 @@ const ID = "namespace, name";
 const condition = (type: string): string => `max by (${ID}) (ceilometer_upgrade_condition{type="${type}"}) == 1`;
 const underWay = (matcher = ""): string =>
   `max by (${ID}, step) (ceilometer_upgrade_step_state{state=~"Running|Waiting|Held|Failed"${matcher}}) == 1`;
+/** Clocks stand still: paused, or waiting for an approval or a window. */
+const STILL = `max by (${ID}) (ceilometer_upgrade_state{state=~"Paused|Waiting"}) == 1`;
 const UPGRADE = "CeilometerUpgrade {{ $labels.namespace }}/{{ $labels.name }}";
 const LOOK = "kubectl -n {{ $labels.namespace }} describe cmu {{ $labels.name }}";
 
@@ -42,7 +44,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: "CeilometerUpgradeStepTooLong",
-    expr: `max by (${ID}, step) (time() - ceilometer_upgrade_step_started_timestamp_seconds) > <stepTooLongSeconds> and on (${ID}, step) (${underWay()}) unless on (${ID}) (${condition("Paused")})`,
+    expr: `max by (${ID}, step) (time() - ceilometer_upgrade_step_started_timestamp_seconds) > <stepTooLongSeconds> and on (${ID}, step) (${underWay()}) unless on (${ID}) (${STILL})`,
     for: "1m",
     severity: "warning",
     summary: `${UPGRADE}: the step {{ $labels.step }} takes long`,
@@ -64,6 +66,14 @@ export const ALERTS: readonly Alert[] = [
     summary: `${UPGRADE}: an accepted risk expires`,
     description:
       "The acceptance of {{ $labels.check }} expires in {{ $value | humanizeDuration }}; afterwards it holds an attempt that has not begun",
+  },
+  {
+    name: "CeilometerUpgradeRolledBack",
+    expr: `max by (${ID}) (ceilometer_upgrade_state{state="RolledBack"}) == 1`,
+    for: "1m",
+    severity: "info",
+    summary: `${UPGRADE} was rolled back`,
+    description: `The workloads are what they were before; the database keeps its new schema. Why: ${LOOK}`,
   },
   {
     name: "CeilometerUpgradeDriftDetected",

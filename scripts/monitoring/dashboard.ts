@@ -28,6 +28,7 @@ const COLOURS: Colours = {
   Waiting: "yellow",
   Paused: "yellow",
   Planned: "purple",
+  RolledBack: "light-orange",
   Held: BAD,
   Failed: "dark-red",
   Unreadable: "orange",

@@ -103,6 +103,11 @@ export const METRICS = {
     help: "What checks have to say of the resource at the moment.",
     labels: { ...RESOURCE, severity: "Error or Warning" },
   },
+  ceilometer_upgrade_maintenance_window_open: {
+    type: "gauge",
+    help: "1 while a maintenance window of the resource is open, else 0; absent where it has none.",
+    labels: RESOURCE,
+  },
   ceilometer_upgrade_accepted_risks: {
     type: "gauge",
     help: "Risks that are accepted by name, whether they match anything or not.",

@@ -74,6 +74,12 @@ test("what has begun, what has succeeded and what holds is told, in the order in
   expect(kinds(notificationsOf(done))).toEqual(["started", "completed"]);
 });
 
+test("a way back is told as one, to what it goes", () => {
+  const back = aRecord({ plan: "back", to: "2025.1", back: { of: record.plan, by: "Spec", why: "asked" } });
+  const [told] = notificationsOf(report({ record: back }));
+  expect(told).toMatchObject({ type: typeOf("rollingback"), data: { plan: "back", to: "2025.1" } });
+});
+
 test("each is a CloudEvent, as their own library judges it", () => {
   for (const each of [...notificationsOf(held), ...notificationsOf(done)])
     expect(new CloudEvent({ ...each }).validate(), each.type).toBe(true);

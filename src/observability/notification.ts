@@ -8,6 +8,7 @@
 import { GROUP, PLURAL, VERSION } from "../api/v1alpha1/names.ts";
 import { REASONS } from "../api/v1alpha1/reasons.ts";
 import type { Condition, HistoryEntry, StepStatus } from "../api/v1alpha1/schema.ts";
+import type { Decision } from "../model/decision.ts";
 import { parseTime } from "../model/time.ts";
 import type { UpgradeReport } from "./upgrade-report.ts";
 
@@ -16,6 +17,7 @@ const TYPE = "org.openstack.ceilometer.upgrade";
 /** Every type without what all of them begin with, and when it is sent. They are API, and so are the fields of `data`, which may grow. */
 export const NOTIFICATIONS = {
   started: "the attempt record is written: what follows changes workloads",
+  rollingback: "the record of a way back is written: what follows takes workloads back",
   "step.succeeded": "a component runs the target",
   "step.failed": "a Job of the step has failed",
   held: "somebody has to do something",
@@ -74,7 +76,7 @@ export function notificationsOf(report: UpgradeReport): readonly Notification[] 
     uid: metadata.uid,
     ...given("strategy", spec?.strategy),
     ...given("from", decision.record?.from ?? status.release?.current),
-    ...given("to", spec?.target.release),
+    ...given("to", decision.record?.to ?? spec?.target.release),
     ...given("plan", plan),
   };
   const tell = (
@@ -104,7 +106,7 @@ export function notificationsOf(report: UpgradeReport): readonly Notification[] 
       : tell(kind, condition.lastTransitionTime, { ...explained(condition), ...more });
   };
   const all = [
-    ...(decision.record === undefined ? [] : tell("started", decision.record.startedAt)),
+    ...began(decision, tell),
     ...(status.steps ?? []).flatMap((step) => tellStep(step, tell)),
     ...told("held", "Stalled", inTheWay(report)),
     ...told("awaitingapproval", "AwaitingApproval"),
@@ -125,6 +127,11 @@ function tellStep(
   if (state === "Succeeded") return tell("step.succeeded", finishedAt, times);
   if (state !== "Failed" || blockedBy === undefined) return [];
   return tell("step.failed", blockedBy.since, { ...times, ...explained(blockedBy), object: blockedBy.object });
+}
+
+function began({ record }: Decision, tell: Tell): readonly Notification[] {
+  if (record === undefined) return [];
+  return tell(record.back === undefined ? "started" : "rollingback", record.startedAt);
 }
 
 const ENDS: Readonly<Record<HistoryEntry["state"], Kind>> = {

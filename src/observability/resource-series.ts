@@ -41,6 +41,7 @@ export function seriesOf(report: UpgradeReport, wait: Wait | undefined): readonl
     ...(report.status.steps ?? []).flatMap((step) => stepSeries(id, step)),
     ...waiting(id, wait),
     ...findings(id, report),
+    ...maintenance(id, report),
     ...risks(id, report),
     {
       metric: "ceilometer_upgrade_drifted_workloads",
@@ -105,8 +106,14 @@ function findings(id: Identity, { decision }: UpgradeReport): readonly Sample[] 
   }));
 }
 
-/** What the resource accepts, and what an attempt under way was begun on. */
-function risks(id: Identity, { spec, decision: { record } }: UpgradeReport): readonly Sample[] {
+/** None where there are no windows: then every time is one. */
+function maintenance(id: Identity, { status: { maintenance: windows } }: UpgradeReport): readonly Sample[] {
+  if (windows === undefined) return [];
+  return [{ metric: "ceilometer_upgrade_maintenance_window_open", labels: id, value: windows.open ? 1 : 0 }];
+}
+
+/** What the resource accepts, by field or annotation, and what an attempt under way was begun on. */
+function risks(id: Identity, { spec: stored, decision: { record, spec = stored } }: UpgradeReport): readonly Sample[] {
   const recorded = record?.ended === undefined ? (record?.acceptedRisks ?? []) : [];
   const accepted = new Map(
     [...recorded, ...(spec?.acceptedRisks ?? [])].map((risk) => [`${risk.check}/${risk.object}`, risk]),

@@ -89,6 +89,7 @@ test.concurrent("a full upgrade emits every metric and no other, tells its Event
     await scene.apply(
       topology.wish((spec) => {
         spec.target.image = "elsewhere.example/ceilometer:2025.2";
+        spec.maintenanceWindows = [{ schedule: "* * * * *", durationSeconds: 3600 }];
         spec.acceptedRisks = [
           { check: "DefinitionRemoved", object: "meters.yaml/a", reason: "known", expiresAt: "2099-01-01T00:00:00Z" },
         ];
