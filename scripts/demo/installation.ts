@@ -63,6 +63,10 @@ export async function installChart(
 /** Applies the sample, and answers when every pod of it is ready. */
 export async function deploySample(cluster: ClusterAccess, file: string, namespace: string): Promise<void> {
   await kubectl(cluster, "apply", "-f", file);
+  await podsReady(cluster, namespace);
+}
+
+export async function podsReady(cluster: ClusterAccess, namespace: string): Promise<void> {
   const workloads = await kubectl(cluster, "-n", namespace, "get", "deployments,daemonsets,statefulsets", "-o", "name");
   for (const workload of workloads.split("\n")) {
     await kubectl(cluster, "-n", namespace, "rollout", "status", workload, "--timeout=120s");

@@ -7,7 +7,10 @@ function asked(answers: PassThrough | undefined): { around: Surroundings; said: 
   const said: string[] = [];
   const stream = { write: (text: string) => said.push(text) };
   const signal = new AbortController().signal;
-  return { around: { out: stream, err: stream, answers, env: {}, now: () => 0, signal, home: "." }, said };
+  return {
+    around: { out: stream, err: stream, answers, env: {}, now: () => 0, signal, home: ".", node: "node" },
+    said,
+  };
 }
 
 test.each(["y\n", "yes\n", "YES\n"])("goes on after %j", async (answer) => {

@@ -19,5 +19,6 @@ process.exitCode = await runPlugin(process.argv.slice(2), {
   now: Date.now,
   signal: interrupted.signal,
   // The source lies in src/cli/, the bundle in dist/plugin/.
+  node: process.execPath,
   home: resolve(import.meta.dirname, "../.."),
 });

@@ -18,6 +18,7 @@ async function plugin(...args: readonly string[]): Promise<{ code: number; out: 
     now: () => Date.UTC(2026, 0, 1),
     signal: new AbortController().signal,
     home: ".",
+    node: "node",
   };
   return { code: await runPlugin(args, around), ...said };
 }
@@ -49,10 +50,13 @@ test.each([
     "that is over already",
   ],
   [["skip", "quiet"], "--reason <text>"],
-  [["plan", "a", "-f", "b"], "not of both"],
+  [["plan", "a", "-f", "b"], "not both"],
   [["plan", "--manifests", "."], "-f FILE is missing"],
   [["plan", "-f", "a", "--manifests", ".", "--context", "b"], "excludes --kubeconfig and --context"],
   [["pause"], "no cluster can be asked"],
+  [["rehearse", "--checkout", "src"], "is no checkout of the project"],
+  [["lint", "none/at/all.yaml"], "cannot be read"],
+  [["status", "-w", "-o", "json"], "--watch excludes -o"],
   [[], "Usage:"],
 ])("not understood, so nothing is done: %j", async (args, says) => {
   const { code, out, err } = await plugin(...args);

@@ -6,6 +6,7 @@ import { CommandError, EXIT, type ExitCode, UsageError } from "./failures.ts";
 import { addHistory } from "./history/command.ts";
 import { addLint } from "./lint/command.ts";
 import { addPlan } from "./plan/command.ts";
+import { addRehearse } from "./rehearse/command.ts";
 import { addReport } from "./report/command.ts";
 import { createRoot, type Root, type SetCode } from "./root-command.ts";
 import { addStatus } from "./status/command.ts";
@@ -16,7 +17,18 @@ import { addWhy } from "./why/command.ts";
 
 export function createProgram(around: Surroundings, setCode: SetCode): Root {
   const root = createRoot(around);
-  for (const add of [addStatus, addWhy, addPlan, addLint, addVerbs, addHistory, addReport, addCompletion, addVersion])
+  for (const add of [
+    addStatus,
+    addWhy,
+    addPlan,
+    addLint,
+    addRehearse,
+    addVerbs,
+    addHistory,
+    addReport,
+    addCompletion,
+    addVersion,
+  ])
     add(root, around, setCode);
   return root;
 }

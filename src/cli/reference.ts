@@ -13,6 +13,7 @@ const around: Surroundings = {
   now: () => 0,
   signal: AbortSignal.abort(),
   home: ".",
+  node: "node",
 };
 
 export function pluginReference(): string {

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** Folder of the project's checkout, or of the package that the plugin was installed from. */
   readonly home: string;
+  /** The program that runs this one. */
+  readonly node: string;
 }
 
 /** What a command answers with: printed already, so only the code is left. */

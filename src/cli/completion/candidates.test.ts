@@ -5,7 +5,7 @@ import { candidates } from "./candidates.ts";
 const stream = { write: () => undefined };
 const signal = new AbortController().signal;
 const program = createProgram(
-  { out: stream, err: stream, answers: undefined, env: {}, now: () => 0, signal, home: "." },
+  { out: stream, err: stream, answers: undefined, env: {}, now: () => 0, signal, home: ".", node: "node" },
   () => undefined,
 );
 const values = (...words: readonly string[]) => candidates(program, words).values.map(({ value }) => value);

@@ -1,6 +1,7 @@
 /** Everything that can be said of files without a cluster. */
 import type { OperatorSettings } from "../../model/observation.ts";
 import { planOf } from "../../plan/plan.ts";
+import { taken } from "../objects/taken.ts";
 import { planned } from "../plan/sight.ts";
 import { checkConfiguration } from "./configuration.ts";
 import { type Located, type LocatedFiles, optional } from "./located.ts";
@@ -77,7 +78,7 @@ function preflight(
   if (!all.some((each) => WORKLOADS.includes(each.object.kind ?? ""))) return undefined;
   const objects = all.map((each) => each.object);
   const inside = object.metadata.namespace ?? namespace ?? "default";
-  const { findings } = planOf(planned(objects, { settings, name: object.metadata.name, namespace: inside }, now));
+  const { findings } = planOf(planned(taken(objects, inside, object.metadata.name), settings, now));
   return findings.map((finding) => {
     const found = all.find((each) => `${each.object.kind ?? ""}/${each.object.metadata.name}` === finding.object);
     const place =

@@ -34,15 +34,6 @@ export function addPlan(root: Root, around: Surroundings, setCode: SetCode): voi
     .action(async (name, options, command) => {
       const { output, file, manifests } = options;
       const { kubeconfig, context, namespace } = command.optsWithGlobals();
-      if (file !== undefined && name !== undefined)
-        throw new UsageError("a plan is of NAME or of -f FILE, not of both");
-      if (manifests !== undefined && file === undefined)
-        throw new UsageError("-f FILE is missing: --manifests needs it");
-      if (manifests !== undefined && (kubeconfig ?? context) !== undefined) {
-        throw new UsageError(
-          "--manifests excludes --kubeconfig and --context: a plan is made from a folder or from a cluster",
-        );
-      }
       const settings = settingsOf(options);
       const place = { kubeconfig, context, namespace };
       const seen = await lookAt({ name, file, manifests, place, settings }, around.env, around.now()).catch(

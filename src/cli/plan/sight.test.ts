@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { planOf } from "../../plan/plan.ts";
-import { lookAt, type Wish } from "./sight.ts";
+import type { Wish } from "../objects/taken.ts";
+import { lookAt } from "./sight.ts";
 
 let folder = "";
 beforeAll(async () => {
