@@ -74,6 +74,21 @@ test("what has begun, what has succeeded and what holds is told, in the order in
   expect(kinds(notificationsOf(done))).toEqual(["started", "completed"]);
 });
 
+test("the end comes after the last step, though the record of it was written a moment before the report", () => {
+  const last = report(
+    {
+      phase: "Completed",
+      record: ended,
+      headline: { reason: "Completed", message: "" },
+      steps: [{ component: "polling", outcome: settled, startedAt: NOW - 500_000 }],
+    },
+    held.status,
+    [ended],
+    NOW + 2000,
+  );
+  expect(kinds(notificationsOf(last))).toEqual(["started", "step.succeeded", "completed"]);
+});
+
 test("a way back is told as one, to what it goes", () => {
   const back = aRecord({ plan: "back", to: "2025.1", back: { of: record.plan, by: "Spec", why: "asked" } });
   const [told] = notificationsOf(report({ record: back }));

@@ -111,10 +111,21 @@ export function notificationsOf(report: UpgradeReport): readonly Notification[] 
     ...told("held", "Stalled", inTheWay(report)),
     ...told("awaitingapproval", "AwaitingApproval"),
     ...told("paused", "Paused"),
-    ...told("drifted", "Drifted"),
     ...(status.history ?? []).flatMap((entry) => tellEnd(entry, tell)),
+    ...told("drifted", "Drifted"),
   ];
-  return all.toSorted((a, b) => (parseTime(a.time) ?? 0) - (parseTime(b.time) ?? 0));
+  return inOrder(all, report);
+}
+
+/** By time; but an attempt's end is dated by its record, and its last step by the report that came after. */
+function inOrder(all: readonly Notification[], { status }: UpgradeReport): readonly Notification[] {
+  const lastStep = Math.max(...(status.steps ?? []).map(({ finishedAt }) => parseTime(finishedAt) ?? 0), 0);
+  const ends = new Set(Object.values(ENDS).map(typeOf));
+  const placeOf = ({ type, time, data }: Notification): number => {
+    const at = parseTime(time) ?? 0;
+    return ends.has(type) && data.plan === status.plan?.hash ? Math.max(at, lastStep) : at;
+  };
+  return all.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 type Tell = (kind: Kind, time: string | undefined, more?: Partial<NotificationData>) => readonly Notification[];
