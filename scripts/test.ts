@@ -3,7 +3,7 @@
  * Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all:
  * `N passed, N failed, N skipped`.
  *
- * `node scripts/test.ts [--full] [--argocd]`: --full runs what is sampled otherwise, --argocd also the tests with Argo CD.
+ * `node scripts/test.ts [--full] [--argocd]`: --full runs what is sampled otherwise, --argocd also the tests with Argo CD and Flux.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";

@@ -81,10 +81,8 @@ test.concurrent("what the operator creates is neither pruned nor out of sync: re
 });
 
 test.concurrent("without the rules a fight is named and given up after three rounds; with them a retry ends well", () => {
-  // Slow enough for Argo CD to take each start back before it has come to anything.
-  const topology = modern().workload("ceilometer-notification", ({ spec }) => {
-    spec.template.metadata.annotations = { "sim/ready-after": "8s" };
-  });
+  // It stays in the middle until a person says go, so that Argo CD has all the time to take each start back.
+  const topology = modern().wish((spec) => Object.assign(spec, { approvals: [{ before: "polling" }] }));
   return inGitOps({ topology, ignoring: false }, async ({ scene, application, commit, ignore }) => {
     const revision = await commit("upgrade to 2025.2", topology);
     const { object, message } = await scene.stalled("Contested");
@@ -101,7 +99,7 @@ test.concurrent("without the rules a fight is named and given up after three rou
     await ignore();
     const retried = await commit(
       "try again",
-      topology.wish((spec) => Object.assign(spec, { retryAttempt: 1 })),
+      modern().wish((spec) => Object.assign(spec, { retryAttempt: 1 })),
     );
     await scene.until({ type: "Succeeded", status: "True" });
     await application.until(retried, "Synced", "Healthy");
