@@ -48,6 +48,8 @@ export interface Application {
   /** Waits until the commit is applied, and everything as wanted. Health: that of the whole Application. */
   until(revision: string, sync: string, health: string): Promise<ApplicationSeen>;
   read(): Promise<ApplicationSeen>;
+  /** What it does, or did last. */
+  operation(): Promise<{ readonly phase: string; readonly message: string }>;
   /** Merges into its spec. */
   edit(spec: unknown): Promise<void>;
   /** A sync by hand, of everything. */
@@ -78,6 +80,7 @@ export async function createApplication(
   return {
     seen,
     read: current,
+    operation: async () => (await current()).status.operationState ?? { phase: "", message: "" },
     refresh: () => mergePatch(cluster, path, { metadata: { annotations: { "argocd.argoproj.io/refresh": "normal" } } }),
     async until(revision, sync, health) {
       let last: ApplicationSeen | undefined;

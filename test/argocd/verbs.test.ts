@@ -2,6 +2,7 @@
 import { expect, inject, test } from "vitest";
 import { modern, type Topology } from "../e2e/fixtures/topology.ts";
 import { imagesOf } from "../e2e/isolation.ts";
+import { eventually } from "../e2e/resource.ts";
 import { act } from "./act.ts";
 import { adminOf } from "./admin.ts";
 import { atRest, inGitOps } from "./git-ops.ts";
@@ -59,5 +60,26 @@ test.concurrent("git revert takes the workloads back, not the database", () => {
     expect(await imagesOf(scene)).toEqual([OLD]);
     const { status } = (await scene.resource()) ?? {};
     expect(status?.history.map(({ state }) => state)).toContain("RolledBack");
+  });
+});
+
+test.concurrent("a later wave waits for the whole upgrade, also while that waits for a person", () => {
+  const metadata = { name: "after", annotations: { "argocd.argoproj.io/sync-wave": "2" } };
+  const topology = approved(modern());
+  const admin = adminOf(inject("argocd"));
+  return inGitOps({ topology }, async ({ scene, application, commit }) => {
+    const later = topology.with({ apiVersion: "v1", kind: "ConfigMap", metadata });
+    const revision = await commit("upgrade, and what comes after it", later);
+    await scene.until({ type: "AwaitingApproval", status: "True" });
+    await eventually(
+      async () => /waiting for healthy state of .*CeilometerUpgrade/.test((await application.operation()).message),
+      async () => JSON.stringify(await application.operation()),
+      30_000,
+    );
+    expect((await scene.tryKubectl("get", "configmap", "after")).stderr).toContain("NotFound");
+    await act(admin, scene, "approve");
+    await scene.succeed();
+    await application.until(revision, "Synced", "Healthy");
+    await scene.kubectl("get", "configmap", "after");
   });
 });
