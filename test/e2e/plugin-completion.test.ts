@@ -1,6 +1,8 @@
 /** Completions as each shell gets them, from the real programs; and as kubectl asks for them. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SHELLS, type Shell } from "../../src/cli/completion/scripts.ts";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { run } from "../../tools/control-plane/process.ts";
 import { modern } from "./fixtures/topology.ts";
@@ -8,11 +10,17 @@ import { installPlugin, type Plugin } from "./plugin.ts";
 import { create, sharedCluster, uniqueName } from "./shared-cluster.ts";
 
 const PROGRAM = "kubectl-ceilometer_upgrade";
+const scriptOf = (shell: Shell): string => join(plugin.directory, `completion.${shell}`);
 let plugin: Plugin;
 let cluster: ClusterAccess;
 const namespace = uniqueName("completion");
 beforeAll(async () => {
   [plugin, cluster] = await Promise.all([installPlugin(), sharedCluster()]);
+  // As a profile has them: asked for once.
+  for (const shell of SHELLS) {
+    const { stdout } = await run(join(plugin.directory, PROGRAM), ["completion", shell], { env: plugin.env(cluster) });
+    await writeFile(scriptOf(shell), stdout);
+  }
   await create(cluster, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   for (const name of ["first", "second"]) {
     await create(cluster, `/apis/ceilometer.openstack.org/v1alpha1/namespaces/${namespace}/ceilometerupgrades`, {
@@ -40,7 +48,7 @@ const bash: Offer = (words) => {
   const all = [PROGRAM, ...words];
   const script = [
     // Twice, as a profile that is read again does.
-    ...[1, 2].map(() => `source <(${PROGRAM} completion bash)`),
+    ...[1, 2].map(() => `source ${scriptOf("bash")}`),
     `COMP_WORDS=(${all.map(quoted).join(" ")}); COMP_CWORD=${all.length - 1}`,
     "_kubectl_ceilometer_upgrade",
     'printf "%s\\n" "${COMPREPLY[@]}"',
@@ -54,7 +62,7 @@ const zsh: Offer = (words) => {
   const script = [
     "compdef() { :; }; compset() { :; }; _files() { :; }",
     '_describe() { print -rl -- "${(@)${(P)2}%%:*}"; }',
-    `source <(${PROGRAM} completion zsh)`,
+    `source ${scriptOf("zsh")}`,
     `words=(${all.map(quoted).join(" ")}); CURRENT=${all.length}`,
     "_kubectl_ceilometer_upgrade",
   ];
@@ -62,11 +70,11 @@ const zsh: Offer = (words) => {
 };
 
 const fish: Offer = async (words) => {
-  const script = `${PROGRAM} completion fish | source; complete -C ${quoted([PROGRAM, ...words].join(" "))}`;
+  const script = `source ${scriptOf("fish")}; complete -C ${quoted([PROGRAM, ...words].join(" "))}`;
   return (await lines("fish", ["--no-config", "-c", script])).map((line) => line.split("\t")[0] ?? "");
 };
 
-const shells: readonly (readonly [string, Offer])[] = [
+const shells: readonly (readonly [Shell, Offer])[] = [
   ["bash", bash],
   ["zsh", zsh],
   ["fish", fish],

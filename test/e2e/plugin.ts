@@ -1,4 +1,4 @@
-/** The plugin as people have it: bundled into one file, on the PATH of the real kubectl. */
+/** The plugin as people have it: bundled, on the PATH of the real kubectl. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -15,7 +15,7 @@ import { createScreen } from "../terminal/screen.ts";
 import { followUpgrade } from "./follow.ts";
 import { SEEN_KINDS, type Sight, sightOf } from "./sight.ts";
 import { statusLines } from "./text.ts";
-import { stepsOf } from "./tree.ts";
+import { stepsOf, type TreeNode } from "./tree.ts";
 import { exitCodeOf, verdictOf } from "./verdict.ts";
 
 /** By convention 128 and the signal's number (POSIX shells). */
@@ -74,9 +74,15 @@ function show(sight: Sight, around: Surroundings, output: "json" | "yaml" | unde
   }
   const { namespace, name, generation } = metadata;
   const target = spec?.target.release;
-  const whole = { namespace, name, generation, target, ...verdictOf(sight.upgrade), steps: stepsOf(sight), status };
+  const steps = stepsOf(sight).map(withoutTone);
+  const whole = { namespace, name, generation, target, ...verdictOf(sight.upgrade), steps, status };
   if (output === "json") printJson(around.out, whole);
   else printYaml(around.out, whole);
+}
+
+/** A colour says nothing to a program. */
+function withoutTone({ tone: _, children, ...rest }: TreeNode): Readonly<Record<string, unknown>> {
+  return { ...rest, children: children.map(withoutTone) };
 }
 
 async function list({ client }: Cluster, { out }: Surroundings, output: "json" | "yaml" | undefined): Promise<void> {
