@@ -15,6 +15,7 @@ import { environmentName, OPTIONS } from "../../src/config.ts";
 import { metricNames } from "../../src/observability/metric-table.ts";
 import { NOTIFICATIONS } from "../../src/observability/notification.ts";
 import { VERSION } from "../../src/version.ts";
+import { commandsOf } from "../support/page-commands.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const CHART = "charts/ceilometer-upgrade-operator";
@@ -95,11 +96,15 @@ test("every npm script that is named exists", async () => {
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(await read("package.json")));
   const named = pages.flatMap(({ path, text }) => [
-    ...[...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = ""]) => ({ path, name })),
+    ...[...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name = ""]) => ({ path, name })),
     ...[...text.matchAll(/npm (test|start)\b/g)].map(([, name = ""]) => ({ path, name })),
   ]);
   expect(named.length).toBeGreaterThan(0);
   expect(named.filter(({ name }) => !(name in scripts))).toEqual([]);
+});
+
+test.each(pages)("the commands of $path are marked, so that they can be run", ({ text }) => {
+  expect(() => commandsOf(text)).not.toThrow();
 });
 
 describe("the README", () => {
