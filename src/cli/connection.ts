@@ -4,6 +4,7 @@ import { createKubeClient, type KubeClient } from "../kube/client.ts";
 import { loadKubeConnection } from "../kube/config.ts";
 import { VERSION } from "../version.ts";
 import { messageOf, UsageError } from "./failures.ts";
+import type { Connecting } from "./surroundings.ts";
 
 /** Where the flags point to. Whatever is undefined is the kubeconfig's. */
 export interface Place {
@@ -24,7 +25,7 @@ export const PLUGIN_MANAGER = `${FIELD_MANAGER.replace(/-operator$/, "")}-plugin
 /** Opens a connection for as long as `use` takes. */
 export async function withCluster<T>(
   { kubeconfig, context, namespace }: Place,
-  env: Readonly<Record<string, string | undefined>>,
+  { env, signal }: Connecting,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
   const connection = await loadKubeConnection({ kubeconfig, context, env }).catch((error: unknown) => {
@@ -34,9 +35,13 @@ export async function withCluster<T>(
     userAgent: `kubectl-ceilometer-upgrade/${VERSION}`,
     fieldManager: PLUGIN_MANAGER,
   });
+  // Whatever is being asked ends, too: its connection breaks.
+  const stop = (): void => client.close();
+  signal?.addEventListener("abort", stop, { once: true });
   try {
     return await use({ client, namespace: namespace ?? connection.namespace, server: connection.server.href });
   } finally {
+    signal?.removeEventListener("abort", stop);
     client.close();
   }
 }

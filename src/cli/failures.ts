@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The upgrade has not ended yet: only where the exit code tells of the upgrade. */
   underWay: 3,
+  /** Somebody interrupted: by convention 128 and the signal's number (POSIX shells). */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -48,7 +48,9 @@ export async function runPlugin(args: readonly string[], around: Surroundings): 
 }
 
 /** @throws whatever is a mistake of the program: its stack is wanted. */
-function codeOf(error: unknown, { err }: Surroundings): ExitCode {
+function codeOf(error: unknown, { err, signal }: Surroundings): ExitCode {
+  // Whatever failed then, failed because of it.
+  if (signal.aborted) return EXIT.interrupted;
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof UsageError) {

@@ -1,5 +1,4 @@
 /** What a command knows of the process that it runs in. `main.ts` alone makes one of the real process. */
-import type { ExitCode } from "./failures.ts";
 import type { Output } from "./terminal/screen.ts";
 
 export interface Surroundings {
@@ -18,5 +17,5 @@ export interface Surroundings {
   readonly node: string;
 }
 
-/** What a command answers with: printed already, so only the code is left. */
-export type Ending = Promise<ExitCode>;
+/** As much of it as a connection takes: what the environment says, and when somebody interrupts. */
+export type Connecting = Pick<Surroundings, "env"> & Partial<Pick<Surroundings, "signal">>;

@@ -173,7 +173,7 @@ test.concurrent.each([false, true])(
   "somebody wrote in between: it is decided once more (by spec: %s)",
   async (bySpec) => {
     const { namespace, now } = await aPlace("ceilometer");
-    await withCluster({ kubeconfig: cluster.kubeconfig }, {}, async ({ client }) => {
+    await withCluster({ kubeconfig: cluster.kubeconfig }, { env: {} }, async ({ client }) => {
       const stale = storedOf(await client.get(UPGRADE, { namespace, name: "ceilometer" }));
       await mergePatch(cluster, resourcePath(namespace, "ceilometer"), {
         metadata: { annotations: { [`${prefix}approve`]: `api@${HASH}` } },

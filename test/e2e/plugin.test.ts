@@ -1,4 +1,7 @@
 /** The plugin beside a running operator, through the real kubectl: what it shows of an upgrade, and that it ends with it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { modern } from "./fixtures/topology.ts";
@@ -70,3 +73,15 @@ test.concurrent("what holds an upgrade is named with its remedy, and the watch g
     expect((await call(scene, "history")).stderr).toBe("no attempt has ended yet\n");
   });
 });
+
+test.concurrent("whoever interrupts a watch gets the prompt back, and 130", () =>
+  inScene({ topology: modern().wish((spec) => Object.assign(spec, { paused: true })) }, async (scene) => {
+    await scene.apply();
+    await scene.until({ type: "Paused", status: "True" });
+    const program = join(plugin.directory, "kubectl-ceilometer_upgrade");
+    const child = spawn(program, ["status", "-w", "-n", scene.namespace], { env: plugin.env(scene.cluster) });
+    const ended = once(child, "close");
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    expect(await ended).toEqual([130, null]);
+  }));

@@ -26,7 +26,7 @@ test.each(examples)("the plan of examples/%s", async (name) => {
   const folder = `examples/${name}`;
   const settings = { secrets: [], imagesAllowed: [], providers: ["rabbitmq"], podLogs: true };
   const wish = { name: undefined, file: `${folder}/upgrade.yaml`, manifests: folder, place: {}, settings };
-  const seen = await lookAt(wish, {}, NOW);
+  const seen = await lookAt(wish, { env: {} }, NOW);
   const plan = planOf(seen);
   expect(plan.end).toBe("Complete");
   const text = withoutHashes(`${planText(seen.upgrade, plan)}\n${timelineText(plan)}`);

@@ -42,7 +42,7 @@ async function live(found: Candidates, around: Surroundings): Promise<readonly C
   if (kind === undefined) return [];
   const place = { kubeconfig, context, namespace };
   const signal = AbortSignal.timeout(PATIENCE);
-  const names = await withCluster(place, around.env, (cluster) =>
+  const names = await withCluster(place, around, (cluster) =>
     liveNames(cluster.client, kind, cluster.namespace, signal),
   ).catch(() => []);
   return names

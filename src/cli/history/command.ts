@@ -21,7 +21,7 @@ export function addHistory(root: Root, around: Surroundings): void {
     .addOption(new Option("-o, --output <format>", "default: a table").choices(["json", "yaml"] as const))
     .action(async (name, { allNamespaces, output }, command) => {
       if (allNamespaces && name !== undefined) throw new UsageError("-A excludes NAME");
-      await withCluster(command.optsWithGlobals(), around.env, async ({ client, namespace }) => {
+      await withCluster(command.optsWithGlobals(), around, async ({ client, namespace }) => {
         const objects = allNamespaces
           ? (await client.list(UPGRADE).catch(explained)).items
           : [await chooseUpgrade(client, namespace, name)];

@@ -7,7 +7,7 @@ import { filesWanted } from "../../reconcilers/files-wanted.ts";
 import { chooseUpgrade } from "../choose-upgrade.ts";
 import { type Place, withCluster } from "../connection.ts";
 import { UsageError } from "../failures.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { Connecting } from "../surroundings.ts";
 import { readNamed, readNamespace } from "./from-cluster.ts";
 import { readFileObjects, readFolder, stored } from "./manifests.ts";
 import { observed } from "./still-cluster.ts";
@@ -32,7 +32,7 @@ export interface Taken {
 }
 
 /** @throws UsageError where flags exclude each other, or a file cannot be used. */
-export async function take(wish: Wish, env: Surroundings["env"], now: number): Promise<Taken> {
+export async function take(wish: Wish, around: Connecting, now: number): Promise<Taken> {
   const { file, manifests, place, settings } = wish;
   refuseContradictions(wish);
   const applied = file === undefined ? [] : await readFileObjects(file);
@@ -42,7 +42,7 @@ export async function take(wish: Wish, env: Surroundings["env"], now: number): P
     const { name } = resource.metadata;
     return taken([...(await readFolder(manifests)), ...applied], namespace, name);
   }
-  return withCluster(place, env, async ({ client, namespace: fallback }) => {
+  return withCluster(place, around, async ({ client, namespace: fallback }) => {
     const namespace = resource === undefined ? fallback : namespaceOf(resource, place.namespace, fallback);
     const name = resource?.metadata.name ?? (await chooseUpgrade(client, namespace, wish.name)).metadata.name;
     const objects = await fromCluster(client, { settings, applied, name, namespace }, now);

@@ -36,9 +36,7 @@ export function addPlan(root: Root, around: Surroundings, setCode: SetCode): voi
       const { kubeconfig, context, namespace } = command.optsWithGlobals();
       const settings = settingsOf(options);
       const place = { kubeconfig, context, namespace };
-      const seen = await lookAt({ name, file, manifests, place, settings }, around.env, around.now()).catch(
-        unplannable,
-      );
+      const seen = await lookAt({ name, file, manifests, place, settings }, around, around.now()).catch(unplannable);
       const plan = planOf(seen);
       said(output, around, { seen, plan });
       setCode(plan.end === "Complete" || plan.end === "Nothing" ? EXIT.ok : EXIT.failure);

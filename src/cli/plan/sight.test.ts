@@ -60,18 +60,18 @@ test("everything in the folder runs, and another namespace is not looked at", as
     deployment("openstack", "quay.io/example/ceilometer:2025.1"),
   );
   await put("upgrade.yaml", upgrade());
-  const plan = planOf(await lookAt(wish(), {}, 0));
+  const plan = planOf(await lookAt(wish(), { env: {} }, 0));
   expect([plan.end, plan.from]).toEqual(["Complete", "2025.1"]);
   expect(plan.steps.map(({ action }) => action)).toEqual(["TakingDown", "Starting"]);
 });
 
 test("the namespace is the resource's, else the one that is named", async () => {
   await put("upgrade.yaml", upgrade({}, { namespace: undefined }));
-  expect((await lookAt(wish({ place: { namespace: "elsewhere" } }), {}, 0)).upgrade.metadata.namespace).toBe(
+  expect((await lookAt(wish({ place: { namespace: "elsewhere" } }), { env: {} }, 0)).upgrade.metadata.namespace).toBe(
     "elsewhere",
   );
   await put("upgrade.yaml", upgrade());
-  await expect(lookAt(wish({ place: { namespace: "elsewhere" } }), {}, 0)).rejects.toThrow(
+  await expect(lookAt(wish({ place: { namespace: "elsewhere" } }), { env: {} }, 0)).rejects.toThrow(
     "is in namespace openstack, not in elsewhere",
   );
 });
@@ -86,11 +86,11 @@ test.each([
   },
 ])("says what is wrong with a file that holds $what", async ({ objects, says }) => {
   await put("upgrade.yaml", ...objects);
-  await expect(lookAt(wish(), {}, 0)).rejects.toThrow(says);
+  await expect(lookAt(wish(), { env: {} }, 0)).rejects.toThrow(says);
 });
 
 test("a kubeconfig that is not there is said to be missing", async () => {
   await put("upgrade.yaml", upgrade());
   const none = wish({ manifests: undefined, place: { kubeconfig: join(folder, "none") } });
-  await expect(lookAt(none, {}, 0)).rejects.toThrow("no cluster can be asked");
+  await expect(lookAt(none, { env: {} }, 0)).rejects.toThrow("no cluster can be asked");
 });

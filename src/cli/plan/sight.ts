@@ -3,10 +3,10 @@ import type { Observation, OperatorSettings, Workload } from "../../model/observ
 import { atRest } from "../../plan/ideal-cluster.ts";
 import { observed } from "../objects/still-cluster.ts";
 import { type Taken, take, type Wish } from "../objects/taken.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { Connecting } from "../surroundings.ts";
 
-export async function lookAt(wish: Wish, env: Surroundings["env"], now: number): Promise<Observation> {
-  return planned(await take(wish, env, now), wish.settings, now);
+export async function lookAt(wish: Wish, around: Connecting, now: number): Promise<Observation> {
+  return planned(await take(wish, around, now), wish.settings, now);
 }
 
 export function planned({ objects, name, from }: Taken, settings: OperatorSettings, now: number): Observation {

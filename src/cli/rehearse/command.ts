@@ -44,7 +44,7 @@ Exit codes: 0 where the rehearsal succeeded, 1 where it did not, 2 where there w
       if (!/^[1-9]\d{0,2}$/.test(nodes)) throw new UsageError(`--nodes ${nodes}: give a number from 1 to 999`);
       const settings = { secrets: secret, imagesAllowed: imageAllowed, providers: [], podLogs: true };
       const wish = { name, file, manifests, place: command.optsWithGlobals(), settings };
-      const taken = await take(wish, around.env, around.now());
+      const taken = await take(wish, around, around.now());
       const copy = copied(taken);
       around.err.write(`${copy.objects.length} objects of namespace ${taken.namespace} are rehearsed\n`);
       for (const difference of copy.differences) around.err.write(`not as in the cluster: ${difference}\n`);

@@ -28,7 +28,7 @@ Secrets are not read. Of environments, flags and files, values that look like pa
 and passwords of addresses, tokens and private keys. Look through it all the same before you give it away.`,
     )
     .action((name, options, command) =>
-      withCluster(command.optsWithGlobals(), around.env, async ({ client, namespace, server }) => {
+      withCluster(command.optsWithGlobals(), around, async ({ client, namespace, server }) => {
         const now = around.now();
         const upgrade = storedOf(await chooseUpgrade(client, namespace, name));
         const redactor = createRedactor();

@@ -18,9 +18,6 @@ import { statusLines } from "./text.ts";
 import { stepsOf, type TreeNode } from "./tree.ts";
 import { exitCodeOf, verdictOf } from "./verdict.ts";
 
-/** By convention 128 and the signal's number (POSIX shells). */
-const INTERRUPTED = 130;
-
 export function addStatus(root: Root, around: Surroundings, setCode: SetCode): void {
   root
     .command("status")
@@ -43,12 +40,12 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
       const { watch, patience, allNamespaces, exitCode, output } = options;
       if (watch && (output !== undefined || allNamespaces)) throw new UsageError("--watch excludes -o and -A");
       if (allNamespaces && (name !== undefined || exitCode)) throw new UsageError("-A excludes NAME and --exit-code");
-      await withCluster(command.optsWithGlobals(), around.env, async (cluster) => {
+      await withCluster(command.optsWithGlobals(), around, async (cluster) => {
         if (allNamespaces) return list(cluster, around, output);
         const chosen = (await chooseUpgrade(cluster.client, cluster.namespace, name)).metadata.name;
         if (watch) {
           const state = await followUpgrade(cluster, { name: chosen, patience }, around);
-          setCode(state === undefined ? INTERRUPTED : exitCodeOf(state));
+          setCode(state === undefined ? EXIT.interrupted : exitCodeOf(state));
           return;
         }
         const sight = await look(cluster, chosen, around.now());

@@ -28,7 +28,7 @@ export function carryOut(
   options: VerbOptions,
   decide: (view: UpgradeView) => VerbRequest,
 ): Promise<void> {
-  return withCluster(options, around.env, async ({ client, namespace }) => {
+  return withCluster(options, around, async ({ client, namespace }) => {
     const { spec: bySpec, dryRun, wait, timeout, question } = options;
     const resource = storedOf(await chooseUpgrade(client, namespace, options.name));
     const view = upgradeView(resource);

@@ -22,7 +22,7 @@ export function addWhy(root: Root, around: Surroundings, setCode: SetCode): void
     .addHelpText("after", "\nExit codes: 0 where nothing blocks, 1 where something does.")
     .action(async (name, { allNamespaces, output }, command) => {
       if (allNamespaces && name !== undefined) throw new UsageError("-A excludes NAME");
-      await withCluster(command.optsWithGlobals(), around.env, async ({ client, namespace }) => {
+      await withCluster(command.optsWithGlobals(), around, async ({ client, namespace }) => {
         const objects = allNamespaces
           ? (await client.list(UPGRADE).catch(explained)).items
           : [await chooseUpgrade(client, namespace, name)];
