@@ -9,7 +9,11 @@ import type { Violation } from "../model/outcome.ts";
 import { type Millis, parseTime } from "../model/time.ts";
 
 const GATE = "AdditiveSchema";
-const REASONS = { removed: "DefinitionRemoved", altered: "DefinitionAltered" } as const;
+const REASONS = {
+  removed: "DefinitionRemoved",
+  altered: "DefinitionAltered",
+  unknown: "DefinitionUnknown",
+} as const;
 type Check = (typeof REASONS)[keyof typeof REASONS];
 
 export interface AdditiveSchema {
@@ -37,10 +41,15 @@ const covers = (risk: AcceptedRisk, { check, object }: Breach): boolean =>
   risk.check === check && risk.object === object;
 
 function violationOf({ check, object, message }: Breach): Violation {
-  const keep = check === "DefinitionRemoved" ? "keep the definition" : "keep the definition as it was";
   const accept = `accept it in spec.acceptedRisks as check ${check}, object "${object}", with a reason and an expiry`;
-  return { gate: GATE, object, reason: check, message, remedy: `${keep}, or ${accept}`, severity: "Error" };
+  return { gate: GATE, object, reason: check, message, remedy: `${REMEDIES[check]}, or ${accept}`, severity: "Error" };
 }
+
+const REMEDIES: Readonly<Record<Check, string>> = {
+  DefinitionRemoved: "keep the definition",
+  DefinitionAltered: "keep the definition as it was",
+  DefinitionUnknown: "let the operator read the old file (secrets of the chart), or mend it",
+};
 
 /** An acceptance that has no effect: somebody believes that it has one. */
 function idle(risk: AcceptedRisk, breaches: readonly Breach[], now: Millis): readonly Violation[] {

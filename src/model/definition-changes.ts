@@ -6,7 +6,8 @@ import { takenOver } from "./event-overlap.ts";
 import { shownDefinition, shownName } from "./shown-name.ts";
 
 export interface DefinitionChange {
-  readonly kind: "removed" | "altered" | "added";
+  /** Unknown: what was there before cannot be read, so that nobody can say what the new file drops. */
+  readonly kind: "removed" | "altered" | "added" | "unknown";
   /** What people accept by name: `meters.yaml/cpu_util`, `gnocchi_resources.yaml/instance.cpu_util`. */
   readonly object: string;
   /** Which field, from what to what. */

@@ -15,6 +15,8 @@ export interface Manager {
   readonly operation: string;
   readonly subresource?: string;
   readonly time?: Millis;
+  /** Whether fields of its spec are among them. */
+  readonly ofSpec?: boolean;
 }
 
 export interface Meta {

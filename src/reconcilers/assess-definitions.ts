@@ -15,14 +15,15 @@ import type { FileProblem } from "../model/file-problem.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
+import { shownName } from "../model/shown-name.ts";
 import type { GivenDefinitions, Inputs } from "./inputs.ts";
+import { type Agents, isRetired } from "./scene.ts";
 
 export interface DefinitionsAssessment extends Omit<AdditiveSchema, "violations"> {
   readonly findings: readonly Violation[];
   readonly files: NonNullable<RecordedFiles["definitions"]>;
 }
 
-const GATE = "AdditiveSchema";
 const DIRECTORY = "/etc/ceilometer";
 /** Meters are read from a directory from Pike on, and from a file of its own to Rocky (meter/notifications.py). */
 const METERS_DIRECTORY = `${DIRECTORY}/meters.d`;
@@ -30,12 +31,11 @@ const PIKE = 9;
 
 export function assessDefinitions(
   world: World,
-  agents: readonly Agent[],
+  agents: Pick<Agents, "notification" | "collector">,
   target: Release,
   inputs: Inputs,
 ): DefinitionsAssessment {
-  const [reader] = agents;
-  const looks = inputs.definitions.map((given) => look(world, reader, target, given));
+  const looks = inputs.definitions.map((given) => look(world, readersOf(agents, given), target, given));
   const gate = additiveSchema(
     looks.flatMap(({ changes }) => changes),
     world.upgrade.spec.acceptedRisks ?? [],
@@ -46,6 +46,12 @@ export function assessDefinitions(
     findings: [...looks.flatMap(({ findings }) => findings), ...gate.violations],
     files: looks.map(({ path }, index) => ({ path, ...fileOf(inputs.definitions, index) })),
   };
+}
+
+/** Definitions are read by notification agents; those of Gnocchi's resources, to Pike, by collectors too. */
+function readersOf({ notification, collector }: Pick<Agents, "notification" | "collector">, { key }: GivenDefinitions) {
+  const staying = collector.filter((agent) => !isRetired(agent));
+  return key.includes("gnocchi_resources") ? [...notification, ...staying] : notification;
 }
 
 function fileOf(definitions: readonly GivenDefinitions[], index: number): GivenDefinitions["file"] {
@@ -81,32 +87,37 @@ function defaultPath(key: string, reader: Agent | undefined, target: Release): s
   return inDirectory ? `${METERS_DIRECTORY}/${key}` : `${DIRECTORY}/${key}`;
 }
 
-function look(world: World, reader: Agent | undefined, target: Release, given: GivenDefinitions): Look {
+function look(world: World, readers: readonly Agent[], target: Release, given: GivenDefinitions): Look {
   const { key, object } = given;
-  const now = mountedNow(world, reader, key);
-  const path = now?.path ?? defaultPath(key, reader, target);
+  const [first] = readers;
+  const mounts = readers.flatMap((reader) => {
+    const now = mountedNow(world, reader, key);
+    return now === undefined ? [] : [{ reader, ...now }];
+  });
+  const path = mounts[0]?.path ?? defaultPath(key, first, target);
   const next = parseDefinitions(given.text, key);
   if (next.kind === "broken")
     return { path, changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };
-  const findings = next.warnings.map((problem) => invalid(object, key, problem));
-  if (now === undefined || reader === undefined || now.text.kind === "absent") return { path, changes: [], findings };
-  if (now.text.kind === "unknown") {
-    const message = `${path} of the old agents cannot be read, so nothing is compared with ${object}: ${now.text.why}`;
-    const remedy = "let the operator read it (secrets of the chart)";
-    const finding: Violation = {
-      gate: GATE,
-      object: agentText(reader),
-      reason: "ConfigurationUnknown",
-      message,
-      remedy,
-      severity: "Warning",
+  const changes = mounts.flatMap(({ reader, path: where, text }): readonly DefinitionChange[] => {
+    if (text.kind === "absent") return [];
+    const unknown = (why: string): readonly DefinitionChange[] => {
+      const message = `${where} of the old agents of ${agentText(reader)} cannot be compared with ${object}: ${why}`;
+      return [{ kind: "unknown", object: shownName(key), message }];
     };
-    return { path, changes: [], findings: [...findings, finding] };
-  }
-  const before = parseDefinitions(now.text.text, key);
-  if (before.kind === "broken") return { path, changes: [], findings };
-  return { path, changes: compareDefinitions(key, before.file, next.file), findings };
+    if (text.kind === "unknown") return unknown(text.why);
+    const before = parseDefinitions(text.text, key);
+    return before.kind === "broken"
+      ? unknown("Ceilometer would not take it as it is")
+      : compareDefinitions(key, before.file, next.file);
+  });
+  const findings = next.warnings.map((problem) => invalid(object, key, problem));
+  return { path, changes: unique(changes), findings };
 }
+
+/** Several workloads usually have the same file. */
+const unique = (changes: readonly DefinitionChange[]): readonly DefinitionChange[] => [
+  ...new Map(changes.map((change) => [`${change.kind} ${change.object}`, change])).values(),
+];
 
 function invalid(object: string, key: string, problem: FileProblem): Violation {
   const where = [key, ...(problem.line === undefined ? [] : [`line ${problem.line}`]), problem.place].filter(Boolean);

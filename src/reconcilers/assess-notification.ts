@@ -83,7 +83,33 @@ export function assessNotification(
       findings: world.upgrade.spec.strategy === "Partial" ? mixed : [],
     };
   }
-  return compare({ world, target, inputs }, looks, kept);
+  const compared = compare({ world, target, inputs }, looks, kept);
+  return { ...compared, findings: [...compared.findings, ...mixedAlready(looks, kept)] };
+}
+
+/**
+ * What is mounted can be kept for all of them only where it is the same: the group would be brought to one of several pipelines
+ * that nobody has chosen.
+ */
+function mixedAlready(looks: readonly Look[], { copies }: Kept): readonly Violation[] {
+  // Those that an attempt has touched are on their way, and it knows what they were.
+  const [first, ...others] = looks.filter(({ agent }) => agent.marks.phase === undefined);
+  if (first?.before.side === undefined || copies.length === 0) return [];
+  const { side } = first.before;
+  return others.flatMap(({ agent, before }): readonly Violation[] => {
+    const [difference] = before.side === undefined ? [] : pipelineDifferences(side, before.side);
+    if (difference === undefined) return [];
+    return [
+      {
+        gate: GATE,
+        object: agentText(agent),
+        reason: "PipelineDiffers",
+        message: `it works on other pipelines than ${agentText(first.agent)}, and the resource does not say which both should load: ${difference.message}`,
+        remedy: "give spec.target.config pipeline and eventPipeline",
+        severity: "Error",
+      },
+    ];
+  });
 }
 
 function perhapsPartitioned(cases: readonly { readonly agent: Agent }[]): Violation {

@@ -51,6 +51,35 @@ export function assessPolling(
   };
 }
 
+/**
+ * A full upgrade compares no pollsters; but where a partial one was given up, its agents may still have the file that it derived
+ * for a while, and get back what was there before.
+ */
+export function restoredPolling(
+  world: World,
+  agents: readonly Agent[],
+  target: Release,
+): ReadonlyMap<string, RecordedPolling> {
+  const which = pollingFiles(target)[0] ?? "polling";
+  const file = { path: PATHS[which], volume: VOLUMES[which] };
+  const found = agents.flatMap((agent): [string, RecordedPolling][] => {
+    const before = derivedBefore(world, agent, file);
+    if (before === undefined) return [];
+    const why = "an attempt that was given up has left a file there that it derived";
+    const plan: RecordedPolling = {
+      namespaces: [],
+      path: "Replace",
+      why,
+      overlap: false,
+      file,
+      before,
+      restores: true,
+    };
+    return [[agent.workload.metadata.uid, plan]];
+  });
+  return new Map(found);
+}
+
 interface Assessed {
   readonly plan?: RecordedPolling;
   readonly findings: readonly Violation[];

@@ -20,9 +20,9 @@ import type { Release } from "../model/release.ts";
 import { assessDefinitions } from "./assess-definitions.ts";
 import { assessMounted } from "./assess-mounted.ts";
 import { assessNotification } from "./assess-notification.ts";
-import { assessPolling } from "./assess-polling.ts";
+import { assessPolling, restoredPolling } from "./assess-polling.ts";
 import { configurationOf, optionOf } from "./configuration-of.ts";
-import { compared, mounted, mountedOver, replacedFiles } from "./files-wanted.ts";
+import { compared, mounted, mountedOver, readsDefinitions, replacedFiles } from "./files-wanted.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import type { Agents } from "./scene.ts";
 
@@ -39,9 +39,8 @@ export interface Assessment {
 
 /** Why something that agents mount could not be looked at yet; undefined where all was. */
 export function unreadMounts(world: World): string | undefined {
-  const now = compared(world.upgrade, world.workloads).flatMap((component) =>
-    mounted(world.upgrade, world.workloads, component),
-  );
+  const looked = [...compared(world.upgrade, world.workloads), ...readsDefinitions(world.upgrade)];
+  const now = looked.flatMap((component) => mounted(world.upgrade, world.workloads, component));
   const over = mountedOver(world.upgrade, world.workloads);
   for (const { kind, name } of [...now, ...over, ...replacedFiles(world.records, world.workloads)]) {
     const seen = world.files.get(`${kind}/${name}`);
@@ -64,8 +63,8 @@ export function assess(
   const notification = assessNotification(world, agents.notification, target, inputs);
   const polling = isPartial
     ? assessPolling(world, agents.polling, target, inputs, image)
-    : { plans: new Map(), findings: [], copies: [] };
-  const definitions = assessDefinitions(world, agents.notification, target, inputs);
+    : { plans: restoredPolling(world, agents.polling, target), findings: [], copies: [] };
+  const definitions = assessDefinitions(world, agents, target, inputs);
   return {
     files: {
       ...notification.files,

@@ -164,17 +164,22 @@ function currentRecord(world: World, inputs: string | undefined): AttemptRecord 
 }
 
 /**
- * Where the wish itself cannot be read any more, because a file that it names is gone, its attempt can still be taken back: the
- * way back needs nothing of it.
+ * The attempt that a rollback is of, where the wish has none of its own: another wish has just been made, or the wish cannot be
+ * read any more because a file that it names is gone. A way back needs nothing of either.
  */
 function goingBack(world: World, { digest }: Inputs, requests: Requests): AttemptRecord | undefined {
-  if (digest !== undefined) return undefined;
   const asked = world.upgrade.spec.rollback || requests.rollback;
+  const ends = world.records.flatMap(({ ended }) =>
+    ended === undefined || ended.state === "Superseded" ? [] : [ended.at],
+  );
+  const last = ends.toSorted().at(-1) ?? "";
+  const isLeft = ({ ended, back, startedAt }: AttemptRecord): boolean =>
+    back === undefined && startedAt >= last && (ended === undefined || ended.state === "Superseded");
+  const isUnread = ({ ended, back, verbs }: AttemptRecord): boolean =>
+    digest === undefined &&
+    (back === undefined ? verbs.rollback !== undefined : ended === undefined || ended.state === "RolledBack");
   return world.records
-    .filter(({ ended, back, verbs }) => {
-      const isOpen = ended === undefined || (back !== undefined && ended.state === "RolledBack");
-      return isOpen && (asked || back !== undefined || verbs.rollback !== undefined);
-    })
+    .filter((record) => isUnread(record) || (asked && isLeft(record)))
     .toSorted((a, b) => (isLater(a, b) ? -1 : 1))[0];
 }
 

@@ -110,6 +110,13 @@ export function compared({ spec }: Upgrade, workloads: readonly Workload[]): rea
   return none ? [] : ["notification"];
 }
 
+/** Collectors are no agents that are compared, but to Pike they read definitions of Gnocchi's resources (M1). */
+export function readsDefinitions({ spec }: Upgrade): readonly AgentComponent[] {
+  const { collector } = spec.components;
+  const given = (spec.target.config?.definitions ?? []).some(({ key }) => key.includes("gnocchi_resources"));
+  return given && collector !== undefined && !collector.retire ? ["collector"] : [];
+}
+
 export function filesWanted(
   upgrade: Upgrade,
   workloads: readonly Workload[],
@@ -118,7 +125,9 @@ export function filesWanted(
 ): readonly ObjectName[] {
   const all = [
     ...named(upgrade),
-    ...compared(upgrade, workloads).flatMap((each) => mounted(upgrade, workloads, each)),
+    ...[...compared(upgrade, workloads), ...readsDefinitions(upgrade)].flatMap((each) =>
+      mounted(upgrade, workloads, each),
+    ),
     ...mountedOver(upgrade, workloads),
     ...comingBack(upgrade, records),
     ...replacedFiles(records, workloads),

@@ -10,7 +10,7 @@ import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Effect, Note, Outcome } from "../model/outcome.ts";
 import { annotateRecord, endedMark } from "./attempt-writes.ts";
-import { release } from "./desired/workload-writes.ts";
+import { isOwned, release } from "./desired/workload-writes.ts";
 import { type Agents, allAgents, hasArrived, type Scene } from "./scene.ts";
 import { keptDatabase, type Step, sequence } from "./sequence.ts";
 import { type Parts, steps, type Told, waiting } from "./tell.ts";
@@ -54,11 +54,27 @@ export function finished(world: World, record: AttemptRecord, { agents, left }: 
   const decision = waiting(isRollback(record) ? "RolledBack" : "Completed", note, told);
   const holding = world.upgrade.metadata.finalizers.includes(FINALIZER);
   if (holding) return { ...decision, effect: dropFinalizer(world) };
+  const kept = keptOwnership(world, record, agents);
+  if (kept !== undefined) return { ...decision, effect: kept };
   // Another resource may have moved a target on since; that is no drift of this one.
   const drifted = allAgents(agents)
     .filter((agent) => agent.marks.completedPlan === record.plan && !hasArrived(agent))
     .map(agentText);
   return { ...decision, drifted };
+}
+
+/**
+ * The ownership that was kept until Git shows the target is given up when the resource says so: another owner's change of these
+ * fields would be refused, or by Argo CD with its rules never be made.
+ */
+function keptOwnership({ upgrade }: World, { plan }: AttemptRecord, agents: Agents): Effect | undefined {
+  if (upgrade.spec.ownership !== "Release") return undefined;
+  const owned = allAgents(agents).find(
+    ({ marks, workload }) => marks.completedPlan === plan && marks.claim === undefined && isOwned(workload),
+  );
+  if (owned === undefined) return undefined;
+  const message = "give up the ownership of its fields, as spec.ownership says now";
+  return release(owned.workload, { keepOwnership: false }, { reason: "Releasing", message, clause: "I9" });
 }
 
 /** A part that was asked for is a success, and what it leaves is said. */

@@ -8,7 +8,7 @@ import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration } from "../model/time.ts";
 import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
-import { retireAbandoned } from "./isolated-group.ts";
+import { removeGroups, retireAbandoned } from "./isolated-group.ts";
 import { mayNotStart, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
@@ -41,6 +41,14 @@ const full: PhaseReconciler = (scene) => {
     const outcome = bringUp(scene, agent);
     if (outcome !== undefined) return outcome;
   }
+  // Files of a partial upgrade that was given up, once no agent mounts them.
+  const why = {
+    reason: "RemovingIsolated",
+    message: "remove what a partial upgrade had made for a while",
+    clause: CLAUSE,
+  };
+  const effect = removeGroups(scene.world, why);
+  if (effect !== undefined) return { kind: "act", effect, note: why };
   return {
     kind: "settled",
     note: {

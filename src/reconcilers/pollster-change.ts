@@ -64,22 +64,28 @@ export function changeOf(
   const before = old.polling.state === "read" ? parsed(old.polling.text, from) : undefined;
   if (next === undefined || before === undefined) return unreadChange(one, old, original, oldNames, newNames);
   const unread = newUnknown ?? oldUnknown;
-  if (unread !== undefined && listed === undefined) {
-    // Both sides read the same of what is not known, unless only one of them reads it, or another file selects from it.
-    const both = hasDynamicPollsters(from) === hasDynamicPollsters(to) && inputsFile(one, original) === undefined;
-    if (!both) return { why: unread, findings: [] };
-  }
+  if (unread !== undefined && !readAlike(one, original)) return { why: unread, findings: [] };
   const polledBefore = effectivePollsters(oldNames, before);
   const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
   const isNew = (name: string): boolean => (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
   const after = [...polledAfter].toSorted();
+  const added = after.filter(isNew);
+  // Agents beside an isolated group get a file of names: what has no known name would be polled by nobody (I7).
+  if (unread !== undefined && added.length > 0) return { why: unread, findings: [] };
   return {
-    added: after.filter(isNew),
+    added,
     kept: after.filter((name) => !isNew(name)),
     removed: [...polledBefore].filter((name) => !polledAfter.has(name)).toSorted(),
     next,
     findings: [],
   };
+}
+
+/** Both sides read the same of what is not known, unless only one of them reads it, or another file selects from it. A list says what is new. */
+function readAlike(one: Case, original: Rendered): boolean {
+  const isListed = one.world.upgrade.spec.components.polling?.newPollsters?.names !== undefined;
+  const same = hasDynamicPollsters(one.from) === hasDynamicPollsters(one.to);
+  return isListed || (same && inputsFile(one, original) === undefined);
 }
 
 /**

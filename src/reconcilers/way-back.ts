@@ -34,7 +34,8 @@ export interface Undoing {
 export function revertOf(world: World, target: Release): Undoing | undefined {
   const of = newest(world.records.filter(({ back }) => back === undefined));
   const to = parseRelease(of?.to ?? "");
-  if (of === undefined || to === undefined || of.from !== target.name || target.major >= to.major) return undefined;
+  if (of === undefined || to === undefined || target.major >= to.major) return undefined;
+  if (fromOf(world.records, of) !== target.name) return undefined;
   const { image: wanted } = world.upgrade.spec.target;
   const before = originalsOf(world.records, of);
   if (!before.every(({ image }) => image === wanted)) return undefined;
@@ -54,10 +55,10 @@ function newest(records: readonly AttemptRecord[]): AttemptRecord | undefined {
 }
 
 /**
- * Each workload as the first of the attempts saw it that led to this one without an end: a change of the target in the middle
- * starts an attempt that has already seen something of the one before.
+ * The attempts that led to this one without an end, the first of them first, and this one last: a change of the target in the
+ * middle starts an attempt that has already seen something of the one before.
  */
-function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly RecordedTarget[] {
+function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {
   const ends = records.flatMap(({ ended, metadata }) =>
     ended !== undefined && ended.state !== "Superseded" && metadata.uid !== of.metadata.uid
       ? [parseTime(ended.at) ?? 0]
@@ -69,8 +70,17 @@ function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): read
     .filter((record) => record.back === undefined && record.ended?.state === "Superseded" && startOf(record) >= cut)
     .filter((record) => record.metadata.uid !== of.metadata.uid && startOf(record) <= startOf(of))
     .toSorted((a, b) => startOf(a) - startOf(b));
+  return [...chain, of];
+}
+
+/** The release that all of it began from. */
+const fromOf = (records: readonly AttemptRecord[], of: AttemptRecord): string | undefined =>
+  chainOf(records, of)[0]?.from;
+
+/** Each workload as the first of these attempts saw it. */
+function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly RecordedTarget[] {
   const originals = new Map<string, RecordedTarget>();
-  for (const target of [...chain, of].flatMap(({ targets }) => targets)) {
+  for (const target of chainOf(records, of).flatMap(({ targets }) => targets)) {
     const known = originals.get(target.uid);
     originals.set(target.uid, known === undefined ? target : joined(known, target));
   }
@@ -186,7 +196,7 @@ export function beginBack(world: World, { of, by, why }: Undoing, inputs: string
     back: { of: of.plan, by, why },
     inputs,
     from: of.to,
-    to: of.from ?? of.to,
+    to: fromOf(world.records, of) ?? of.to,
     files: {},
     longestIntervalSeconds: of.longestIntervalSeconds,
     ...(of.parity === undefined ? {} : { parity: of.parity }),

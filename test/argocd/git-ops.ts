@@ -59,7 +59,7 @@ const resourceSchema = z.object({
 });
 /** The resource of the example with another wish: in the same wave, and keeping what it writes. */
 const { spec: exampleSpec, ...resource } = resourceSchema.parse(read("upgrade"));
-const wishOf = (spec: SpecInput) => ({ ...resource, spec: { ...spec, ownership: exampleSpec.ownership } });
+const wishOf = (spec: SpecInput) => ({ ...resource, spec: { ownership: exampleSpec.ownership, ...spec } });
 /** Without namespaces: where they go says the Application. */
 export const files = ({ objects, spec }: Topology) => ({
   "ceilometer.yaml": objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: undefined } })),

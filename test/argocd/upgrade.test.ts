@@ -35,10 +35,15 @@ test.concurrent.each([
     expect(status.resources.length).toBe(topology.objects.length + 1);
     expect({ pods: await podsOf(scene), writes: scene.effects().length }).toEqual(before);
 
-    // Git has everything back when nobody is known any more to have written it.
-    const nobody = JSON.stringify({ metadata: { managedFields: [{}] } });
-    await scene.kubectl("patch", "deploy", "ceilometer-notification", "--type=merge", "-p", nobody);
-    const three = topology.tagged(NEW).workload("ceilometer-notification", ({ spec }) => {
+    // Git has everything back when the operator is not known any more to have written it.
+    const given = topology.tagged(NEW).wish((spec) => Object.assign(spec, { ownership: "Release" }));
+    await application.until(await commit("ownership back", given), "Synced", "Healthy");
+    const owned = () =>
+      scene.kubectl("get", "deploy,ds", "-o", "jsonpath={.items[*].metadata.managedFields}", "--show-managed-fields");
+    const isBack = async (): Promise<boolean> =>
+      !(await owned()).includes('"f:image":{}},"manager":"ceilometer-upgrade-operator"');
+    await eventually(isBack, owned, 30_000);
+    const three = given.workload("ceilometer-notification", ({ spec }) => {
       spec.replicas = 3;
     });
     await application.until(await commit("one more", three), "Synced", "Healthy");

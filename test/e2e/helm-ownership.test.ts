@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { settledState } from "./end-state.ts";
 import { modern, type Topology } from "./fixtures/topology.ts";
+import { eventually } from "./resource.ts";
 import { inScene, type Scene } from "./scene.ts";
 import { uniqueName } from "./shared-cluster.ts";
 
@@ -134,4 +135,11 @@ test.concurrent("Keep: the image stays ours until Git shows it", () =>
     const other = await upgrade(scene, chart, `${NEW}-r2`);
     expect(other.stderr).toMatch(/conflict/i);
     expect(other.stderr).toContain(OPERATOR);
+    await scene.edit({ ownership: "Release" });
+    const released = async (): Promise<boolean> =>
+      Object.values(await owned(scene)).every((fields) => !fields.includes("f:spec"));
+    await eventually(released, () => "the operator keeps fields", 30_000);
+    const next = await upgrade(scene, chart, `${NEW}-r2`);
+    expect(next.stderr).not.toMatch(/conflict/i);
+    expect(next.code).toBe(0);
   }));

@@ -65,11 +65,11 @@ const meter = (name: string): string =>
   `  - {name: ${name}, event_type: "${name}", type: gauge, unit: x, volume: 1, resource_id: $.payload.id}\n`;
 
 /** The agents have two meters of their own; the new ones are to have one of them, and that one altered. */
-function withMeters(cluster: ModelCluster): void {
+function withMeters(cluster: ModelCluster, where: (workload: WorkloadObject) => boolean = () => true): void {
   cluster.api.create(configMap("meters", { "meters.yaml": `metric:\n${meter("kept")}${meter("dropped")}` }));
   const altered = meter("kept").replace("unit: x", "unit: y");
   cluster.api.create(configMap("meters-new", { "meters.yaml": `metric:\n${altered}` }));
-  for (const workload of cluster.workloads) mountMeters(cluster, workload);
+  for (const workload of cluster.workloads.filter(where)) mountMeters(cluster, workload);
 }
 
 function mountMeters({ api }: ModelCluster, workload: WorkloadObject): void {
@@ -119,6 +119,55 @@ const cases: Readonly<Record<string, Case>> = {
     topology: { ...messages, from: "ussuri", to: "victoria", partial: coordinated },
     before: withMeters,
     spec: (spec) => ({ ...spec, target: { ...spec.target, config: definitions } }),
+  },
+  "nobody can say what the new definitions drop": {
+    topology: { ...messages, from: "ussuri", to: "victoria", partial: coordinated },
+    before: (cluster) => {
+      withMeters(cluster);
+      const meters = cluster.api.get("ConfigMap", "meters");
+      if (meters !== undefined) cluster.api.update(meters, { data: { "meters.yaml": "metric: {" } });
+    },
+    spec: (spec) => ({ ...spec, target: { ...spec.target, config: definitions } }),
+  },
+  "the agents of the second workload alone have a definition that is dropped": {
+    topology: {
+      ...messages,
+      from: "ussuri",
+      to: "victoria",
+      partial: coordinated,
+      agents: [notification, { ...notification, name: "notification-too" }],
+    },
+    before: (cluster) => {
+      withMeters(cluster, ({ metadata }) => metadata.name === "notification-too");
+    },
+    spec: (spec) => ({ ...spec, target: { ...spec.target, config: definitions } }),
+  },
+  "two workloads that share their work on pipelines that differ, and none is given": {
+    topology: {
+      ...messages,
+      from: "newton",
+      to: "ocata",
+      agents: [notification, { ...notification, name: "notification-too" }],
+      partial: { ...partitioned, pipeline: { ...partitioned.pipeline, immutable: false } },
+    },
+    before: (cluster) => {
+      const given = cluster.api.get("ConfigMap", "ceilometer-pipeline");
+      if (given === undefined) throw new Error("no pipeline");
+      const texts = Object.entries(given["data"] ?? {}).map(([key, text]): [string, string] => [
+        key,
+        String(text).replaceAll("notifier://", "notifier://?topic=other"),
+      ]);
+      cluster.api.create(configMap("other-pipeline", Object.fromEntries<string>(texts)));
+      const other = cluster.workloads.find(({ metadata }) => metadata.name === "notification-too");
+      if (other === undefined) throw new Error("no second workload");
+      const template: unknown = JSON.parse(
+        JSON.stringify(other.spec.template).replaceAll('"ceilometer-pipeline"', '"other-pipeline"'),
+      );
+      cluster.api.patchMerge(
+        { kind: "Deployment", namespace: "openstack", name: "notification-too" },
+        { spec: { template } },
+      );
+    },
   },
   "a workload that replaces its pods only by hand": {
     topology: { ...modern, agents: [{ ...central, kind: "StatefulSet", strategy: "OnDelete" }] },

@@ -142,6 +142,18 @@ export const steering: Readonly<Record<string, () => string>> = {
     transcript.until();
     return transcript.text;
   },
+  "rolled-back-after-another-target-in-the-middle": () => {
+    const transcript = new Transcript({ ...modern, skipDatabase: true, agents: [notification, central] });
+    transcript.until(runs("ceilometer-notification", "2025.2"));
+    transcript.tell("another image, while the new notification agents come up");
+    const image = imageOf("2025.2-r2");
+    transcript.cluster.rewish((spec) => ({ ...spec, target: { ...spec.target, image } }));
+    transcript.until(runs("ceilometer-central", "2025.2-r2"));
+    transcript.tell("spec.rollback: true");
+    transcript.cluster.rewish((spec) => ({ ...spec, rollback: true }));
+    transcript.until();
+    return transcript.text;
+  },
   "rolled-back-on-failure": () => {
     const topology = { ...modern, skipDatabase: true, agents: [compute] };
     const spec = specOf(topology);

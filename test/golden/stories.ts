@@ -158,6 +158,14 @@ export const stories: Readonly<Record<string, () => string>> = {
     transcript.until();
     return transcript.text;
   },
+  "partial-given-up-for-full": () => {
+    const transcript = new Transcript({ ...partialModern, skipDatabase: true, agents: [central2] });
+    transcript.until(runs("ceilometer-central", "2025.2"));
+    transcript.tell("spec.strategy: Full, while new agents roll in beside old ones and an isolated group");
+    transcript.cluster.rewish((spec) => ({ ...spec, strategy: "Full" }));
+    transcript.until();
+    return transcript.text;
+  },
   "full-classic": () => whole(classic),
   "full-modern": () => whole(modern),
   statefulset: () => whole(stateful),

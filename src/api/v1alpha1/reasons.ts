@@ -188,6 +188,10 @@ export const REASONS = {
     meaning: "The new agents' definitions change one that the old ones have.",
     remedy: "Add a definition under a new name instead, or accept the change by name in spec.acceptedRisks.",
   },
+  DefinitionUnknown: {
+    meaning: "The definitions that the old agents have cannot be read, so nobody can say what the new ones drop.",
+    remedy: "Let the operator read them, or compare them yourself and accept it in spec.acceptedRisks.",
+  },
   AcceptedRiskExpired: {
     meaning: "An accepted risk has expired and holds again.",
     remedy: "Look at it again; set a new expiry or mend it.",

@@ -528,6 +528,7 @@ export const skippedGateSchema = z
 export const ACCEPTABLE = [
   "DefinitionRemoved",
   "DefinitionAltered",
+  "DefinitionUnknown",
   "VerificationInconclusive",
   "OldConfigurationUnknown",
 ] as const;

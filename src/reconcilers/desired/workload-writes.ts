@@ -233,6 +233,13 @@ export function claim(workload: Workload, upgrade: string, record: string, why: 
   };
 }
 
+const isOurs = ({ manager, operation, subresource }: Workload["metadata"]["managers"][number]): boolean =>
+  manager === FIELD_MANAGER && operation === "Update" && subresource === undefined;
+
+/** The operator is still an owner of some of its spec. Its note of the plan stays its own. */
+export const isOwned = ({ metadata }: Workload): boolean =>
+  metadata.managers.some((each) => isOurs(each) && each.ofSpec === true);
+
 /**
  * Lets go of a workload: the claim, the marks and (unless it is to be kept) the ownership of the fields that were written,
  * so that the next server-side apply of somebody else meets no conflict.
@@ -251,9 +258,7 @@ export function release(
     operations.push({ op: "add", path: annotationPath(ANNOTATION.completedPlan), value: options.completedPlan });
   }
   if (!options.keepOwnership) {
-    const ours = managers.flatMap((each, index) =>
-      each.manager === FIELD_MANAGER && each.operation === "Update" && each.subresource === undefined ? [index] : [],
-    );
+    const ours = managers.flatMap((each, index) => (isOurs(each) ? [index] : []));
     for (const index of ours.toReversed()) {
       operations.push({ op: "test", path: `/metadata/managedFields/${index}/manager`, value: FIELD_MANAGER });
       operations.push({ op: "remove", path: `/metadata/managedFields/${index}` });

@@ -22,6 +22,7 @@ const managedField = z.looseObject({
   operation: text,
   subresource: z.string().optional(),
   time: z.string().optional(),
+  fieldsV1: z.record(z.string(), z.unknown()).optional(),
 });
 
 const metadata = z.object({
@@ -72,6 +73,7 @@ function managerOf(field: z.output<typeof managedField>): Manager {
     operation: field.operation,
     ...(field.subresource === undefined ? {} : { subresource: field.subresource }),
     ...(time === undefined ? {} : { time }),
+    ...(field.fieldsV1?.["f:spec"] === undefined ? {} : { ofSpec: true }),
   };
 }
 
