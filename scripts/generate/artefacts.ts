@@ -5,6 +5,9 @@ import { GROUP, PLURAL } from "../../src/api/v1alpha1/names.ts";
 import { pluginReference } from "../../src/cli/reference.ts";
 import { ruleGroups } from "../monitoring/alerts.ts";
 import { dashboard } from "../monitoring/dashboard.ts";
+import { planPicture } from "../pictures/plan.ts";
+import { sequencePicture } from "../pictures/sequence.ts";
+import { terminalPicture } from "../pictures/terminal.ts";
 import { argoConfigMap } from "./argocd.ts";
 import { chartReadme, chartValues, valuesYaml } from "./chart-values.ts";
 import { fieldReference } from "./field-reference.ts";
@@ -42,7 +45,27 @@ export function artefacts(): readonly Artefact[] {
     { path: "docs/reference/permissions.md", content: permissionsPage() },
     { path: "docs/reference/plugin.md", content: pluginReference() },
     { path: "docs/reference/reasons.md", content: reasonsPage() },
+    ...pictures(),
   ];
+}
+
+function pictures(): readonly Artefact[] {
+  const drawn = {
+    sequence: sequencePicture(),
+    full: planPicture("classic", "openstack-classic", "Full: one write after the other, and who runs after each"),
+    "partial-pollsters": planPicture(
+      "new-pollsters",
+      "openstack-new-pollsters",
+      "Partial, with new pollsters: they start in a group of their own, beside old agents",
+    ),
+    "partial-pipeline": planPicture(
+      "changed-pipeline",
+      "openstack-changed",
+      "Partial, with another pipeline: partitioned old agents are restarted on it before new ones come",
+    ),
+    "status-held": terminalPicture("status-held.txt", "kubectl ceilometer-upgrade status -w", 118),
+  };
+  return Object.entries(drawn).map(([name, content]) => ({ path: `docs/pictures/${name}.svg`, content }));
 }
 
 export interface Drift {
