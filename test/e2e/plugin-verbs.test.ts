@@ -191,3 +191,37 @@ test.concurrent.each([false, true])(
     } else expect(verbs["approve"]).toBe(`api@${HASH},polling@${HASH}`);
   },
 );
+
+test.concurrent("what needs no cluster works without one, and a wrong word is answered with the right one", async () => {
+  const nowhere = { ...cluster, kubeconfig: "/none/at/all" };
+  const version = await plugin.kubectl(nowhere, ["version", "-o", "json"]);
+  expect(JSON.parse(version.stdout)).toMatchObject({ api: "ceilometer.openstack.org/v1alpha1" });
+  const good = await plugin.kubectl(nowhere, ["lint", "examples/statefulset", "--pod-logs"]);
+  expect(good.code, good.stdout).toBe(0);
+  expect(good.stdout).toContain("every check before the first write");
+  const bad = await plugin.kubectl(nowhere, ["lint", "examples/statefulset"]);
+  expect(bad.code).toBe(1);
+  expect(bad.stdout).toMatch(/^examples\/statefulset\/ceilometer\.yaml:\d+: error: .*VerificationBlind/);
+  const misspelt = await plugin.kubectl(nowhere, ["statsu"]);
+  expect(misspelt).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "error: unknown command 'statsu'\n(Did you mean status?)\n",
+  });
+  const help = await plugin.kubectl(nowhere, ["approve", "--help"]);
+  expect(help.code).toBe(0);
+  expect(help.stdout).toContain("Usage: kubectl ceilometer-upgrade approve [options] [name]");
+});
+
+test.concurrent("all namespaces at once, for people and for programs", async () => {
+  const { namespace } = await aPlace("ceilometer");
+  const list = z.array(z.object({ namespace: z.string(), name: z.string() }));
+  for (const command of ["status", "why", "history"]) {
+    const { stdout, stderr } = await plugin.kubectl(cluster, [command, "-A", "-o", "json"]);
+    expect(stderr).toBe("");
+    const found = list.parse(JSON.parse(stdout)).filter((each) => each.namespace === namespace);
+    expect(found.map(({ name }) => name)).toEqual(command === "history" ? [] : ["ceilometer"]);
+  }
+  const { stdout } = await plugin.kubectl(cluster, ["why", "-A"]);
+  expect(stdout).toContain(`CeilometerUpgrade/ceilometer in ${namespace}: Unseen`);
+});

@@ -34,7 +34,9 @@ export function whatToApprove(view: UpgradeView, before: Component | undefined, 
   );
   const awaited = isAwaited === true ? awaitedApproval(view, planHash) : undefined;
   if (awaited === undefined) {
-    throw new CommandError("no approval is waited for; approve a point beforehand with --before COMPONENT");
+    const isPaused = view.status.conditions?.some(({ type, status }) => type === "Paused" && status === "True");
+    const why = isPaused === true ? "it is paused, and no approval is waited for" : "no approval is waited for";
+    throw new CommandError(`${why}; approve a point beforehand with --before COMPONENT`);
   }
   return { before: awaited, planHash };
 }
