@@ -25,7 +25,10 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
     .argument("[name]", "the CeilometerUpgrade; default: the only one of the namespace")
     .option("-w, --watch", "go on until it has ended: redrawn on a terminal, else a line for each change", false)
     .addOption(
-      new Option("--patience <duration>", "with --watch: how long it may be held before that counts as its end")
+      new Option(
+        "--patience <duration>",
+        "with --watch: how long it may be held or aborted before that counts as its end",
+      )
         .argParser(duration)
         .default(20_000, "20s"),
     )

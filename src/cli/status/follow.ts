@@ -109,19 +109,24 @@ function seen({ caches, namespace, name }: Watched, now: number): Sight {
   return sight;
 }
 
+/** Milliseconds: a report may be as old as that when a retry has just been taken over. */
+const STALE = 3000;
+
 /** Whether a state is one that nothing follows, unless somebody does something. */
 export function createJudge(patience: number): (state: State, now: number) => boolean {
-  let heldSince: number | undefined;
+  let last: { readonly state: State; readonly since: number } | undefined;
   return (state, now) => {
-    heldSince = state === "Held" ? (heldSince ?? now) : undefined;
+    if (last?.state !== state) last = { state, since: now };
+    const lasts = now - last.since;
     switch (state) {
       case "Succeeded":
-      case "Aborted":
-      case "RolledBack":
       case "Planned":
         return true;
+      case "RolledBack":
+        return lasts >= Math.min(STALE, patience);
       case "Held":
-        return heldSince !== undefined && now - heldSince >= patience;
+      case "Aborted":
+        return lasts >= patience;
       case "AwaitingApproval":
       case "Paused":
       case "UnderWay":
