@@ -54,6 +54,10 @@ async function surroundings(cluster: ClusterAccess): Promise<NodeJS.ProcessEnv> 
     HELM_CACHE_HOME: helm("cache"),
     HELM_CONFIG_HOME: helm("config"),
     HELM_DATA_HOME: helm("data"),
+    GIT_AUTHOR_NAME: "Reader",
+    GIT_AUTHOR_EMAIL: "reader@example.com",
+    GIT_COMMITTER_NAME: "Reader",
+    GIT_COMMITTER_EMAIL: "reader@example.com",
     // Fixed ports may be taken where tests run.
     CEILOMETER_UPGRADE_HEALTH_ADDRESS: "127.0.0.1:0",
     CEILOMETER_UPGRADE_METRICS_ADDRESS: "127.0.0.1:0",

@@ -48,6 +48,8 @@ export interface Scene {
   audit(more?: Partial<AuditScope>): Promise<void>;
   /** Ends the operator as a power cut does, and starts another one at once. */
   crash(): Promise<void>;
+  /** Ends the operator in order, and starts another version of it in its place. */
+  replace(image: UnpackedImage): Promise<OperatorProcess>;
   /** Creates the resource. */
   apply(topology?: Topology, name?: string): Promise<void>;
   /** Merges into `spec` of the resource. */
@@ -143,12 +145,13 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   const token = await installRights(cluster, namespace, secrets, options.confined);
   const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
   const operators: OperatorProcess[] = [];
-  const begin = async (): Promise<void> => {
+  const begin = async (version = options.image): Promise<OperatorProcess> => {
     const flags = [...(options.flags ?? []), ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`])];
-    const image = options.image === undefined ? {} : { image: options.image };
-    operators.push(
-      await startOperator({ cluster, namespace, token, server: proxy.url, flags, env: options.env ?? {}, ...image }),
-    );
+    const image = version === undefined ? {} : { image: version };
+    const env = options.env ?? {};
+    const operator = await startOperator({ cluster, namespace, token, server: proxy.url, flags, env, ...image });
+    operators.push(operator);
+    return operator;
   };
   // A crash after the very last write may still be under way when a test has seen all that it waits for.
   const crashes: Promise<void>[] = [];
@@ -215,6 +218,10 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
       const crashing = crash();
       crashes.push(crashing);
       return crashing;
+    },
+    async replace(image) {
+      await end(operators);
+      return begin(image);
     },
     async apply(wish = topology, name = NAME) {
       await createObject(cluster, namespace, {
