@@ -3,6 +3,7 @@
  * agents go on meanwhile. A backup comes before it where one is asked for. Without storage the step is skipped in so many
  * words. Nothing ever downgrades the database (I10).
  */
+import { LABEL } from "../api/v1alpha1/names.ts";
 import type { JobFrom } from "../api/v1alpha1/schema.ts";
 import { findJobTemplate } from "../gates/job-template.ts";
 import { isLive } from "../model/agent.ts";
@@ -47,6 +48,29 @@ export const database: PhaseReconciler = (scene) => {
   if (existing === undefined) return backedUp(scene) ?? migrate(scene, name, step.jobFrom);
   if (!isOwnJob(existing, scene.world.upgrade)) return { kind: "held", violations: [foreign(existing)] };
   return watch(scene, existing);
+};
+
+/** I10: its new schema only adds, so that old agents understand it; nothing ever takes it back. */
+export const keptDatabase: Outcome = {
+  kind: "settled",
+  skipped: true,
+  note: {
+    reason: "DatabaseKept",
+    message: "the database keeps its new schema, which old agents understand; it is never taken back",
+    clause: "I10",
+  },
+};
+
+/** On a way back the database stays as it is; a migration that still runs is not torn off, and the way back does not end before it. */
+export const databaseKept: PhaseReconciler = ({ world }) => {
+  const running = world.jobs.find(
+    (job) =>
+      isOwnJob(job, world.upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
+  );
+  if (running === undefined) return keptDatabase;
+  const object = `Job/${running.metadata.name}`;
+  const message = `${object} still runs: a migration is not torn off in the middle`;
+  return waitForJob(world, running, { reason: "WaitingForJob", message, clause: "I10", object });
 };
 
 function foreign(job: Job): Violation {

@@ -10,9 +10,10 @@ import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Effect, Note, Outcome } from "../model/outcome.ts";
 import { annotateRecord, endedMark } from "./attempt-writes.ts";
+import { keptDatabase } from "./database.ts";
 import { isOwned, release } from "./desired/workload-writes.ts";
 import { type Agents, allAgents, hasArrived, type Scene } from "./scene.ts";
-import { keptDatabase, type Step, sequence } from "./sequence.ts";
+import { type Step, sequence } from "./sequence.ts";
 import { type Parts, steps, type Told, waiting } from "./tell.ts";
 
 export function finish(scene: Scene, told: Told): Decision {

@@ -7,10 +7,9 @@
  */
 import { type Component } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
-import type { Outcome } from "../model/outcome.ts";
 import { api } from "./api.ts";
 import { collector } from "./collector.ts";
-import { database } from "./database.ts";
+import { database, databaseKept } from "./database.ts";
 import { notification } from "./notification.ts";
 import { polling } from "./polling.ts";
 import type { PhaseReconciler } from "./scene.ts";
@@ -113,20 +112,10 @@ const undone = (step: Step): Step => ({
   why: "back to what it was, in the reverse order, under the rules of its way there",
 });
 
-/** I10: its new schema only adds, so that old agents understand it; nothing ever takes it back. */
-export const keptDatabase: Outcome = {
-  kind: "settled",
-  skipped: true,
-  note: {
-    reason: "DatabaseKept",
-    message: "the database keeps its new schema, which old agents understand; it is never taken back",
-    clause: "I10",
-  },
-};
 const databaseStays: Step = {
   component: "database",
   clause: "I10",
   after: [],
   why: "a new schema only adds, and is never taken back",
-  reconcile: () => keptDatabase,
+  reconcile: databaseKept,
 };

@@ -118,6 +118,14 @@ export const steering: Readonly<Record<string, () => string>> = {
     transcript.until();
     return transcript.text;
   },
+  "rolled-back-while-the-database-is-migrated": () => {
+    const transcript = new Transcript(two);
+    transcript.until(says("MigratingDatabase"));
+    transcript.tell("spec.rollback: true, while the migration runs");
+    transcript.cluster.rewish((spec) => ({ ...spec, rollback: true }));
+    transcript.until();
+    return transcript.text;
+  },
   "rolled-back-after-the-end": () => {
     const transcript = new Transcript(classic);
     transcript.until();
