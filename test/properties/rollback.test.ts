@@ -131,8 +131,8 @@ function rollBack(story: Story, operator: Decide): readonly string[] {
   const play = new Play(story, operator);
   for (let turn = 0; turn < story.calm; turn += 1) play.round();
   for (const number of story.script.slice(0, 80)) play.act(number);
-  // Of what has ended another wish is no change in the middle, and until it has begun there is nothing of it to be undone.
-  if (story.calm % 3 === 0 && play.cluster.look()?.decision.phase !== "Completed") {
+  const changes = story.calm % 3 === 0;
+  if (changes) {
     retarget(play, story);
     for (const number of story.script.slice(0, 80)) play.act(number);
   }
@@ -146,8 +146,9 @@ function rollBack(story: Story, operator: Decide): readonly string[] {
       ? []
       : [`${each.metadata.name}: ${canonicalJson(was)} became ${canonicalJson(seenOf(each))}`];
   });
-  // Before its record is written an attempt has made files and touched nothing: there is nothing to take back.
-  const problems = [...play.problems, ...changed, ...(begun ? left(play) : [])];
+  // Before its record is written an attempt has made files and touched nothing: there is nothing to take back. And what had
+  // ended when another wish came is not undone with that one.
+  const problems = [...play.problems, ...(begun || !changes ? changed : []), ...(begun ? left(play) : [])];
   if (phase !== "RolledBack" && begun) problems.push(phase);
   if (problems.length > 0) return problems;
   play.cluster.rewish((spec) => ({ ...spec, rollback: false, retryAttempt: (spec.retryAttempt ?? 0) + 1 }));

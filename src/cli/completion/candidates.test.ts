@@ -31,7 +31,7 @@ test("values that are known beforehand, in whichever way the option is written",
   expect(values("why", "--output", "=", "y")).toEqual(["yaml"]);
   expect(values("why", "--output", "=")).toEqual(["json", "yaml"]);
   expect(values("completion", "f")).toEqual(["fish"]);
-  expect(values("accept-risk", "Def")).toEqual(["DefinitionRemoved", "DefinitionAltered"]);
+  expect(values("accept-risk", "Def")).toEqual(["DefinitionRemoved", "DefinitionAltered", "DefinitionUnknown"]);
 });
 
 test("what only the cluster knows is asked of the place that the words name", () => {

@@ -60,14 +60,14 @@ describe("a workload", () => {
     expect(view.status).toMatchObject({ desired: 3, updated: 2, available: 1 });
   });
 
-  test("keeps who wrote to it, in the API server's order, and not what they wrote", () => {
+  test("keeps who wrote to it, in the API server's order, and of what they wrote only whether it is of the spec", () => {
     const managedFields = [
       { manager: "helm", operation: "Update", time: "2026-01-01T00:00:00Z", fieldsV1: { "f:spec": {} } },
       { manager: "kcm", operation: "Update", subresource: "status" },
     ];
     const view = workloadView("Deployment")({ metadata: { ...metadata, managedFields }, spec: { selector, template } });
     expect(view.metadata.managers).toEqual([
-      { manager: "helm", operation: "Update", time: Date.UTC(2026, 0, 1) },
+      { manager: "helm", operation: "Update", time: Date.UTC(2026, 0, 1), ofSpec: true },
       { manager: "kcm", operation: "Update", subresource: "status" },
     ]);
   });
