@@ -47,7 +47,7 @@ const MATRIX = {
     image: { repository: "r.example:5000/o", digest: `sha256:${"0".repeat(64)}`, pullPolicy: "Always" },
     imagePullSecrets: [{ name: "registry" }],
     replicas: 3,
-    images: { allowed: ["quay.io/example/"] },
+    images: { allowed: ["quay.io/example/", "quay.io/example/ceilometer:"] },
     serviceAccount: { annotations: { a: "b" } },
     log: { level: "debug", format: "pretty" },
     service: { annotations: { a: "b" } },

@@ -105,7 +105,7 @@ volumeMounts:
 - --watch-namespaces={{ join "," . }}
 {{- end }}
 {{- range .Values.images.allowed }}
-- --images-allowed={{ . }}
+- {{ printf "--images-allowed=%s" . | quote }}
 {{- end }}
 {{- if .Values.podLogs.enabled }}
 - --pod-logs
@@ -122,7 +122,7 @@ volumeMounts:
 {{- if .Values.notifications.existingSecret }}
 - --notify=/etc/ceilometer-upgrade-operator/notifications/notifications.yaml
 {{- else if .Values.notifications.url }}
-- --notify={{ .Values.notifications.url }}
+- {{ printf "--notify=%s" .Values.notifications.url | quote }}
 {{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
