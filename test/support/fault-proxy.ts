@@ -9,6 +9,7 @@ import {
 import { Agent, request as tlsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { type WatchValve, watchValve } from "./watch-valve.ts";
 
 export type Phase = "before" | "after-commit" | "after-response";
 
@@ -45,6 +46,14 @@ export type WriteHook = (
   request: WriteRequest,
 ) => Fault | undefined | Promise<Fault | undefined>;
 
+export interface ReadRequest {
+  readonly path: string;
+  readonly isWatch: boolean;
+}
+
+/** Asked before the server is. */
+export type ReadHook = (request: ReadRequest) => Fault | undefined;
+
 export interface FaultProxyOptions {
   /** Address of the API server, `https://…` (or `http://…` for a stub). */
   readonly server: string;
@@ -63,8 +72,14 @@ export interface FaultProxy extends AsyncDisposable {
   readonly writes: readonly RecordedWrite[];
   /** Replaces the hook; undefined lets everything pass. */
   setHook(hook: WriteHook | undefined): void;
+  /** Likewise for whatever is only read. */
+  setReadHook(hook: ReadHook | undefined): void;
+  /** Of all watches, those that are open and those to come. */
+  readonly valve: WatchValve;
   /** Breaks every open connection, watches too. */
   breakConnections(): void;
+  /** Breaks the open watches, in the middle of what they say. */
+  breakWatches(): void;
   /** While true, every new request is refused by a broken connection. */
   setOutage(on: boolean): void;
 }
@@ -73,6 +88,7 @@ const mutating = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const noise = /\/(?:leases|events)(?:\/|\?|$)/;
 /** Reviews are questions in the form of a POST. */
 const question = /\/(?:selfsubject|subject|token|localsubject)[a-z]*reviews(?:\?|$)/;
+const watching = /[?&]watch=(?:true|1)(?:&|$)/;
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "host"]);
 
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
@@ -80,6 +96,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const writes: RecordedWrite[] = [];
   const sockets = new Set<Socket>();
   let hook = options.onWrite;
+  let readHook: ReadHook | undefined;
+  const valve = watchValve();
+  const watches = new Set<ServerResponse>();
   let outage = false;
 
   const isCounted = (method: string, path: string): boolean =>
@@ -87,10 +106,28 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 
   const server = createServer((incoming, outgoing) => {
     const { method = "GET", url: path = "/" } = incoming;
-    const work =
-      outage || !isCounted(method, path) ? pass(incoming, outgoing, upstream, outage) : write(incoming, outgoing);
+    const work = outage || !isCounted(method, path) ? read(incoming, outgoing) : write(incoming, outgoing);
     work.catch(() => outgoing.destroy());
   });
+
+  async function read(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { method = "GET", url: path = "/" } = incoming;
+    if (outage) throw new Error("outage");
+    const isWatch = watching.test(path);
+    const fault = method === "GET" ? readHook?.({ path, isWatch }) : undefined;
+    if (fault?.kind === "drop") throw new Error("dropped");
+    if (fault?.kind === "answer") {
+      const { status, headers, body } = refusal(fault);
+      outgoing.writeHead(status, headers).end(body);
+      return;
+    }
+    if (fault?.kind === "delay") await pause(fault.milliseconds);
+    if (isWatch) {
+      watches.add(outgoing);
+      outgoing.on("close", () => watches.delete(outgoing));
+    }
+    await pass(incoming, outgoing, upstream, isWatch ? valve : undefined);
+  }
 
   async function write(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = "GET", url: path = "/" } = incoming;
@@ -130,6 +167,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     await ask("after-response");
   }
 
+  server.keepAliveTimeout = IDLE_MS;
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -147,7 +185,14 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     setHook(next) {
       hook = next;
     },
+    setReadHook(next) {
+      readHook = next;
+    },
+    valve,
     breakConnections,
+    breakWatches() {
+      for (const outgoing of watches) outgoing.destroy();
+    },
     setOutage(on) {
       outage = on;
       if (on) breakConnections();
@@ -191,18 +236,19 @@ function forwarded({ headers }: IncomingMessage): NodeJS.Dict<string | string[]>
 }
 
 /** Streams both ways, so that a watch delivers each event as it comes and ends when its client goes. */
-function pass(incoming: IncomingMessage, outgoing: ServerResponse, upstream: Upstream, refuse: boolean): Promise<void> {
+function pass(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  upstream: Upstream,
+  valve: WatchValve | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (refuse) {
-      reject(new Error("outage"));
-      return;
-    }
     const asked = upstream.request(incoming, (response) => {
       outgoing.writeHead(response.statusCode ?? 502, forwarded(response));
       outgoing.flushHeaders();
       response.on("error", () => outgoing.destroy());
       response.on("aborted", () => outgoing.destroy());
-      response.pipe(outgoing);
+      (valve === undefined ? response : response.pipe(valve.tap())).pipe(outgoing);
     });
     asked.on("error", reject);
     outgoing.on("close", () => {
@@ -240,10 +286,15 @@ async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** Of the API server: until then a client may take an idle connection for open. */
+const IDLE_MS = 90_000;
+
 const reasons: Readonly<Record<number, string>> = {
+  401: "Unauthorized",
   403: "Forbidden",
   404: "NotFound",
   409: "Conflict",
+  410: "Expired",
   422: "Invalid",
   429: "TooManyRequests",
   500: "InternalError",

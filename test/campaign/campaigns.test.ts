@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { allPlans, stratified } from "./campaigns.ts";
+import { CAMPAIGNS, idOf, planSchema, stratumOf } from "./plan.ts";
+import { generator } from "./random.ts";
+
+const plans = allPlans();
+
+test("no two plans have one name, and each is the same when it comes back from JSON", () => {
+  expect(new Set(plans.map(idOf)).size).toBe(plans.length);
+  expect(plans.map((plan) => planSchema.parse(JSON.parse(JSON.stringify(plan))))).toEqual(plans);
+});
+
+test("a plan that names a moment or a fault that is not known is refused", () => {
+  const step = { write: { of: "effect", n: 1 }, phase: "before", fault: { kind: "crash" } };
+  const plan = (changed: object): unknown => ({ campaign: "C1", scene: "modern", steps: [{ ...step, ...changed }] });
+  expect(planSchema.safeParse(plan({})).success).toBe(true);
+  expect(planSchema.safeParse(plan({ write: { of: "effect", n: 0 } })).success).toBe(false);
+  expect(planSchema.safeParse(plan({ fault: { kind: "flood" } })).success).toBe(false);
+  expect(planSchema.safeParse(plan({ phase: "during" })).success).toBe(false);
+});
+
+test("a sample is the same for one seed, and has each kind of fault before any comes twice", () => {
+  const strata = new Set(plans.map(stratumOf));
+  const some = stratified(plans, strata.size, generator(7));
+  expect(new Set(some.map(stratumOf))).toEqual(strata);
+  expect(new Set(some.map(({ campaign }) => campaign))).toEqual(new Set(CAMPAIGNS));
+  expect(stratified(plans, strata.size, generator(7))).toEqual(some);
+  expect(stratified(plans, strata.size, generator(8))).not.toEqual(some);
+});

@@ -1,0 +1,128 @@
+/** All plans of each campaign, in an order that is the same everywhere. */
+import { CAMPAIGNS, type Plan, type PlannedFault, SCENES, type Step, stratumOf } from "./plan.ts";
+import { type SceneName, sceneOf } from "./scenes.ts";
+
+type CampaignName = (typeof CAMPAIGNS)[number];
+type Phase = Step["phase"];
+
+/** Status is written once a second at most, so how often depends on the machine; so many writes there always are. */
+const STATUS_WRITES = 2;
+
+const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
+const at = (n: number, phase: Phase, fault: PlannedFault, of: Step["write"]["of"] = "effect"): Step => ({
+  write: { of, n },
+  phase,
+  fault,
+});
+
+const PHASES = ["before", "after-commit"] as const;
+const crash: PlannedFault = { kind: "crash" };
+
+/** C1: the operator dies at each write, before it was made and after. */
+const crashes = (scene: SceneName): readonly Plan[] => [
+  ...upTo(sceneOf(scene).effects).flatMap((n) =>
+    PHASES.map((phase): Plan => ({ campaign: "C1", scene, steps: [at(n, phase, crash)] })),
+  ),
+  ...upTo(STATUS_WRITES).flatMap((n) =>
+    PHASES.map((phase): Plan => ({ campaign: "C1", scene, steps: [at(n, phase, crash, "status")] })),
+  ),
+];
+
+/** C2: it dies twice, at every pair of writes. The second is counted with the first, which is made again. */
+const doubleCrashes = (scene: SceneName): readonly Plan[] => {
+  const writes = upTo(sceneOf(scene).effects);
+  return writes.flatMap((first) =>
+    writes
+      .filter((second) => second > first)
+      .map((second): Plan => {
+        const steps = [first, second].map((n) => at(n, "after-commit", crash));
+        return { campaign: "C2", scene, steps };
+      }),
+  );
+};
+
+/** C3: a write is answered otherwise than what happened, or not at all. */
+const ANSWERS: readonly (readonly [Phase, PlannedFault])[] = [
+  ["before", { kind: "drop" }],
+  ["after-commit", { kind: "drop" }],
+  ["before", { kind: "answer", status: 401 }],
+  ["before", { kind: "answer", status: 403 }],
+  ["before", { kind: "answer", status: 409 }],
+  ["before", { kind: "answer", status: 410 }],
+  ["before", { kind: "answer", status: 422 }],
+  ["before", { kind: "answer", status: 429, retryAfterSeconds: 1 }],
+  ["before", { kind: "answer", status: 500 }],
+  ["after-commit", { kind: "answer", status: 500 }],
+  ["before", { kind: "answer", status: 503 }],
+  ["after-commit", { kind: "answer", status: 504 }],
+  ["after-commit", { kind: "delay", milliseconds: 12_000 }],
+];
+const answers = (scene: SceneName): readonly Plan[] =>
+  upTo(sceneOf(scene).effects).flatMap((n) =>
+    ANSWERS.map(([phase, fault]): Plan => ({ campaign: "C3", scene, steps: [at(n, phase, fault)] })),
+  );
+
+/** C5: what the operator sees is old, and its writes go through. */
+const STALE: readonly PlannedFault[] = [
+  { kind: "watchesFrozen", milliseconds: 3000 },
+  { kind: "watchesFrozen", milliseconds: 15_000 },
+  { kind: "watchesLate", milliseconds: 500 },
+];
+/** C7: the API server is away, or refuses to be read. */
+const OUTAGES: readonly PlannedFault[] = [
+  { kind: "disconnect" },
+  { kind: "outage", milliseconds: 5000 },
+  { kind: "watchesCut" },
+  { kind: "watchesExpired" },
+  { kind: "readsAnswer", status: 401, milliseconds: 2000 },
+  { kind: "readsAnswer", status: 403, milliseconds: 2000 },
+  { kind: "readsAnswer", status: 410, milliseconds: 2000 },
+  { kind: "readsAnswer", status: 429, milliseconds: 2000, retryAfterSeconds: 1 },
+  { kind: "readsAnswer", status: 500, milliseconds: 2000 },
+];
+const EVERY = 3;
+const afterEach = (campaign: CampaignName, scene: SceneName, faults: readonly PlannedFault[]): readonly Plan[] =>
+  upTo(sceneOf(scene).effects)
+    .filter((n) => n % EVERY === 1)
+    .flatMap((n) => faults.map((fault): Plan => ({ campaign, scene, steps: [at(n, "after-commit", fault)] })));
+
+/** One scene with every kind of step, one with everything that is made for a while. */
+export const DEEP = ["modern", "isolate"] as const satisfies readonly SceneName[];
+
+const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
+  C1: () => SCENES.flatMap(crashes),
+  C2: () => DEEP.flatMap(doubleCrashes),
+  C3: () => DEEP.flatMap(answers),
+  C5: () => SCENES.flatMap((scene) => afterEach("C5", scene, STALE)),
+  C7: () => SCENES.flatMap((scene) => afterEach("C7", scene, OUTAGES)),
+};
+
+export const WHAT: Readonly<Record<CampaignName, string>> = {
+  C1: "The operator is killed at each write, before it is made and after; another one starts at once",
+  C2: "It is killed twice, after each pair of writes",
+  C3: "A write is refused, delayed or answered by an error that is not true, or its answer is lost",
+  C5: "Watches stand still or come late while writes go through",
+  C7: "Connections break, the API server is away, watches expire, reads are refused",
+};
+
+export const plansOf = (campaign: CampaignName): readonly Plan[] => makers[campaign]();
+export const allPlans = (): readonly Plan[] => CAMPAIGNS.flatMap(plansOf);
+
+/** Some of all, from as many strata as there can be: no kind of fault comes twice before each has come once. */
+export function stratified(plans: readonly Plan[], count: number, random: () => number): readonly Plan[] {
+  const shuffled = plans
+    .map((plan) => ({ plan, key: random() }))
+    .toSorted((a, b) => a.key - b.key)
+    .map(({ plan }) => plan);
+  const seen = new Map<string, number>();
+  const ranked = shuffled.map((plan) => {
+    const stratum = stratumOf(plan);
+    const rank = seen.get(stratum) ?? 0;
+    seen.set(stratum, rank + 1);
+    return { plan, rank };
+  });
+  return ranked
+    .toSorted((a, b) => a.rank - b.rank)
+    .slice(0, count)
+    .map(({ plan }) => plan);
+}

@@ -1,0 +1,131 @@
+/**
+ * `npm run campaign`: plays plans on one real control plane, several at a time, and notes each as it ends. Exit code 1 if one failed.
+ */
+import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { run } from "../../tools/control-plane/process.ts";
+import { eachOf } from "../e2e/sampling.ts";
+import { allPlans, stratified } from "./campaigns.ts";
+import { openGround, references } from "./ground.ts";
+import { CAMPAIGNS, idOf, type Plan, planSchema, SCENES } from "./plan.ts";
+import { play } from "./play.ts";
+import { generator } from "./random.ts";
+import { writeReport } from "./report.ts";
+import { append, RESULTS, results } from "./results.ts";
+
+const USAGE = `usage: npm run campaign -- [options]
+  --list            print the plans and run none
+  --only C1         this campaign alone; several: repeat it
+  --scene NAME      this scene alone; several: repeat it
+  --shard I/N       the I-th of N parts
+  --sample N        N of them, from as many kinds of fault as there are
+  --seed N          of the sample (default: drawn, and printed)
+  --resume          without those that have a result in ${RESULTS}
+  --plan FILE       the one plan in this JSON file
+  --at-once N       scenes side by side (default 3)
+  --report          write docs/campaign.md from the results, and run none
+`;
+
+const optionsSchema = z.object({
+  list: z.boolean().default(false),
+  resume: z.boolean().default(false),
+  report: z.boolean().default(false),
+  only: z.array(z.enum(CAMPAIGNS)).default([...CAMPAIGNS]),
+  scene: z.array(z.enum(SCENES)).default([...SCENES]),
+  shard: z
+    .templateLiteral([z.int().positive(), "/", z.int().positive()])
+    .default("1/1")
+    .transform((text) => text.split("/").map(Number)),
+  sample: z.coerce.number().int().positive().optional(),
+  seed: z.coerce.number().int().optional(),
+  plan: z.string().optional(),
+  "at-once": z.coerce.number().int().positive().default(3),
+});
+type Options = z.infer<typeof optionsSchema>;
+
+const say = (line: string): void => console.info(line);
+
+async function chosen(options: Options): Promise<readonly Plan[]> {
+  if (options.plan !== undefined) return [planSchema.parse(JSON.parse(await readFile(options.plan, "utf8")))];
+  const done = options.resume ? await results() : new Map<string, unknown>();
+  const [part = 1, parts = 1] = options.shard;
+  const wanted = allPlans()
+    .filter(({ campaign, scene }) => options.only.includes(campaign) && options.scene.includes(scene))
+    .filter((_, index) => index % parts === part - 1)
+    .filter((plan) => !done.has(idOf(plan)));
+  if (options.sample === undefined) return wanted;
+  const seed = options.seed ?? randomInt(1_000_000);
+  say(`a sample with --seed ${seed}`);
+  return stratified(wanted, options.sample, generator(seed));
+}
+
+async function revision(): Promise<string> {
+  const { code, stdout } = await run("git", ["describe", "--always", "--dirty", "--exclude=*"]);
+  return code === 0 ? stdout.trim() : "unknown";
+}
+
+async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
+  const sources = await revision();
+  await using ground = await openGround();
+  const reference = references(ground.cluster);
+  let failed = 0;
+  let ended = 0;
+  await eachOf(plans, atOnce, async (plan) => {
+    const id = idOf(plan);
+    const begun = performance.now();
+    const ideal = await reference(plan.scene);
+    const played = await play(plan, ideal, ground.cluster);
+    const seconds = Math.round((performance.now() - begun) / 100) / 10;
+    await append({ id, plan, at: new Date().toISOString(), revision: sources, seconds, ...played });
+    ended += 1;
+    const isPassed = played.findings.length === 0;
+    if (!isPassed) failed += 1;
+    say(`${ended}/${plans.length} ${isPassed ? "passed" : "FAILED"} ${id} (${seconds} s)`);
+    for (const { oracle, message } of played.findings) say(`  ${oracle}: ${message}`);
+    if (!isPassed) say(`  again: ${JSON.stringify(plan)}`);
+  });
+  say(`${plans.length} plans, ${plans.length - failed} passed, ${failed} failed`);
+  return failed;
+}
+
+async function main(): Promise<void> {
+  const string = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const several = { type: "string", multiple: true } as const;
+  const { values } = parseArgs({
+    options: {
+      list: flag,
+      resume: flag,
+      report: flag,
+      help: flag,
+      only: several,
+      scene: several,
+      shard: string,
+      sample: string,
+      seed: string,
+      plan: string,
+      "at-once": string,
+    },
+  });
+  if (values.help === true) {
+    say(USAGE);
+    return;
+  }
+  const options = optionsSchema.parse(values);
+  if (options.report) {
+    await writeReport();
+    return;
+  }
+  const plans = await chosen(options);
+  if (options.list) {
+    for (const plan of plans) say(idOf(plan));
+    say(`${plans.length} plans`);
+    return;
+  }
+  const failed = await runAll(plans, options["at-once"]);
+  if (failed > 0) process.exitCode = 1;
+}
+
+await main();

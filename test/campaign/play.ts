@@ -1,0 +1,121 @@
+/** Plays one plan to its end and judges it by every oracle; the undisturbed run of its scene is what it is compared with. */
+import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
+import { startBroker } from "../e2e/broker.ts";
+import { settledState } from "../e2e/end-state.ts";
+import { leftovers } from "../e2e/isolation.ts";
+import { inScene, isStatusWrite, type Scene, type SceneOptions } from "../e2e/scene.ts";
+import type { RecordedWrite } from "../support/fault-proxy.ts";
+import { disturb } from "./disturb.ts";
+import type { Plan } from "./plan.ts";
+import { type SceneName, sceneOf } from "./scenes.ts";
+
+export interface Finding {
+  readonly oracle:
+    | "end" /** It ends at all, without a complaint in the log. */
+    | "reached" /** What was planned has happened. */
+    | "quiet" /** Afterwards nothing is written any more. */
+    | "auditor" /** No invariant was broken on the way. */
+    | "end state" /** It is that of the undisturbed run. */
+    | "leftovers" /** Nothing that was made for a while is there. */
+    | "writes" /** No write is made twice, and none is tried without end. */;
+  readonly message: string;
+}
+
+export interface Played {
+  readonly findings: readonly Finding[];
+  readonly tried: number;
+  readonly committed: number;
+}
+
+export interface Reference {
+  readonly state: unknown;
+  readonly committed: number;
+}
+
+/** Milliseconds without a write that are taken for rest: status is written once a second while there is something to say. */
+const REST = 2500;
+/** What one fault may cost in writes that are tried again. */
+const TRIES_PER_FAULT = 8;
+
+const isCommitted = ({ committed }: RecordedWrite): boolean => committed !== undefined && committed < 300;
+const committedOf = (scene: Scene): number => scene.effects().filter(isCommitted).length;
+
+async function open<T>(
+  name: SceneName,
+  cluster: ClusterAccess,
+  more: Partial<SceneOptions>,
+  play: (scene: Scene) => Promise<T>,
+): Promise<T> {
+  const { options, broker: isAsked } = sceneOf(name);
+  await using broker = isAsked ? await startBroker(0) : undefined;
+  const flags = broker === undefined ? [] : ["--providers", broker.providers];
+  return await inScene({ ...options, flags, cluster, ...more }, play);
+}
+
+/** @throws where the undisturbed run itself is not as it must be: then nothing can be compared with it. */
+export function undisturbed(name: SceneName, cluster: ClusterAccess): Promise<Reference> {
+  return open(name, cluster, {}, async (scene) => {
+    await scene.apply();
+    const state = await settledState(scene);
+    const breaches = await scene.verdict();
+    if (breaches.length > 0) throw new Error(`the undisturbed ${name}: ${JSON.stringify(breaches)}`);
+    const committed = committedOf(scene);
+    const { effects } = sceneOf(name);
+    if (committed !== effects)
+      throw new Error(`the undisturbed ${name} has ${committed} writes; test/campaign/scenes.ts says ${effects}`);
+    return { state, committed };
+  });
+}
+
+/** An answer that refuses is told in the log as what it is. */
+const refusesInPlan = ({ steps }: Plan): boolean =>
+  steps.some(({ fault }) => "status" in fault && [401, 403, 422].includes(fault.status));
+
+export async function play(plan: Plan, reference: Reference, cluster: ClusterAccess): Promise<Played> {
+  const findings: Finding[] = [];
+  const found = (oracle: Finding["oracle"], message: string): number => findings.push({ oracle, message });
+  let counted = { tried: 0, committed: 0 };
+  const more = refusesInPlan(plan) ? { expected: /injected by the fault proxy/ } : {};
+  try {
+    await open(plan.scene, cluster, more, async (scene) => {
+      const disturbance = disturb(scene, plan);
+      await scene.apply();
+      const state = await settledState(scene);
+      await disturbance.over();
+      const before = scene.proxy.writes.length;
+      await pause(REST);
+      const after = scene.proxy.writes.slice(before).filter((write) => !isStatusWrite(write)).length;
+      if (after > 0) found("quiet", `${after} writes after the end`);
+      for (const step of disturbance.left) found("reached", `never came: ${JSON.stringify(step)}`);
+      for (const breach of await scene.verdict()) found("auditor", JSON.stringify(breach));
+      const differences = differencesOf(reference.state, state);
+      if (differences.length > 0) found("end state", differences.join("\n"));
+      for (const left of await leftovers(scene)) found("leftovers", left);
+      counted = { tried: scene.effects().length, committed: committedOf(scene) };
+      if (counted.committed !== reference.committed)
+        found("writes", `${counted.committed} were made, ${reference.committed} in the undisturbed run`);
+      const allowed = reference.committed + plan.steps.length * TRIES_PER_FAULT;
+      if (counted.tried > allowed) found("writes", `${counted.tried} were tried, ${allowed} are allowed`);
+    });
+  } catch (error) {
+    found("end", error instanceof Error ? error.message : String(error));
+  }
+  return { findings, ...counted };
+}
+
+/** Paths at which two states differ, with both values. */
+function differencesOf(wanted: unknown, is: unknown, path = ""): readonly string[] {
+  if (isDeepStrictEqual(wanted, is)) return [];
+  const [a, b] = [entriesOf(wanted), entriesOf(is)];
+  if (a === undefined || b === undefined)
+    return [`${path}: ${JSON.stringify(is)} instead of ${JSON.stringify(wanted)}`];
+  return [...new Set([...a.keys(), ...b.keys()])].flatMap((key) =>
+    differencesOf(a.get(key), b.get(key), `${path}/${key}`),
+  );
+}
+
+function entriesOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
+}

@@ -1,0 +1,70 @@
+/** `docs/campaign.md`, between its marks: what was run, how it ended, and what was not. */
+import { readFile, writeFile } from "node:fs/promises";
+import { plansOf, WHAT } from "./campaigns.ts";
+import { CAMPAIGNS, idOf } from "./plan.ts";
+import { type Result, results } from "./results.ts";
+
+const PAGE = "docs/campaign.md";
+const [BEGIN, END] = ["<!-- campaign:begin -->", "<!-- campaign:end -->"] as const;
+
+interface Row {
+  readonly name: string;
+  readonly plans: number;
+  readonly run: readonly Result[];
+}
+
+const failedOf = (run: readonly Result[]): readonly Result[] => run.filter(({ findings }) => findings.length > 0);
+const countOf = (run: readonly Result[]): string => {
+  const failed = failedOf(run).length;
+  return `${run.length} plans, ${run.length - failed} passed, ${failed} failed`;
+};
+
+export async function writeReport(): Promise<void> {
+  const page = await readFile(PAGE, "utf8");
+  const [head, rest] = page.split(BEGIN);
+  const tail = rest?.split(END)[1];
+  if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no ${BEGIN} and ${END}`);
+  await writeFile(PAGE, `${head}${BEGIN}\n${report(await results())}\n${END}${tail}`);
+}
+
+function report(found: ReadonlyMap<string, Result>): string {
+  const rows = CAMPAIGNS.map((name): Row => {
+    const plans = plansOf(name).map(idOf);
+    return { name, plans: plans.length, run: plans.flatMap((id) => found.get(id) ?? []) };
+  });
+  const all = rows.flatMap(({ run }) => run);
+  const days = all.map(({ at }) => at.slice(0, 10)).toSorted();
+  const revisions = [...new Set(all.map(({ revision }) => revision))];
+  const missing = rows.map(({ name, plans, run }) => `${name} ${plans - run.length} of ${plans}`).join(", ");
+  return [
+    `Run ${days[0] ?? "never"} to ${days.at(-1) ?? "never"}, sources ${revisions.join(", ")}, Node ${process.version}, Kubernetes and KWOK as \`tools/control-plane/go.mod\` has them.`,
+    "",
+    `**In all: ${countOf(all)}.** Not run: ${missing}.`,
+    "",
+    "| | | result | plans not run |",
+    "| --- | --- | --- | --- |",
+    ...rows.map(
+      ({ name, plans, run }) => `| ${name} | ${WHAT[asName(name)]} | ${countOf(run)} | ${plans - run.length} |`,
+    ),
+    "",
+    ...failures(failedOf(all)),
+  ].join("\n");
+}
+
+const asName = (name: string): (typeof CAMPAIGNS)[number] => {
+  const found = CAMPAIGNS.find((each) => each === name);
+  if (found === undefined) throw new Error(`there is no campaign ${name}`);
+  return found;
+};
+
+function failures(failed: readonly Result[]): readonly string[] {
+  if (failed.length === 0) return ["No plan failed."];
+  return [
+    "Plans that failed:",
+    "",
+    ...failed.map(({ id, findings }) => {
+      const said = findings.map(({ oracle, message }) => `${oracle}: ${message.split("\n")[0]?.slice(0, 160)}`);
+      return `- \`${id}\`: ${said.join("; ")}`;
+    }),
+  ];
+}

@@ -1,0 +1,34 @@
+/**
+ * A sample of the campaigns (`npm run campaign` plays them all): as many kinds of fault as there is time for, each at a write that
+ * is drawn. The seed is printed (E2E_SEED sets it); E2E_FULL=1 takes a larger sample, of all scenes.
+ */
+import { expect, test } from "vitest";
+import { allPlans, DEEP, stratified } from "../campaign/campaigns.ts";
+import { references } from "../campaign/ground.ts";
+import { idOf, type Plan } from "../campaign/plan.ts";
+import { play } from "../campaign/play.ts";
+import { generator } from "../campaign/random.ts";
+import { eachOf, FULL, SEED } from "./sampling.ts";
+import { sharedCluster } from "./shared-cluster.ts";
+
+const SAMPLE = FULL ? 60 : 6;
+const AT_ONCE = 3;
+
+const isDeep = ({ scene }: Plan): boolean => DEEP.some((name) => name === scene);
+
+test("whatever goes wrong, an upgrade ends as if nothing had", { timeout: FULL ? 3_600_000 : 600_000 }, async () => {
+  const cluster = await sharedCluster();
+  const reference = references(cluster);
+  const plans = stratified(
+    allPlans().filter((plan) => FULL || isDeep(plan)),
+    SAMPLE,
+    generator(SEED),
+  );
+  console.info(`campaign: a sample with E2E_SEED=${SEED}: ${plans.map(idOf).join(", ")}`);
+  const failures: string[] = [];
+  await eachOf(plans, AT_ONCE, async (plan) => {
+    const { findings } = await play(plan, await reference(plan.scene), cluster);
+    for (const { oracle, message } of findings) failures.push(`${JSON.stringify(plan)}: ${oracle}: ${message}`);
+  });
+  expect(failures).toEqual([]);
+});
