@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { GROUP, LABEL } from "../../src/api/v1alpha1/names.ts";
+import { ANNOTATION, GROUP, LABEL } from "../../src/api/v1alpha1/names.ts";
 import type { RecordedTarget } from "../../src/model/attempt.ts";
 import type { AgentComponent } from "../../src/model/component.ts";
 import { canonicalJson } from "../../src/model/digest.ts";
@@ -120,6 +120,11 @@ function left(play: Play): readonly string[] {
   return [...marks, ...made.map(({ metadata }) => `${metadata.name} is left`)];
 }
 
+const hasCompleted = ({ cluster }: Play): boolean =>
+  cluster.api
+    .ofKind("ConfigMap")
+    .some(({ metadata }) => metadata.annotations?.[ANNOTATION.ended]?.includes("Completed") === true);
+
 /** Another image in the middle, and as many steps again: what is undone is both. */
 function retarget({ cluster }: Play, { topology }: Story): void {
   const image = imageOf(`${topology.to}-2`);
@@ -146,9 +151,10 @@ function rollBack(story: Story, operator: Decide): readonly string[] {
       ? []
       : [`${each.metadata.name}: ${canonicalJson(was)} became ${canonicalJson(seenOf(each))}`];
   });
-  // Before its record is written an attempt has made files and touched nothing: there is nothing to take back. And what had
-  // ended when another wish came is not undone with that one.
-  const problems = [...play.problems, ...(begun || !changes ? changed : []), ...(begun ? left(play) : [])];
+  // What had ended when another wish came is what that one came from. Before its record is written an attempt has made files and
+  // touched nothing: there is nothing to take back.
+  const endedBefore = changes && hasCompleted(play);
+  const problems = [...play.problems, ...(endedBefore ? [] : changed), ...(begun ? left(play) : [])];
   if (phase !== "RolledBack" && begun) problems.push(phase);
   if (problems.length > 0) return problems;
   play.cluster.rewish((spec) => ({ ...spec, rollback: false, retryAttempt: (spec.retryAttempt ?? 0) + 1 }));
