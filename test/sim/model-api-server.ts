@@ -33,6 +33,9 @@ export interface StoreEvent {
   readonly before: StoredObject | undefined;
 }
 
+/** They have no generation: nothing but people and mounts acts on them. */
+const UNCOUNTED = new Set(["ConfigMap", "Secret"]);
+
 const keyOf = (kind: string, name: string): string => `${kind}/${name}`;
 
 export class ModelApiServer implements ApiServer {
@@ -68,8 +71,9 @@ export class ModelApiServer implements ApiServer {
   create(object: KubeObject): Answer {
     const { kind = "", metadata } = object;
     if (this.get(kind, metadata.name) !== undefined) return { code: 409, message: `${metadata.name} already exists` };
-    const identity = { uid: `uid-${this.#revision + 1}`, generation: 1, creationTimestamp: formatTime(this.#now()) };
-    const made = { ...object, metadata: { ...metadata, ...identity, resourceVersion: "" } };
+    const identity = { uid: `uid-${this.#revision + 1}`, creationTimestamp: formatTime(this.#now()) };
+    const generation = UNCOUNTED.has(kind) ? {} : { generation: 1 };
+    const made = { ...object, metadata: { ...metadata, ...identity, ...generation, resourceVersion: "" } };
     return { code: 201, object: this.#store(made, undefined) };
   }
 
@@ -77,7 +81,7 @@ export class ModelApiServer implements ApiServer {
     const found = this.get(ref.kind, ref.name);
     if (found === undefined) return { code: 404, message: `${ref.name} not found` };
     try {
-      return this.#replace(found, applyPatch(found, operations));
+      return this.#accept(found, applyPatch(found, operations));
     } catch (error) {
       if (!(error instanceof PatchRefused)) throw error;
       return { code: 422, message: error.message };
@@ -87,7 +91,7 @@ export class ModelApiServer implements ApiServer {
   patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer {
     const found = this.get(ref.kind, ref.name);
     if (found === undefined) return { code: 404, message: `${ref.name} not found` };
-    return this.#replace(found, merged(found, patch));
+    return this.#accept(found, merged(found, patch));
   }
 
   /** Graceful: a pod terminates first, an object with finalizers waits for them, everything else goes at once. */
@@ -100,7 +104,10 @@ export class ModelApiServer implements ApiServer {
     const waits = ref.kind === "Pod" || (found.metadata.finalizers ?? []).length > 0;
     if (!waits) this.erase(found);
     else if (found.metadata.deletionTimestamp === undefined) {
-      const metadata = { ...found.metadata, deletionTimestamp: formatTime(this.#now()) };
+      // That it is to go is a wish, too, and counts as one.
+      const { generation } = found.metadata;
+      const counted = generation === undefined ? {} : { generation: generation + 1 };
+      const metadata = { ...found.metadata, ...counted, deletionTimestamp: formatTime(this.#now()) };
       return { code: 200, object: this.#store({ ...found, metadata }, found) };
     }
     return { code: 200, object: found };
@@ -114,15 +121,34 @@ export class ModelApiServer implements ApiServer {
     return true;
   }
 
-  /** Gone from the store, with everything that it owns. */
+  /** Gone from the store, and what it owns is deleted: its pods stop first, as every pod does. */
   erase(object: StoredObject): void {
     this.#objects.delete(keyOf(object.kind ?? "", object.metadata.name));
     this.#revision += 1;
     const metadata = { ...object.metadata, resourceVersion: String(this.#revision) };
     this.#tell({ type: "DELETED", object: { ...object, metadata }, before: object });
-    for (const each of this.#objects.values()) {
-      if (each.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid) === true) this.erase(each);
+    for (const { kind = "", metadata: of } of this.#objects.values()) {
+      if (of.ownerReferences?.some((owner) => owner.uid === object.metadata.uid) !== true) continue;
+      this.remove({ kind, namespace: of.namespace ?? "", name: of.name });
     }
+  }
+
+  /** What a client sends of an object: fields that are the server's own stay as they are, or are refused. */
+  #accept(found: StoredObject, wanted: unknown): Answer {
+    if (!isKubeObject(wanted) || !isStored(wanted)) return { code: 422, message: "not an object any more" };
+    const { uid, resourceVersion, generation, finalizers = [], deletionTimestamp } = found.metadata;
+    const { metadata } = wanted;
+    if (metadata.resourceVersion !== resourceVersion) return { code: 409, message: "the object has been modified" };
+    if (metadata.uid !== uid) return { code: 422, message: "metadata.uid: immutable" };
+    if (metadata.deletionTimestamp !== deletionTimestamp)
+      return { code: 422, message: "metadata.deletionTimestamp: immutable" };
+    const isLate = deletionTimestamp !== undefined && metadata.finalizers?.some((each) => !finalizers.includes(each));
+    if (isLate === true) return { code: 422, message: "metadata.finalizers: no new ones while it is being deleted" };
+    const { generation: _, ...rest } = metadata;
+    const counted = generation === undefined ? {} : { generation };
+    const { status: __, ...sent } = wanted;
+    const status = found["status"] === undefined ? {} : { status: found["status"] };
+    return this.#replace(found, { ...sent, ...status, metadata: { ...withoutEmpty(rest), ...counted } });
   }
 
   #replace(found: StoredObject, next: unknown): Answer {
@@ -131,7 +157,8 @@ export class ModelApiServer implements ApiServer {
     if (next.metadata.uid !== uid || next.metadata.resourceVersion !== resourceVersion) {
       return { code: 409, message: "the object has been modified" };
     }
-    if (found["immutable"] === true && !isDeepStrictEqual(next["data"], found["data"])) {
+    const frozen = ["immutable", "data", "binaryData"];
+    if (found["immutable"] === true && frozen.some((key) => !isDeepStrictEqual(next[key], found[key]))) {
       return { code: 422, message: "data: immutable" };
     }
     if (isDeepStrictEqual(next, found)) return { code: 200, object: found };
@@ -145,9 +172,10 @@ export class ModelApiServer implements ApiServer {
 
   #store(object: StoredObject, before: StoredObject | undefined): StoredObject {
     this.#revision += 1;
-    const respecified = before !== undefined && !isDeepStrictEqual(object["spec"], before["spec"]);
-    const generation = (object.metadata.generation ?? 1) + (respecified ? 1 : 0);
-    const metadata = { ...object.metadata, generation, resourceVersion: String(this.#revision) };
+    const isOther = before !== undefined && isRespecified(object, before);
+    const { generation } = object.metadata;
+    const counted = generation === undefined ? {} : { generation: generation + (isOther ? 1 : 0) };
+    const metadata = { ...withoutEmpty(object.metadata), ...counted, resourceVersion: String(this.#revision) };
     const stored = { ...object, metadata };
     this.#objects.set(keyOf(object.kind ?? "", metadata.name), stored);
     this.#tell({ type: before === undefined ? "ADDED" : "MODIFIED", object: stored, before });
@@ -157,6 +185,20 @@ export class ModelApiServer implements ApiServer {
   #tell(event: StoreEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Of a Deployment annotations count as well: its controller copies them. */
+const isRespecified = (object: StoredObject, before: StoredObject): boolean =>
+  !isDeepStrictEqual(object["spec"], before["spec"]) ||
+  (object.kind === "Deployment" && !isDeepStrictEqual(object.metadata.annotations, before.metadata.annotations));
+
+/** Empty lists and maps are not stored: a path into them leads nowhere. */
+function withoutEmpty<T extends KubeObject["metadata"]>(metadata: T): T {
+  const kept = { ...metadata };
+  for (const key of ["labels", "annotations", "finalizers", "ownerReferences"] as const) {
+    if (Object.keys(kept[key] ?? {}).length === 0) delete kept[key];
+  }
+  return kept;
 }
 
 /** JSON Merge Patch (RFC 7396): null removes, lists are replaced. */

@@ -154,14 +154,20 @@ function rollOver(rollout: Rollout): boolean {
   if (current.spec.replicas < replicas && room > 0) {
     return scaleSet(rollout, current, Math.min(replicas, current.spec.replicas + room));
   }
-  const up = old.find((set) => set.spec.replicas > 0);
-  if (up === undefined) return scaleSet(rollout, current, current.spec.replicas);
+  const up = old.filter((set) => set.spec.replicas > 0);
+  if (up.length === 0) return scaleSet(rollout, current, current.spec.replicas);
   // As many as may go once the new pods that are not ready yet are left out of account; counts of old pods may be stale.
   const least = replicas - unavailable;
   const most = total - least - (current.spec.replicas - current.status.ready);
-  const ready = [current, ...old].reduce((sum, set) => sum + set.status.ready, 0);
-  const spare = Math.min(most, Math.max(ready - least, up.spec.replicas - up.status.ready));
-  return spare > 0 && scaleSet(rollout, up, Math.max(0, up.spec.replicas - spare));
+  if (most <= 0) return false;
+  // Pods that are not ready serve nobody, so those of every old set go first.
+  const sick = up.find((set) => set.spec.replicas > set.status.ready);
+  if (sick !== undefined) {
+    return scaleSet(rollout, sick, sick.spec.replicas - Math.min(most, sick.spec.replicas - sick.status.ready));
+  }
+  const spare = [current, ...old].reduce((sum, set) => sum + set.status.ready, 0) - least;
+  const [next] = up;
+  return next !== undefined && spare > 0 && scaleSet(rollout, next, Math.max(0, next.spec.replicas - spare));
 }
 
 /** A share of what is wanted, or a number; one of both is at least one. */
@@ -228,17 +234,15 @@ function stepDaemonSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject): 
       if (next !== undefined) return removePod(api, next);
     }
   }
-  // Counts are of hosts.
-  const hosts = (of: readonly PodObject[]): number => new Set(of.map((pod) => pod.spec.nodeName)).size;
-  const active = pods.filter(isActive);
-  const ready = hosts(active.filter(isReady));
-  const updated = active.filter((pod) => !outdated.includes(pod));
+  // Counts are of hosts, by the oldest pod of each, though it may be terminating.
+  const oldest = wanted.flatMap((node) => pods.find((pod) => pod.spec.nodeName === node) ?? []);
+  const ready = oldest.filter(isReady).length;
   return api.update(set, {
     status: {
       observedGeneration: set.metadata.generation,
       desiredNumberScheduled: wanted.length,
-      currentNumberScheduled: hosts(active),
-      updatedNumberScheduled: hosts(updated),
+      currentNumberScheduled: oldest.length,
+      updatedNumberScheduled: oldest.filter((pod) => hashLabel(pod) === hashOf(template)).length,
       numberReady: ready,
       numberAvailable: ready,
     },
