@@ -8,7 +8,7 @@
  */
 
 import { isMapping } from "../model/file-source.ts";
-import { isSupported } from "../model/matching.ts";
+import { supports } from "../model/matching.ts";
 import type { Violation } from "../model/outcome.ts";
 import type { PipelineFile, PipelineSource } from "../model/pipeline.ts";
 import type { PipelineSink } from "../model/pipeline-sink.ts";
@@ -89,13 +89,16 @@ const excludedBy = (filter: readonly string[]): readonly string[] =>
 
 /** A pattern counts as a name: `disk.*` is not new where `*` or `disk.*` was there. */
 function newKinds(before: Feed | undefined, after: Feed): readonly string[] {
-  const knew = (kind: string) =>
-    before !== undefined && (before.made.includes(kind) || before.filters.some((filter) => isSupported(filter, kind)));
+  const supportedBy = (feed: Feed | undefined) => {
+    const filters = (feed?.filters ?? []).map(supports);
+    return (kind: string) => filters.some((supported) => supported(kind));
+  };
+  const [tookBefore, takesAfter] = [supportedBy(before), supportedBy(after)];
+  const made = new Set(before?.made);
+  const knew = (kind: string) => made.has(kind) || tookBefore(kind);
   const included = after.filters.flatMap(includedBy);
   // What every old source left out, and a new one does not.
-  const letIn = (before?.filters ?? [])
-    .flatMap(excludedBy)
-    .filter((kind) => after.filters.some((filter) => isSupported(filter, kind)));
+  const letIn = (before?.filters ?? []).flatMap(excludedBy).filter(takesAfter);
   return [...new Set([...included, ...letIn, ...after.made])].filter((kind) => !knew(kind));
 }
 

@@ -49,6 +49,21 @@ describe("a command of the container's own", () => {
     expect(commandLineOf(command("OTHER")).assumed).toBe(true);
   });
 
+  it("has no more put in than a command has, and is assumed where there would be more", () => {
+    const huge: Container = {
+      ...container(["ceilometer-polling", "--config-file", "$(BIG)".repeat(10_000)]),
+      env: [{ name: "BIG", value: "x".repeat(10_000) }],
+    };
+    const { assumed, sources } = commandLineOf(huge);
+    expect(assumed).toBe(true);
+    expect(sources.every(({ path }) => path.length < 200_000)).toBe(true);
+  });
+  it("is assumed where it names more files than anybody has", () => {
+    const many = commandLineOf(container(["ceilometer-polling", ...Array<string>(33).fill("--config-file=/a")]));
+    expect(shown(many)).toEqual(["direct, assumed", DEFAULTS, undefined]);
+    const all = commandLineOf(container(["ceilometer-polling", ...Array<string>(32).fill("--config-file=/a")]));
+    expect(all.assumed).toBe(false);
+  });
   it("may stand behind an init process, or in the arguments", () => {
     const words = ["ceilometer-polling", "--polling-namespaces=ipmi"];
     expect(shown(commandLineOf(container(["dumb-init", "--", ...words])))).toEqual(["direct", DEFAULTS, ["ipmi"]]);

@@ -36,11 +36,21 @@ export const isAgentCommand = (word: string): boolean =>
 const isShell = (word: string): boolean => /^(ba|da|a|k)?sh$/.test(baseName(word));
 const isKolla = (word: string): boolean => baseName(word) === "kolla_start";
 
+/** In characters, of all variables together: a megabyte of $(A) with a megabyte in A would be a terabyte. */
+const MOST_EXPANDED = 64 * 1024;
+
 /** Command and arguments, with $(NAME) put in from the container's environment as the kubelet does. */
 function wordsOf(container: Container): readonly string[] {
   const plain = new Map((container.env ?? []).map(({ name, value }) => [name, value]));
+  let room = MOST_EXPANDED;
   const expand = (word: string): string =>
-    word.replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => plain.get(name) ?? whole);
+    word.replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => {
+      const value = plain.get(name) ?? whole;
+      // Left as it is written, which makes it a value that only the container knows.
+      if (value.length > room) return whole;
+      room -= value.length;
+      return value;
+    });
   return [...(container.command ?? []), ...(container.args ?? [])].map(expand);
 }
 
@@ -81,6 +91,9 @@ function valueOf(words: readonly string[], index: number, name: string): string 
   return word?.startsWith(`${name}=`) === true ? word.slice(name.length + 1) : undefined;
 }
 
+/** Each is read with all its options. */
+const MOST_SOURCES = 32;
+
 function withFlags(form: CommandLine["form"], words: readonly string[]): CommandLine {
   const given: ConfigSource[] = [];
   let namespaces: readonly string[] | undefined;
@@ -89,9 +102,10 @@ function withFlags(form: CommandLine["form"], words: readonly string[]): Command
     if (file !== undefined) given.push({ kind: "file", path: file, isDefault: false });
     const directory = valueOf(words, index, "--config-dir");
     if (directory !== undefined) given.push({ kind: "directory", path: directory, isDefault: false });
-    if (word === "--polling-namespaces") namespaces = untilNextFlag(words.slice(index + 1));
+    if (word === "--polling-namespaces") namespaces = untilNextFlag(words, index + 1);
     else namespaces = valueOf(words, index, "--polling-namespaces")?.split(" ") ?? namespaces;
   }
+  if (given.length > MOST_SOURCES) return assumedFlags(form);
   const defaults: ConfigSource[] = [];
   if (given.every(({ kind }) => kind !== "file")) defaults.push({ kind: "file", path: DEFAULT_FILE, isDefault: true });
   if (given.every(({ kind }) => kind !== "directory")) {
@@ -107,9 +121,10 @@ function withFlags(form: CommandLine["form"], words: readonly string[]): Command
   };
 }
 
-function untilNextFlag(words: readonly string[]): readonly string[] {
-  const end = words.findIndex((word) => word.startsWith("-"));
-  return end < 0 ? words : words.slice(0, end);
+function untilNextFlag(words: readonly string[], start: number): readonly string[] {
+  let end = start;
+  while (end < words.length && words[end]?.startsWith("-") !== true) end += 1;
+  return words.slice(start, end);
 }
 
 /** The namespace that a wrapper or container is named for, where it is. */

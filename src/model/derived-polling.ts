@@ -6,7 +6,7 @@
 import { pollsterNameSchema } from "./catalogue/schema.ts";
 import { type FileProblem, FileProblems } from "./file-problem.ts";
 import { isMapping, type Mapping } from "./file-source.ts";
-import { isSupported } from "./matching.ts";
+import { supports } from "./matching.ts";
 import { parsePipeline } from "./pipeline.ts";
 import type { PollingFile, PollingSource } from "./polling-file.ts";
 import { hasCoordinationExpression, pollingFiles, type Release } from "./release.ts";
@@ -31,7 +31,7 @@ function keptPatterns(
   keep: ReadonlySet<string>,
 ): readonly (readonly string[])[] {
   const names = [...keep].toSorted();
-  const kept = filters.map((filter) => names.filter((name) => isSupported(filter, name)));
+  const kept = filters.map((filter) => names.filter(supports(filter)));
   const matched = new Set(kept.flat());
   const lost = names.find((name) => !matched.has(name));
   if (lost !== undefined) throw new Error(`no source of the file polls ${shownName(lost)}`);
@@ -107,7 +107,7 @@ export function isolationProblems(file: PollingFile, isolation?: Isolation): rea
   const ignoresExpression = isolation !== undefined && !hasCoordinationExpression(isolation.release);
   for (const [index, source] of file.sources.entries()) {
     const { polled } = isolation ?? {};
-    if (polled !== undefined && ![...polled].some((name) => isSupported(source.meters, name))) continue;
+    if (polled !== undefined && ![...polled].some(supports(source.meters))) continue;
     tellSource(source, ["sources", index], ignoresExpression, problems);
   }
   const found = problems.outcome(file);

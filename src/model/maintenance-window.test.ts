@@ -66,6 +66,20 @@ test.each([
   expect(windowProblem(window, at("2026-01-10T12:00:00Z"))).toMatch(says);
 });
 
+test("what comes once in forty years comes, and nothing is looked for until the year 3000", () => {
+  const leapMonday = { schedule: "0 0 29 2 +MON", durationSeconds: 60, timeZone: "Etc/UTC" };
+  // Of the days between 2072 and 2112 that are 29 February none is a Monday: 2100 has no such day.
+  expect(openingOf([leapMonday], at("2072-03-01T00:00:00Z"))).toEqual({
+    open: false,
+    nextOpening: at("2112-02-29T00:00:00Z"),
+  });
+  const newYear = { schedule: "0 0 31 12 *", durationSeconds: 604_800, timeZone: "Pacific/Apia" };
+  expect(openingOf([newYear], at("2027-01-02T00:00:00Z"))).toMatchObject({
+    open: true,
+    closesAt: at("2027-01-06T11:00:00Z"),
+  });
+});
+
 test("a window without a problem has none", () => {
   expect(windowProblem(nightly, 0)).toBeUndefined();
 });

@@ -57,8 +57,9 @@ function compile(text: string): readonly PatternPart[] {
  * Python's `fnmatch` as on Linux: case counts, dots are letters like any other. On a mismatch only the latest star grows, so
  * the time is at most the product of both lengths.
  */
-export function fnmatch(name: string, pattern: string): boolean {
-  const parts = compile(pattern);
+export const fnmatch = (name: string, pattern: string): boolean => matches(name, compile(pattern));
+
+function matches(name: string, parts: readonly PatternPart[]): boolean {
   const characters = Array.from(name);
   let part = 0;
   let star = -1;
@@ -84,13 +85,20 @@ export function fnmatch(name: string, pattern: string): boolean {
   return part === parts.length;
 }
 
-/** Deny first, then allow; a list of denials only allows the rest. */
-export function isSupported(patterns: readonly string[], name: string): boolean {
-  const denials = patterns.filter((pattern) => pattern.startsWith("!"));
-  if (denials.some((pattern) => fnmatch(name, pattern.slice(1)))) return false;
-  if (patterns.some((pattern) => !pattern.startsWith("!") && fnmatch(name, pattern))) return true;
-  return denials.length === patterns.length;
+/**
+ * Deny first, then allow; a list of denials only allows the rest. The answer is for any number of names: patterns are many and
+ * long, and are read once.
+ */
+export function supports(patterns: readonly string[]): (name: string) => boolean {
+  const denials = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => compile(pattern.slice(1)));
+  const allowed = patterns.filter((pattern) => !pattern.startsWith("!")).map(compile);
+  return (name) => {
+    if (denials.some((parts) => matches(name, parts))) return false;
+    return allowed.length === 0 || allowed.some((parts) => matches(name, parts));
+  };
 }
+
+export const isSupported = (patterns: readonly string[], name: string): boolean => supports(patterns)(name);
 
 /**
  * What Ceilometer would say of such a list, or undefined. A text instead of a list is read letter by letter, as Python

@@ -56,7 +56,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/unrecognized arguments|no such option/i, "this release does not know an option of the command"],
   [/ModuleNotFoundError|ImportError|No module named/, "the image lacks a Python module that the migration needs"],
   [
-    /ceilometer-(upgrade|dbsync)\S*: (command )?not found|No such file or directory: '?ceilometer-/,
+    /ceilometer-(upgrade|dbsync)\S{0,8}: (command )?not found|No such file or directory: '?ceilometer-/,
     "the image has no such migration command",
   ],
   [/Connection refused|ECONNREFUSED/i, "a connection was refused (database, Keystone or Gnocchi)"],

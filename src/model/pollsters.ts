@@ -7,7 +7,7 @@ import { RELEASES } from "../api/v1alpha1/releases.ts";
 import type { CatalogueOverride } from "./catalogue/overrides.ts";
 import pollsters from "./catalogue/pollsters.json" with { type: "json" };
 import { type CataloguedPollster, catalogueSchema, covers } from "./catalogue/schema.ts";
-import { isSupported } from "./matching.ts";
+import { supports } from "./matching.ts";
 import type { PollingFile } from "./polling-file.ts";
 import type { Release } from "./release.ts";
 
@@ -42,8 +42,8 @@ export function cataloguedPollsters(
 
 /** What an agent of these names polls with this file. */
 export function effectivePollsters(names: Iterable<string>, file: PollingFile): ReadonlySet<string> {
-  const polled = (name: string) => file.sources.some(({ meters }) => isSupported(meters, name));
-  return new Set([...names].filter(polled));
+  const filters = file.sources.map(({ meters }) => supports(meters));
+  return new Set([...names].filter((name) => filters.some((supported) => supported(name))));
 }
 
 /** Agents of one polling namespace: the pollsters of their image, and the file they are given. */

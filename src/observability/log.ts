@@ -20,8 +20,8 @@ const SECRETS = [
   "err.options",
   "err.config",
 ];
-/** user:password@ in any URL; a password may itself hold an @. */
-const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/"']*@/gi;
+/** user:password@ in any URL; a password may itself hold an @. Schemes have a limit, or a long word would be tried from each of its letters. */
+const CREDENTIALS = /([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/"']*@/gi;
 
 export function redactText(text: string): string {
   return text.replace(CREDENTIALS, "$1[redacted]@");
