@@ -29,7 +29,7 @@ interface Worst {
   readonly size: number;
 }
 
-function worstOf({ name, read }: Reader): Worst {
+function worstOf({ read }: Reader): Worst {
   let worst: Worst = { ms: 0, bomb: "", size: 0 };
   for (const size of SIZES) {
     for (const [bomb, textOf] of BOMBS) {

@@ -223,9 +223,25 @@ function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefine
   }
 }
 
+/**
+ * Objects and entries of a record: 16 workloads of five components with the pollsters of three namespaces are a tenth of it.
+ * Whoever may write ConfigMaps can make one that looks like ours; half a million entries that do not fit would take seconds.
+ */
+const MOST_OBJECTS = 4096;
+const MOST_ENTRIES = 64 * 1024;
+
+function countOf(text: string, character: string, most: number): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0 && count <= most; at = text.indexOf(character, at + 1)) count += 1;
+  return count;
+}
+
+const isBounded = (body: string): boolean =>
+  countOf(body, "{", MOST_OBJECTS) <= MOST_OBJECTS && countOf(body, ",", MOST_ENTRIES) <= MOST_ENTRIES;
+
 /** Undefined where the ConfigMap is no record: somebody else's, or damaged. What is remembered beside it is in annotations. */
 export function parseRecord(metadata: Meta, body: string | undefined): AttemptRecord | undefined {
-  const record = parsed(recordSchema, body);
+  const record = body === undefined || !isBounded(body) ? undefined : parsed(recordSchema, body);
   if (record === undefined) return undefined;
   const { annotations } = metadata;
   return {

@@ -8,6 +8,7 @@ import type { JobFrom } from "../api/v1alpha1/schema.ts";
 import { findJobTemplate } from "../gates/job-template.ts";
 import { isLive } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
+import { readMigrationLog } from "../model/migration-log.ts";
 import type { ContainerState, Job, Pod, Upgrade, World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import type { PodSpec } from "../model/pod-template.ts";
@@ -173,7 +174,7 @@ function watch(scene: Scene, existing: Job): Outcome {
   return failed(scene, existing, "DatabaseUpgradeFailed", "the database migration");
 }
 
-/** Container, exit code, reason, termination message; Ceilometer's own known lines if logs may be read, else how to read them. */
+/** Container, exit code, reason; what is known of its termination message and, where logs may be read, of its log; else how to read it. */
 function failed(scene: Scene, existing: Job, reason: string, what: string): Outcome {
   const { namespace, name } = existing.metadata;
   const pod = scene.world.pods.find((each) => each.metadata.owner?.uid === existing.metadata.uid);
@@ -198,7 +199,8 @@ function failed(scene: Scene, existing: Job, reason: string, what: string): Outc
 function howItEnded(state: ContainerState | undefined): string {
   const ended = state?.terminated;
   if (state === undefined || ended === undefined) return "";
-  const words = [ended.reason, ended.message].filter((word) => word !== "").join(": ");
+  // The message may be the log's last lines (FallbackToLogsOnError), with addresses and passwords: it is read and never shown.
+  const words = [ended.reason, readMigrationLog(ended.message) ?? ""].filter((word) => word !== "").join(": ");
   return `; container ${state.name} ended with exit code ${ended.exitCode} (${words})`;
 }
 
