@@ -93,7 +93,7 @@ describe("beside an operator and a Ceilometer,", () => {
 
 describe("in an empty cluster,", () => {
   const here = read.filter(({ beginsWithNothing }) => beginsWithNothing);
-  test.each(here)("$path does as it says", async (page) => {
+  test.concurrent.each(here)("$path does as it says", async (page) => {
     await using stack = new AsyncDisposableStack();
     await readOn(await freshCluster(stack), page);
   });
