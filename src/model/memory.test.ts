@@ -72,6 +72,17 @@ test("a record is read back, with its end, its clock and what was asked of it", 
   expect(parseRecord(metadata, undefined)).toBeUndefined();
 });
 
+test("what has more objects or entries than a record can have is none", () => {
+  const { metadata, ended: _, clock: __, verbs: ___, gates: ____, ...body } = aRecord({ targets: [] });
+  const risks = (length: number) =>
+    Array.from({ length }, () => ({ check: "a", object: "b", reason: "c", expiresAt: "d" }));
+  const read = (more: object) => parseRecord(metadata, JSON.stringify({ ...body, ...more }));
+  expect(read({ acceptedRisks: risks(4000) })).toBeDefined();
+  expect(read({ acceptedRisks: risks(4200) })).toBeUndefined();
+  expect(read({ only: Array(60_000).fill("a") })).toBeDefined();
+  expect(read({ only: Array(66_000).fill("a") })).toBeUndefined();
+});
+
 test("the later record is the one that was written later, as numbers compare", () => {
   const at = (resourceVersion: string) => aRecord({ metadata: { resourceVersion } });
   expect(isLater(at("1000"), at("999"))).toBe(true);

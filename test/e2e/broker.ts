@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 export interface Broker extends AsyncDisposable {
+  readonly url: string;
   /** For the operator's --providers: a file that calls it "rabbitmq". */
   readonly providers: string;
   /** Messages in the fullest queue. */
@@ -30,6 +31,7 @@ export async function startBroker(messages: number): Promise<Broker> {
   const providers = join(tmpdir(), `providers-${randomBytes(6).toString("hex")}.json`);
   await writeFile(providers, JSON.stringify({ providers: [{ name: "rabbitmq", url: `http://127.0.0.1:${port}` }] }));
   const broker: Broker = {
+    url: `http://127.0.0.1:${port}`,
     providers,
     messages,
     asked,

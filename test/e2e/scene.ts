@@ -10,7 +10,7 @@ import { type FaultProxy, type RecordedWrite, startFaultProxy } from "../support
 import type { AuditScope, Breach } from "../support/invariants.ts";
 import { type Auditor, startAuditor } from "./auditor.ts";
 import { auditScope, type KubeObject, type Topology, workloadsOf } from "./fixtures/topology.ts";
-import { installRights, type OperatorProcess, startOperator } from "./operator-process.ts";
+import { installRights, type LogLine, type OperatorProcess, startOperator } from "./operator-process.ts";
 import { eventually, isSo, type Resource, readResource, resourcePath, tell, type Wanted } from "./resource.ts";
 import { create, mergePatch, read, sharedCluster, uniqueName } from "./shared-cluster.ts";
 import type { UnpackedImage } from "./unpacked-image.ts";
@@ -66,6 +66,8 @@ export interface Scene {
   tryKubectl(...args: readonly string[]): Promise<Finished>;
   /** Writes that carry the upgrade out: not those of status. */
   effects(): readonly RecordedWrite[];
+  /** Every line that the operators wrote so far. */
+  logged(): readonly LogLine[];
 }
 
 /** Why a resource does not go on. */
@@ -247,6 +249,7 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
       return stdout;
     },
     effects: () => proxy.writes.filter((write) => !isStatusWrite(write)),
+    logged: () => operators.flatMap(({ log }) => log),
   };
   const close = async (): Promise<readonly string[]> => {
     await owned.disposeAsync();

@@ -17,16 +17,20 @@ export interface TraceCollector extends AsyncDisposable {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly endpoint: string;
   readonly spans: readonly CollectedSpan[];
+  /** What was sent, as it was sent. */
+  readonly bodies: readonly string[];
 }
 
 export async function startTraceCollector(): Promise<TraceCollector> {
   const spans: CollectedSpan[] = [];
+  const bodies: string[] = [];
   const server = createServer((incoming, response) => {
     let body = "";
     incoming.on("data", (chunk: Buffer) => {
       body += chunk.toString();
     });
     incoming.on("end", () => {
+      bodies.push(body);
       const parsed = incoming.url === "/v1/traces" ? request.safeParse(JSON.parse(body)).data : undefined;
       spans.push(...(parsed?.resourceSpans ?? []).flatMap((each) => each.scopeSpans.flatMap((scope) => scope.spans)));
       response.writeHead(parsed === undefined ? 400 : 200).end("{}");
@@ -37,6 +41,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
   return {
     endpoint: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
     spans,
+    bodies,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

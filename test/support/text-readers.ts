@@ -48,10 +48,17 @@ const META: Meta = {
   finalizers: [],
   managers: [],
 };
+/** In characters: the API server takes no more of all annotations of an object together. */
+const ANNOTATIONS = 256 * 1024;
 const annotated = (keys: readonly string[], text: string): Meta => ({
   ...META,
-  annotations: Object.fromEntries(keys.map((key) => [key, text])),
+  annotations: Object.fromEntries(keys.map((key) => [key, text.slice(0, ANNOTATIONS / keys.length)])),
 });
+
+/** As much of a log as is asked for. */
+const tail = (log: string): string => log.split("\n").slice(-4000).join("\n");
+/** As much as Kubernetes keeps of a termination message, in characters. */
+const TERMINATION = 4096;
 
 function release(name: string): Release {
   const known = parseRelease(name);
@@ -114,15 +121,15 @@ export const READERS: readonly Reader[] = [
   { name: "marks of a workload", read: (text) => marksOf(annotated(Object.values(ANNOTATION), text)) },
   { name: "an attempt record", read: (text) => parseRecord(META, text) },
   { name: "marks of a record", read: (text) => parseRecord(annotated(Object.values(ANNOTATION), text), RECORD) },
-  { name: "a termination message", read: readAnswer },
+  { name: "a termination message", read: (text) => readAnswer(text.slice(0, TERMINATION)) },
   { name: "a Prometheus' answer", read: (text) => judgeAnswer({ kind: "prometheus", query: "a" }, { max: "0" }, text) },
   {
     name: "an answer with a pointer",
     read: (text) => judgeAnswer({ kind: "http", path: "/", pointer: "/0".repeat(128) }, { max: "0" }, text),
   },
-  { name: "the log of a poll", read: (text) => readPollingLog(text, { finished: true }) },
-  { name: "the log of loading", read: (text) => readLoadingLog(text, { agent: "polling" }) },
-  { name: "the log of a migration", read: readMigrationLog },
+  { name: "the log of a poll", read: (text) => readPollingLog(tail(text), { finished: true }) },
+  { name: "the log of loading", read: (text) => readLoadingLog(tail(text), { agent: "polling" }) },
+  { name: "the log of a migration", read: (text) => readMigrationLog(tail(text)) },
   { name: "a maintenance window", read: (text) => openingOf(Array(8).fill(window(text)), NOW) },
   { name: "why a window never opens", read: (text) => windowProblem(window(text), NOW) },
   { name: "a pattern", read: (text) => fnmatch("a".repeat(64), text) },
