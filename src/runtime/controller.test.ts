@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { type Controller, createController, type Next, TerminalError } from "./controller.ts";
+import { silentLog } from "./logger.ts";
 import { createQueue } from "./queue.ts";
 
 let clock: FakeClock;
@@ -157,5 +158,36 @@ test("a reconcile that throws before its first await is a failure like any other
   controller.enqueue("a");
   await clock.advance(0);
   expect(results).toEqual(["test failed 0"]);
+  await stop(running);
+});
+
+test("an error that passes by itself is a warning with what it says, any other an error with its trace", async () => {
+  const told: string[] = [];
+  const errors = [new RangeError("away"), new TypeError("wrong")];
+  const controller = createController({
+    name: "test",
+    workers: 1,
+    reconcile: async () => {
+      const error = errors.shift();
+      if (error === undefined) return awaitChange;
+      throw error;
+    },
+    clock,
+    queue: createQueue({ clock, random: () => 0 }),
+    timeoutMs: 1_000,
+    passing: (error) => (error instanceof RangeError ? { why: error.message } : undefined),
+    log: {
+      ...silentLog,
+      warn: (fields, msg) => told.push(`warn ${msg} ${JSON.stringify(fields)}`),
+      error: (fields, msg) => told.push(`error ${msg}${"err" in fields ? ` ${String(fields.err)}` : ""}`),
+    },
+  });
+  const running = controller.run(life.signal);
+  controller.enqueue("a");
+  await clock.advance(100);
+  expect(told).toEqual([
+    'warn reconcile failed for now {"controller":"test","key":"a","result":"failed","seconds":0,"failure":{"why":"away"}}',
+    "error reconcile failed TypeError: wrong",
+  ]);
   await stop(running);
 });

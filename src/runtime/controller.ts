@@ -23,6 +23,8 @@ export interface ControllerOptions {
   readonly timeoutMs: number;
   readonly queue?: WorkQueue;
   readonly log?: Log;
+  /** What an error says that passes by itself, so that it is a warning and no fault; undefined for every other. Default: none passes. */
+  readonly passing?: (error: unknown) => object | undefined;
   readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
 }
 
@@ -48,9 +50,8 @@ export function createController(options: ControllerOptions): Controller {
       const seconds = (clock.monotonic() - started) / 1000;
       try {
         const result = life.aborted && ending.kind === "threw" ? "cancelled" : requeue(queue, key, ending);
-        if (ending.kind === "threw" && result !== "cancelled") {
-          log.error({ controller: name, key, err: ending.error, result, seconds }, "reconcile failed");
-        }
+        if (ending.kind === "threw" && result !== "cancelled")
+          tellFailure(options, ending.error, { controller: name, key, result, seconds });
         onReconcile?.(name, result, seconds);
       } catch (error) {
         log.error({ controller: name, key, err: error }, "a metrics hook failed");
@@ -70,6 +71,12 @@ export function createController(options: ControllerOptions): Controller {
       await Promise.all(Array.from({ length: workers }, () => work(signal)));
     },
   };
+}
+
+function tellFailure({ log = silentLog, passing }: ControllerOptions, err: unknown, told: object): void {
+  const failure = passing?.(err);
+  if (failure === undefined) log.error({ ...told, err }, "reconcile failed");
+  else log.warn({ ...told, failure }, "reconcile failed for now");
 }
 
 /** The whole of the requeue policy. */

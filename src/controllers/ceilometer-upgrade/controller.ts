@@ -1,6 +1,7 @@
 /** Observe, decide, act, report. The whole controller; everything else is what these four words mean. */
 import type { Spec, Status } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { failureOf, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Observation } from "../../model/observation.ts";
@@ -57,9 +58,17 @@ export function createUpgradeController(ports: ControllerPorts): Controller {
     clock,
     log,
     reconcile: (key, signal) => reconcile(ports, memory, key, signal),
+    passing,
     ...(queue === undefined ? {} : { queue }),
     ...(onReconcile === undefined ? {} : { onReconcile }),
   });
+}
+
+/** A report could not be stored because the API server was away, or its answer was: the next look stores it. */
+function passing(error: unknown): KubeFailure | undefined {
+  const failure = failureOf(error);
+  const passes = failure?.kind === "throttled" || failure?.kind === "unavailable" || failure?.kind === "lost";
+  return passes ? failure : undefined;
 }
 
 /** What is lost with the process, and costs nothing but time and words. */
