@@ -57,10 +57,16 @@ const ANSWERS: readonly (readonly [Phase, PlannedFault])[] = [
   ["after-commit", { kind: "answer", status: 504 }],
   ["after-commit", { kind: "delay", milliseconds: 12_000 }],
 ];
-const answers = (scene: SceneName): readonly Plan[] =>
-  upTo(sceneOf(scene).effects).flatMap((n) =>
+/** Of status: what passes by itself. That the operator may not write it at all is a fault of the installation, and is told as one. */
+const STATUS_ANSWERS = ANSWERS.filter(([, fault]) => !("status" in fault && [401, 403, 410].includes(fault.status)));
+const answers = (scene: SceneName): readonly Plan[] => [
+  ...upTo(sceneOf(scene).effects).flatMap((n) =>
     ANSWERS.map(([phase, fault]): Plan => ({ campaign: "C3", scene, steps: [at(n, phase, fault)] })),
-  );
+  ),
+  ...upTo(STATUS_WRITES).flatMap((n) =>
+    STATUS_ANSWERS.map(([phase, fault]): Plan => ({ campaign: "C3", scene, steps: [at(n, phase, fault, "status")] })),
+  ),
+];
 
 /** C5: what the operator sees is old, and its writes go through. */
 const STALE: readonly PlannedFault[] = [

@@ -23,7 +23,7 @@ const USAGE = `usage: npm run campaign -- [options]
   --sample N        N of them, from as many kinds of fault as there are
   --seed N          of the sample (default: drawn, and printed)
   --resume          without those that have a result in ${RESULTS}
-  --plan FILE       the one plan in this JSON file
+  --plan FILE       the plan in this JSON file; several: repeat it
   --at-once N       scenes side by side (default 3)
   --report          write docs/campaign.md from the results, and run none
 `;
@@ -40,15 +40,17 @@ const optionsSchema = z.object({
     .transform((text) => text.split("/").map(Number)),
   sample: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().optional(),
-  plan: z.string().optional(),
+  plan: z.array(z.string()).default([]),
   "at-once": z.coerce.number().int().positive().default(3),
 });
 type Options = z.infer<typeof optionsSchema>;
 
 const say = (line: string): void => console.info(line);
 
+const planIn = async (file: string): Promise<Plan> => planSchema.parse(JSON.parse(await readFile(file, "utf8")));
+
 async function chosen(options: Options): Promise<readonly Plan[]> {
-  if (options.plan !== undefined) return [planSchema.parse(JSON.parse(await readFile(options.plan, "utf8")))];
+  if (options.plan.length > 0) return Promise.all(options.plan.map(planIn));
   const done = options.resume ? await results() : new Map<string, unknown>();
   const [part = 1, parts = 1] = options.shard;
   const wanted = allPlans()
@@ -105,7 +107,7 @@ async function main(): Promise<void> {
       shard: string,
       sample: string,
       seed: string,
-      plan: string,
+      plan: several,
       "at-once": string,
     },
   });
