@@ -4,7 +4,7 @@
  * agents of a component that may not meet do not meet (I2, I8), whichever way they go.
  */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { ANNOTATION, GROUP, LABEL } from "../../src/api/v1alpha1/names.ts";
 import type { RecordedTarget } from "../../src/model/attempt.ts";
 import type { AgentComponent } from "../../src/model/component.ts";
@@ -206,10 +206,18 @@ const mutants: readonly (readonly [string, Decide])[] = [
   ],
 ];
 
-test.each(mutants)("a way back that %s is noticed", { timeout: 240_000 }, (_, operator) => {
+const killed: string[] = [];
+test.each(mutants)("a way back that %s is noticed", { timeout: 240_000 }, (mistake, operator) => {
   const sample = kinds
     .toReversed()
     .flatMap(([, arbitrary]) => fc.sample(arbitrary, { seed: 20_260_101, numRuns: 150 }));
-  const noticed = sample.findIndex((story) => rollBack(untouched(story), operator).length > 0);
+  let by: string | undefined;
+  const noticed = sample.findIndex((story) => {
+    [by] = rollBack(untouched(story), operator);
+    return by !== undefined;
+  });
   expect(noticed, "no story has noticed it").toBeGreaterThanOrEqual(0);
+  killed.push(`  ${mistake}\n    story ${noticed + 1}: ${by}`);
 });
+
+afterAll(() => console.log(`mutants and what killed them\n${killed.join("\n")}`));
