@@ -1,6 +1,6 @@
 /** Waiting for pods, told the same way by every phase: what is waited for, what is wrong with it, and since when. */
 import { startsOldPods } from "../gates/workload-fits.ts";
-import { type Agent, agentText, atTarget, isObserved, isRolledOut, oldPods } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isObserved, isRolledOut, newPods, oldPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { Pod } from "../model/observation.ts";
@@ -120,8 +120,10 @@ export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], claus
   for (const agent of agents) {
     if (isRolledOut(agent)) continue;
     const { status, replicas } = agent.workload;
+    // The controller's own count of a DaemonSet has old pods in it.
+    const ready = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined).length;
     const message = isObserved(agent)
-      ? `${agentText(agent)}: ${status.available} of ${replicas ?? status.desired} new pods available`
+      ? `${agentText(agent)}: ${ready} of ${replicas ?? status.desired} new pods ready`
       : `the controller of ${agentText(agent)} has not acted on the last write yet`;
     return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, troubleOf(agent));
   }
