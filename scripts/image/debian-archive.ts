@@ -27,13 +27,33 @@ interface Source {
   readonly snapshot?: string;
 }
 
+/** Where Debian's archive and its snapshots are: the base of `…/debian` and `…/debian-security`, and of those with a time behind. */
+const MIRROR = "DEBIAN_MIRROR";
+const SNAPSHOTS = "DEBIAN_SNAPSHOTS";
+
+/** The archive that the machine itself takes its packages from, unless another one is named. */
+async function mirrorOf(): Promise<string> {
+  const named = process.env[MIRROR];
+  if (named !== undefined && named !== "") return named.replace(/\/$/, "");
+  const { code, stdout } = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)"]);
+  if (code === 127)
+    throw new ArchiveError("apt-get is needed: build on Debian or Ubuntu, or in a container of one of them");
+  const found = stdout.split("\n").flatMap((line) => /^(https?:\/\/.+)\/debian\/?$/.exec(line.trim())?.[1] ?? []);
+  const [first] = found;
+  if (first === undefined) {
+    throw new ArchiveError(`the machine's apt has no archive of Debian: name one in ${MIRROR}, without its /debian`);
+  }
+  return first;
+}
+
 /** apt-get with lists of its own under `root`; they are fetched when the answer is made. */
 async function openArchive(root: string, { suite, architecture, snapshot }: Source) {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(root, "apt-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const at = (name: string): string =>
-    snapshot === undefined ? `http://deb.debian.org/${name}` : `http://snapshot.debian.org/archive/${name}/${snapshot}`;
+  const mirror = await mirrorOf();
+  const past = process.env[SNAPSHOTS];
+  const at = (name: string): string => (snapshot === undefined ? `${mirror}/${name}` : `${past}/${name}/${snapshot}`);
   // A list of the past has expired, and its signature is as good as ever.
   const trust = `signed-by=${KEYRING} check-valid-until=${snapshot === undefined ? "yes" : "no"}`;
   const sources = [
@@ -114,10 +134,8 @@ export async function fetchPackages(
     return packages.filter(({ sha256 }) => !there.has(`${sha256}.deb`));
   };
   const complaints: string[] = [];
-  for (const source of [
-    { suite, architecture },
-    { suite, architecture, snapshot },
-  ]) {
+  const isPastKnown = (process.env[SNAPSHOTS] ?? "") !== "";
+  for (const source of [{ suite, architecture }, ...(isPastKnown ? [{ suite, architecture, snapshot }] : [])]) {
     const wanted = await missing();
     if (wanted.length === 0) break;
     await download(cache, source, wanted).catch((error: unknown) => {
@@ -130,7 +148,7 @@ export async function fetchPackages(
     const names = lacking.map(({ name, version }) => `${name} ${version}`).join(", ");
     throw new ArchiveError(
       `neither Debian's archive nor its snapshot ${snapshot} gave ${names} (${architecture}). ` +
-        `If the versions have been replaced, bring scripts/image/lock.json in line by npm run image -- --refresh\n${complaints.join("\n")}`,
+        `If the versions have been replaced, name the snapshots of Debian in ${SNAPSHOTS}, or bring scripts/image/lock.json in line by npm run image -- --refresh\n${complaints.join("\n")}`,
     );
   }
   return packages.map(fileOf);

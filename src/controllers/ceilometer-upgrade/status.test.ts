@@ -143,6 +143,32 @@ test("the history is made of records, newest first, and lost with none", () => {
   ]);
 });
 
+test("what was rolled back is told so, until the same plan is carried out after all", () => {
+  const ended = (at: string, state: "Superseded" | "Completed" | "RolledBack") => ({ state, at, retry: 0 });
+  const back = { of: "p1", by: "Spec", why: "asked" } as const;
+  const way = aRecord({ plan: "p1-back", back, ended: ended("2026-01-01T02:00:00Z", "RolledBack") });
+  const states = (first: ReturnType<typeof ended>) =>
+    makeStatus(
+      {
+        upgrade: anUpgrade(),
+        decision: decided("RolledBack"),
+        records: [aRecord({ plan: "p1", ended: first }), way],
+        now: NOW,
+      },
+      {},
+    ).history?.map(({ plan, state, finishedAt }) => [plan, state, finishedAt]);
+  expect(states(ended("2026-01-01T01:00:00Z", "Superseded"))).toEqual([["p1", "RolledBack", "2026-01-01T02:00:00Z"]]);
+  expect(states(ended("2026-01-01T03:00:00Z", "Completed"))).toEqual([["p1", "Completed", "2026-01-01T03:00:00Z"]]);
+});
+
+test("a rollback that the spec asks for is what it wants; after any other somebody has to decide", () => {
+  const told = (rollback: boolean) =>
+    makeStatus({ upgrade: anUpgrade({ rollback }), decision: decided("RolledBack"), records: [], now: NOW }, {});
+  expect(statuses(told(true), "Ready", "Stalled", "Succeeded")).toEqual(["True", "False", "False"]);
+  expect(statuses(told(false), "Ready", "Stalled", "Succeeded")).toEqual(["False", "True", "False"]);
+  expect(told(true).step).toBe("RolledBack");
+});
+
 const write = { component: "polling", object: "DaemonSet/a", action: "TakingDown", why: "F4: down" };
 const planOf = (hash: string) =>
   ({ hash, from: "newton", steps: [write], findings: [], end: "Complete", headline: note }) as const;

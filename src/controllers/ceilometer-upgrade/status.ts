@@ -80,12 +80,12 @@ function overall(decision: Decision): string {
     case "Completed":
     case "NoChange":
       return "Done";
-    case "RolledBack":
     case "Preflight":
       return "Preflight";
     case "Planned":
     case "Paused":
     case "Waiting":
+    case "RolledBack":
     case "Deleting":
     case "Unreadable":
       return decision.phase;
