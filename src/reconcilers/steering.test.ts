@@ -88,6 +88,17 @@ test("an abort lasts until a retry", () => {
   expect(specOf({}, {}, retried)).toMatchObject({ abort: false, retryAttempt: 1 });
 });
 
+test("an abort before there is an attempt is ended by a retry, too", () => {
+  const both = { [VERB.abort]: "true", [VERB.retry]: "true" };
+  expect(specOf({ [VERB.abort]: "true" }).abort).toBe(true);
+  expect(taken({ [VERB.abort]: "true" }, undefined)).toBeUndefined();
+  expect(specOf(both).abort).toBe(false);
+  expect(taken(both, undefined)).toMatchObject({
+    ref: { kind: "CeilometerUpgrade" },
+    metadata: { annotations: { [VERB.abort]: null, [VERB.retry]: null } },
+  });
+});
+
 test("approvals and skipped gates are taken for this plan, and told where they are for another", () => {
   const other = "fedcba9876543210";
   const skip = (planHash: string) => JSON.stringify([{ name: "quiet", planHash, reason: "because" }]);

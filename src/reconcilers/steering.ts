@@ -34,13 +34,17 @@ export function steered(world: World, record: AttemptRecord | undefined, request
         ...wordsOf(spec, remembered, record?.plan ?? ""),
         acceptedRisks: [...listed(spec.acceptedRisks), ...listed(remembered.acceptedRisks), ...requests.acceptedRisks],
         paused: requests.pause || (spec.paused && !requests.resume),
-        abort: spec.abort || requests.abort || remembered.aborted === true,
+        abort: spec.abort || (requests.abort && !isTakenBack(record, requests)) || remembered.aborted === true,
         rollback: spec.rollback || remembered.rollback !== undefined,
         retryAttempt: spec.retryAttempt + again,
       },
     },
   };
 }
+
+/** Before there is an attempt to remember it, an abort and the retry that ends it stand side by side. */
+const isTakenBack = (record: AttemptRecord | undefined, { abort, retry }: Requests): boolean =>
+  record === undefined && abort && retry;
 
 const listed = <T>(list: readonly T[] | undefined): readonly T[] => list ?? [];
 
@@ -83,7 +87,9 @@ export function meantForOthers(
 /** The next write that takes a request over; undefined where nothing is asked. */
 export function takeRequests(world: World, record: AttemptRecord | undefined, requests: Requests): Effect | undefined {
   const resumed = resume(world, requests);
-  if (resumed !== undefined || record === undefined) return resumed;
+  if (resumed !== undefined) return resumed;
+  if (isTakenBack(record, requests)) return forget(world, ["abort", "retry"], "what was aborted goes on");
+  if (record === undefined) return undefined;
   const { taking } = record.verbs;
   if (taking === undefined) return remember(record, requests);
   const left = stillAsked(taking, world.upgrade.metadata.annotations);
