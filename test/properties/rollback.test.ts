@@ -178,7 +178,10 @@ test.each(kinds)("a %s upgrade is rolled back from any point of it", { timeout: 
     fc.property(arbitrary, (story) => {
       expect(rollBack(untouched(story), decide)).toEqual([]);
     }),
-    { numRuns: RUNS, ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }) },
+    {
+      numRuns: RUNS,
+      ...(process.env["PROPERTY_SEED"] === undefined ? {} : { seed: Number(process.env["PROPERTY_SEED"]) }),
+    },
   );
 });
 
