@@ -15,6 +15,7 @@ export default defineConfig({
             "src/**/*.test.ts",
             "scripts/**/*.test.ts",
             "tools/**/*.test.ts",
+            "bench/**/*.test.ts",
             "test/{properties,golden,support,repository,campaign}/**/*.test.ts",
           ],
         },

@@ -8,17 +8,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { root } from "../scripts/demo/installation.ts";
-import { VERSION } from "../src/version.ts";
 import { cacheRoot } from "../tools/control-plane/binaries.ts";
-import { run } from "../tools/control-plane/process.ts";
+import { bundle } from "./bundle.ts";
 import { bareNode, type ColdStart, coldStart } from "./cold-start.ts";
 import { compare } from "./compare.ts";
 import { kubectl, operator } from "./drivers.ts";
 import { type Ground, openGround } from "./ground.ts";
-import { bundleDirectory, nameOf, VARIANTS, type Variant } from "./operator.ts";
+import { nameOf, VARIANTS, type Variant } from "./operator.ts";
 import { markdown, type Results } from "./report.ts";
 import { type Resident, reside } from "./resident.ts";
-import { must, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import { versions } from "./versions.ts";
 
 const USAGE = `usage: npm run bench -- [options]
   --repeats N       runs of each driver, each between two runs of the lower bound (default 5)
@@ -75,18 +75,6 @@ async function main(): Promise<void> {
   await publish(results, options);
 }
 
-/** What is measured as the bundle is what the image has. */
-async function bundle(): Promise<void> {
-  const { code, stderr } = await run(
-    process.execPath,
-    [join(root, "scripts", "bundle.ts"), "--outdir", bundleDirectory],
-    {
-      cwd: root,
-    },
-  );
-  if (code !== 0) throw new Error(`the bundle could not be made:\n${stderr}`);
-}
-
 async function measureAll(ground: Ground, options: Options): Promise<Results> {
   const { repeats, speed, many, upgrades, idle, only } = options;
   const wanted = (part: Options["only"][number]): boolean => only.length === 0 || only.includes(part);
@@ -134,14 +122,6 @@ async function manyCompared(ground: Ground, count: number): Promise<NonNullable<
     count,
     compared: await compare(ground, { repeats: 1, drivers: [operator(BUNDLE)], scenesOf, label: "many", say }),
   };
-}
-
-async function versions({ cluster }: Ground): Promise<Results["versions"]> {
-  const answer = z.object({ gitVersion: z.string() });
-  const { gitVersion } = answer.parse(JSON.parse(await must(cluster, "GET", "/version")));
-  const modules = await readFile(join(root, "tools", "control-plane", "go.mod"), "utf8");
-  const kwok = /sigs\.k8s\.io\/kwok (v\S+)/.exec(modules)?.[1] ?? "unknown";
-  return { operator: VERSION, Node: process.version, Kubernetes: gitVersion, KWOK: kwok };
 }
 
 async function publish(results: Results, options: Options): Promise<void> {

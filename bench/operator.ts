@@ -36,6 +36,10 @@ export interface OperatorProcess extends AsyncDisposable {
   leads(): Promise<void>;
   memory(): Promise<Memory>;
   cpu(): Promise<number>;
+  /** Its page of metrics; empty where it does not answer. */
+  metrics(): Promise<string>;
+  /** Whether the process is still there. */
+  lives(): boolean;
 }
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
@@ -96,6 +100,8 @@ export async function startOperator(
     },
     memory: () => memoryOf(pid),
     cpu: () => cpuOf(pid),
+    metrics: async () => (await page(metrics, "/metrics"))?.body ?? "",
+    lives: () => child.exitCode === null && child.signalCode === null,
     [Symbol.asyncDispose]: stop,
   };
 }

@@ -21,3 +21,12 @@ export function quantile(sorted: readonly number[], share: number): number {
   const above = sorted[Math.ceil(place)] ?? Number.NaN;
   return below + (above - below) * (place - Math.floor(place));
 }
+
+/** Of the straight line through points by least squares: units of the second figure for one of the first. 0 where there is none. */
+export function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const x = mean(points.map(([at]) => at));
+  const y = mean(points.map(([, value]) => value));
+  const spreadOfX = points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+  return spreadOfX === 0 ? 0 : points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0) / spreadOfX;
+}

@@ -42,7 +42,7 @@ const doubleCrashes = (scene: SceneName): readonly Plan[] => {
 };
 
 /** C3: a write is answered otherwise than what happened, or not at all. */
-const ANSWERS: readonly (readonly [Phase, PlannedFault])[] = [
+export const ANSWERS: readonly (readonly [Phase, PlannedFault])[] = [
   ["before", { kind: "drop" }],
   ["after-commit", { kind: "drop" }],
   ["before", { kind: "answer", status: 401 }],
@@ -69,13 +69,13 @@ const answers = (scene: SceneName): readonly Plan[] => [
 ];
 
 /** C5: what the operator sees is old, and its writes go through. */
-const STALE: readonly PlannedFault[] = [
+export const STALE: readonly PlannedFault[] = [
   { kind: "watchesFrozen", milliseconds: 3000 },
   { kind: "watchesFrozen", milliseconds: 15_000 },
   { kind: "watchesLate", milliseconds: 500 },
 ];
 /** C7: the API server is away, or refuses to be read. */
-const OUTAGES: readonly PlannedFault[] = [
+export const OUTAGES: readonly PlannedFault[] = [
   { kind: "disconnect" },
   { kind: "outage", milliseconds: 5000 },
   { kind: "watchesCut" },

@@ -41,7 +41,12 @@ export function disturb(scene: Scene, plan: Plan): Disturbance {
   };
 }
 
-async function happen(scene: Scene, fault: PlannedFault, pending: Promise<void>[]): Promise<Fault | undefined> {
+/** @param pending gets what ends later: the disturbance is over when all of it is */
+export async function happen(
+  scene: Pick<Scene, "proxy" | "crash">,
+  fault: PlannedFault,
+  pending: Promise<void>[],
+): Promise<Fault | undefined> {
   const { proxy } = scene;
   switch (fault.kind) {
     case "crash":

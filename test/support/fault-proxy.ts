@@ -76,6 +76,8 @@ export interface FaultProxy extends AsyncDisposable {
   setReadHook(hook: ReadHook | undefined): void;
   /** Of all watches, those that are open and those to come. */
   readonly valve: WatchValve;
+  /** How many watches are open. */
+  openWatches(): number;
   /** Breaks every open connection, watches too. */
   breakConnections(): void;
   /** Breaks the open watches, in the middle of what they say. */
@@ -189,6 +191,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       readHook = next;
     },
     valve,
+    openWatches: () => watches.size,
     breakConnections,
     breakWatches() {
       for (const outgoing of watches) outgoing.destroy();

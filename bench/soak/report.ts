@@ -1,0 +1,82 @@
+/** The figures of a soak as a page for people. */
+import { slope, spread } from "../statistics.ts";
+import type { Look } from "./observation.ts";
+import type { Recycled } from "./recycling.ts";
+
+export interface SoakResults extends Recycled {
+  readonly date: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: string;
+  readonly minutes: number;
+  readonly resources: number;
+  readonly atOnce: number;
+  readonly seed: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Before the first upgrade. */
+  readonly atRest: Look;
+  /** When all resources have been deleted. */
+  readonly afterwards: Look;
+  readonly looks: readonly Look[];
+  readonly operatorLived: boolean;
+  /** Lines of its log that are errors. */
+  readonly errors: readonly string[];
+}
+
+/** A third of the time goes into warming up: caches fill, code is compiled, the heap finds its size. */
+const WARM = 1 / 3;
+const PARTS = 6;
+
+export function markdown(results: SoakResults): string {
+  const { date, machine, versions, minutes, resources, atOnce, seed, seconds, fewest, most, failures, faults } =
+    results;
+  const said = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const all = seconds.length === 0 ? undefined : spread(seconds);
+  const struck = Object.entries(faults).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    `Measured ${date} on ${machine}; ${said.join(", ")}; ${minutes} minutes, ${resources} resources, ${atOnce} at a time, faults with seed ${seed}.`,
+    `${seconds.length + failures.length} upgrades, ${seconds.length} ended at the target, ${failures.length} did not; each resource ${fewest} to ${most} times; ` +
+      `${all === undefined ? "none" : `${all.median.toFixed(1)} s each in the median, ${all.max.toFixed(1)} s at most`}. ` +
+      `The operator ${results.operatorLived ? "lived to the end, as the leader" : "**ended before its time**"}; ${results.errors.length} lines of its log are errors.`,
+    table(results),
+    trend(results.looks),
+    `Faults: ${struck.map(([name, count]) => `${name} ${count}`).join(", ") || "none"}.`,
+    ...failures.slice(0, 10).map((failure) => `- ${failure}`),
+    ...results.errors.slice(0, 5).map((line) => `- \`${line.slice(0, 300)}\``),
+  ].join("\n\n");
+}
+
+function table({ atRest, afterwards, looks }: SoakResults): string {
+  const parts = Array.from({ length: PARTS }, (_, part) =>
+    looks.slice(Math.floor((looks.length * part) / PARTS), Math.floor((looks.length * (part + 1)) / PARTS)),
+  ).filter((part) => part.length > 0);
+  const median = (part: readonly Look[], of: (look: Look) => number): number => spread(part.map(of)).median;
+  const most = (part: readonly Look[], of: (look: Look) => number): number => Math.max(...part.map(of));
+  const row = (when: string, part: readonly Look[]): string =>
+    `| ${[
+      when,
+      median(part, ({ rssMib }) => rssMib).toFixed(1),
+      most(part, ({ rssMib }) => rssMib).toFixed(1),
+      `${median(part, ({ fileDescriptors }) => fileDescriptors)} / ${most(part, ({ fileDescriptors }) => fileDescriptors)}`,
+      `${median(part, ({ watches }) => watches)} / ${most(part, ({ watches }) => watches)}`,
+      `${median(part, ({ series }) => series)} / ${most(part, ({ series }) => series)}`,
+    ].join(" | ")} |`;
+  const minute = (look: Look | undefined): string => ((look?.at ?? 0) / 60).toFixed(0);
+  return [
+    "| Minutes | RSS median, MiB | RSS most, MiB | File descriptors median / most | Watches median / most | Series of metrics median / most |",
+    "| --- | --- | --- | --- | --- | --- |",
+    row("before", [atRest]),
+    ...parts.map((part) => row(`${minute(part[0])}–${minute(part.at(-1))}`, part)),
+    row("all deleted", [afterwards]),
+  ].join("\n");
+}
+
+function trend(looks: readonly Look[]): string {
+  const warm = looks.slice(Math.floor(looks.length * WARM));
+  const perHour = (of: (look: Look) => number): string =>
+    (slope(warm.map((look) => [look.at, of(look)] as const)) * 3600).toFixed(2);
+  return (
+    `Slope after the first third, by least squares: RSS ${perHour(({ rssMib }) => rssMib)} MiB an hour, ` +
+    `file descriptors ${perHour(({ fileDescriptors }) => fileDescriptors)}, watches ${perHour(({ watches }) => watches)} an hour. ` +
+    `Peak RSS ${Math.max(...looks.map(({ peakMib }) => peakMib)).toFixed(1)} MiB.`
+  );
+}
