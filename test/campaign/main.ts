@@ -13,7 +13,7 @@ import { CAMPAIGNS, idOf, type Plan, planSchema, SCENES } from "./plan.ts";
 import { play } from "./play.ts";
 import { generator } from "./random.ts";
 import { writeReport } from "./report.ts";
-import { append, RESULTS, results } from "./results.ts";
+import { append, keepEvidence, RESULTS, results } from "./results.ts";
 
 const USAGE = `usage: npm run campaign -- [options]
   --list            print the plans and run none
@@ -78,7 +78,7 @@ async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
     const id = idOf(plan);
     const begun = performance.now();
     const ideal = await reference(plan.scene);
-    const played = await play(plan, ideal, ground.cluster);
+    const { evidence, ...played } = await play(plan, ideal, ground.cluster);
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     await append({ id, plan, at: new Date().toISOString(), revision: sources, seconds, ...played });
     ended += 1;
@@ -87,6 +87,7 @@ async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
     say(`${ended}/${plans.length} ${isPassed ? "passed" : "FAILED"} ${id} (${seconds} s)`);
     for (const { oracle, message } of played.findings) say(`  ${oracle}: ${message}`);
     if (!isPassed) say(`  again: ${JSON.stringify(plan)}`);
+    if (evidence !== undefined) say(`  evidence: ${await keepEvidence(id, evidence)}`);
   });
   say(`${plans.length} plans, ${plans.length - failed} passed, ${failed} failed`);
   return failed;

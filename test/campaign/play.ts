@@ -25,6 +25,8 @@ export interface Finding {
 
 export interface Played {
   readonly findings: readonly Finding[];
+  /** Where there are findings: what the auditor saw, what was written and what the operator said. */
+  readonly evidence?: unknown;
   readonly tried: number;
   readonly committed: number;
 }
@@ -84,6 +86,7 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
   const findings: Finding[] = [];
   const found = (oracle: Finding["oracle"], message: string): number => findings.push({ oracle, message });
   let counted = { tried: 0, committed: 0 };
+  let evidence: unknown;
   const more = refusesInPlan(plan) ? { expected: /injected by the fault proxy/ } : {};
   try {
     await open(plan.scene, cluster, more, async (scene) => {
@@ -105,12 +108,20 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
         found("writes", `${counted.committed} were made, ${reference.committed} in the undisturbed run`);
       const allowed = reference.committed + triesAllowed(plan, reference);
       if (counted.tried > allowed) found("writes", `${counted.tried} were tried, ${allowed} are allowed`);
+      if (findings.length > 0) evidence = evidenceOf(scene);
     });
   } catch (error) {
     found("end", error instanceof Error ? error.message : String(error));
   }
-  return { findings, ...counted };
+  return { findings, ...counted, ...(evidence === undefined ? {} : { evidence }) };
 }
+
+const evidenceOf = (scene: Scene): unknown => ({
+  namespace: scene.namespace,
+  writes: scene.proxy.writes,
+  facts: scene.auditor.facts,
+  log: scene.logged(),
+});
 
 /** Paths at which two states differ, with both values. */
 function differencesOf(wanted: unknown, is: unknown, path = ""): readonly string[] {
