@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, environmentName, helpText, OPTIONS, readConfig } from "./config.ts";
+import { DEFAULT_DURATIONS } from "./runtime/lease.ts";
 
 test("defaults need no flag and no variable", () => {
   const config = readConfig([], {});
@@ -23,11 +24,26 @@ test("addresses: IPv6 in brackets, port 0, and none at all", () => {
   expect(config["metrics-address"]).toBeUndefined();
 });
 
+test("times of the lease are those of client-go, and are given in milliseconds, seconds or minutes", () => {
+  const timesOf = (args: readonly string[]): readonly number[] => {
+    const config = readConfig(args, {});
+    return [config["lease-duration"], config["lease-renew-deadline"], config["lease-retry-period"]];
+  };
+  expect(timesOf([])).toEqual(Object.values(DEFAULT_DURATIONS));
+  const args = ["--lease-duration=1m", "--lease-renew-deadline=30s", "--lease-retry-period=500ms"];
+  expect(timesOf(args)).toEqual([60_000, 30_000, 500]);
+});
+
 test.each([
   [["--log-level=loud"], "--log-level"],
   [["--health-address=here"], "--health-address"],
   [["--no-such-flag"], "--no-such-flag"],
   [["word"], "word"],
+  [["--lease-duration=15"], "15s, 500ms or 1m"],
+  [["--lease-retry-period=0s"], "--lease-retry-period"],
+  [["--lease-duration=900ms", "--lease-renew-deadline=800ms", "--lease-retry-period=1ms"], "a second at least"],
+  [["--lease-renew-deadline=15s"], "--lease-renew-deadline (CEILOMETER_UPGRADE_LEASE_RENEW_DEADLINE): must be shorter"],
+  [["--lease-retry-period=5001ms"], "--lease-retry-period (CEILOMETER_UPGRADE_LEASE_RETRY_PERIOD): must be half"],
 ])("%j is refused and named", (args, name) => {
   expect(() => readConfig(args, {})).toThrow(ConfigError);
   expect(() => readConfig(args, {})).toThrow(name);

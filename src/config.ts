@@ -65,6 +65,24 @@ export const OPTIONS = {
     fallback: "",
     help: "namespace of the lease. Default: POD_NAMESPACE, else that of the kubeconfig",
   },
+  "lease-duration": {
+    type: "string",
+    value: "TIME",
+    fallback: "15s",
+    help: "how long others see no renewal of the lease before one of them takes over",
+  },
+  "lease-renew-deadline": {
+    type: "string",
+    value: "TIME",
+    fallback: "10s",
+    help: "how long the leader may fail to renew it before it ends",
+  },
+  "lease-retry-period": {
+    type: "string",
+    value: "TIME",
+    fallback: "2s",
+    help: "how often the leader renews it and the others look at it",
+  },
   "health-address": {
     type: "string",
     value: "HOST:PORT",
@@ -123,7 +141,17 @@ const list = z.array(z.string()).transform((values) =>
 );
 const optional = z.string().transform((text) => (text === "" ? undefined : text));
 
-const schema = z.object({
+/** As Go writes them, in one unit; in milliseconds. */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+const duration = z.string().transform((text, context) => {
+  const [, number = "", unit = ""] = /^(\d{1,6})(ms|s|m)$/.exec(text) ?? [];
+  const milliseconds = Number(number) * (UNITS[unit] ?? 0);
+  if (milliseconds > 0) return milliseconds;
+  context.addIssue({ code: "custom", message: `"${text}" is no time such as 15s, 500ms or 1m` });
+  return z.NEVER;
+});
+
+const flags = z.object({
   kubeconfig: optional,
   context: optional,
   "watch-namespaces": list,
@@ -134,6 +162,9 @@ const schema = z.object({
   notify: optional.transform((text) => (text === undefined ? undefined : webhookSource(text))),
   "leader-elect": flag,
   "lease-namespace": optional,
+  "lease-duration": duration,
+  "lease-renew-deadline": duration,
+  "lease-retry-period": duration,
   "health-address": address,
   "metrics-address": address,
   "log-level": z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
@@ -141,6 +172,16 @@ const schema = z.object({
   "give-back": flag,
   help: flag,
   version: flag,
+});
+
+/** A leader must have stopped before another may follow, and one answer that is lost must not cost it the lease. */
+const schema = flags.superRefine((config, context) => {
+  const refuse = (name: Name, message: string): void => context.addIssue({ code: "custom", path: [name], message });
+  if (config["lease-duration"] < 1000) refuse("lease-duration", "a lease lasts a second at least");
+  if (config["lease-renew-deadline"] >= config["lease-duration"])
+    refuse("lease-renew-deadline", "must be shorter than --lease-duration");
+  if (2 * config["lease-retry-period"] > config["lease-renew-deadline"])
+    refuse("lease-retry-period", "must be half of --lease-renew-deadline at most");
 });
 export type Config = z.output<typeof schema>;
 

@@ -27,7 +27,7 @@ import { createUpgradeMetrics } from "./observability/upgrade-metrics.ts";
 import { sendTo } from "./observability/webhook.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import type { Controller } from "./runtime/controller.ts";
-import { type LeasePort, runElection } from "./runtime/lease.ts";
+import { type LeaseDurations, type LeasePort, runElection } from "./runtime/lease.ts";
 import type { Log } from "./runtime/logger.ts";
 import { type Election, runManager } from "./runtime/manager.ts";
 import { createQueue } from "./runtime/queue.ts";
@@ -238,7 +238,7 @@ async function listen(
 }
 
 function electionOf(
-  { identity, leaseNamespace, log }: OperatorOptions,
+  { config, identity, leaseNamespace, log }: OperatorOptions,
   client: KubeClient,
   clock: Clock,
   own: OperatorMetrics,
@@ -256,7 +256,13 @@ function electionOf(
   };
   // Nobody may begin anew between the end of this process and that of the operator's own pods.
   const removal = { insist: true, lingerMs: () => (leaving?.isDone() === true ? AFTER_REMOVAL_MS : 0) };
-  const election = { port, identity, clock, log, onLeading: own.leading, ...(leaving === undefined ? {} : removal) };
+  const durations: LeaseDurations = {
+    leaseMs: config["lease-duration"],
+    renewDeadlineMs: config["lease-renew-deadline"],
+    retryMs: config["lease-retry-period"],
+  };
+  const standing = { port, identity, clock, log, durations, onLeading: own.leading };
+  const election = { ...standing, ...(leaving === undefined ? {} : removal) };
   return (work, life) => runElection(election, work, life);
 }
 
