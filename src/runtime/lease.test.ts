@@ -160,6 +160,29 @@ test("a killed leader is followed when its lease has been seen unchanged for 15 
   await stopped(b);
 });
 
+test("a deleted lease is made anew by its holder, and by nobody before", async () => {
+  const a = aProcess("a");
+  await clock.advance(1_000);
+  const b = aProcess("b");
+  await clock.advance(500);
+  lease.stored = undefined;
+  await clock.advance(30_000);
+  expect(history).toEqual(["0 a starts"]);
+  expect(lease.stored).toMatchObject({ holder: "a", acquireTime: microTime(clock.now() - 31_500) });
+  await stopped(a);
+  await stopped(b);
+});
+
+test("the holder of a deleted lease is left the time that it had", async () => {
+  lease.stored = record({ holder: "cut off" });
+  const b = aProcess("b");
+  await clock.advance(5_000);
+  lease.stored = undefined;
+  await clock.advance(12_000);
+  expect(history).toEqual(["16000 b starts"]);
+  await stopped(b);
+});
+
 test("the lease is kept until the work has really ended", async () => {
   const a = aProcess("a", { drainMs: 30_000 });
   await clock.advance(1_000);

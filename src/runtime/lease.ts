@@ -150,7 +150,7 @@ interface Won {
 
 async function acquire(options: ElectionOptions, signal: AbortSignal): Promise<Won | undefined> {
   const { clock, random = Math.random, durations = DEFAULT_DURATIONS, log = silentLog } = options;
-  const seen: Sighting = { version: "", at: Number.NEGATIVE_INFINITY };
+  const seen: Sighting = { lease: undefined, at: Number.NEGATIVE_INFINITY };
   while (!signal.aborted) {
     try {
       const won = await tryAcquire(options, seen, signal);
@@ -163,9 +163,9 @@ async function acquire(options: ElectionOptions, signal: AbortSignal): Promise<W
   return undefined;
 }
 
-/** The version of the lease seen last, and when it was first seen. */
+/** The lease seen last, and when this version of it was first seen. */
 interface Sighting {
-  version: string;
+  lease: LeaseRecord | undefined;
   at: number;
 }
 
@@ -173,11 +173,12 @@ async function tryAcquire(options: ElectionOptions, seen: Sighting, signal: Abor
   const { port, identity, clock, durations = DEFAULT_DURATIONS, log = silentLog, insist = false } = options;
   const lease = await port.get(signal);
   const since = clock.monotonic();
-  if (lease !== undefined && lease.resourceVersion !== seen.version) {
-    seen.version = lease.resourceVersion;
+  if (lease !== undefined && lease.resourceVersion !== seen.lease?.resourceVersion) {
+    seen.lease = lease;
     seen.at = since;
   }
-  const step = next(lease, identity, seen.at, since);
+  // A lease that was deleted had a holder, who does not know of it yet and has the time that it had.
+  const step = next(lease ?? seen.lease, identity, seen.at, since);
   if (step.kind === "standBy" && !insist) {
     log.debug({ holder: step.holder, forMs: step.forMs }, "another process leads");
     return undefined;
@@ -267,9 +268,9 @@ async function renew(options: ElectionOptions, lease: LeaseRecord, signal: Abort
     const written = await port.update(record, signal);
     if (written !== undefined) return { kind: "renewed", lease: written };
     const current = await port.get(signal);
-    if (current?.holder !== identity) return { kind: "taken", holder: current?.holder ?? "" };
-    // A renewal of ours whose answer was lost, or somebody labelled the object.
-    const again = await write(port, current, claim(current, identity, durations.leaseMs, clock.now()), signal);
+    if (current !== undefined && current.holder !== identity) return { kind: "taken", holder: current.holder };
+    // A renewal of ours whose answer was lost, somebody labelled the object, or deleted it: then others wait for us.
+    const again = await write(port, current, claim(current ?? lease, identity, durations.leaseMs, clock.now()), signal);
     return again === undefined ? { kind: "failed", error: new Error("conflict") } : { kind: "renewed", lease: again };
   } catch (error) {
     return { kind: "failed", error };
