@@ -63,6 +63,11 @@ export async function clusterConfiguration(input: ConfigurationInput): Promise<s
       enableCRDs: ["Logs", "ClusterLogs"],
       ...(auditPolicy === false ? {} : { kubeAuditPolicy: auditPolicyFile(auditPolicy) }),
     },
+    // There is one of each, and nobody who would start it again when it has lost its lease in an outage.
+    componentsPatches: ["kube-controller-manager", "kube-scheduler"].map((name) => ({
+      name,
+      extraArgs: [{ key: "leader-elect", value: "false" }],
+    })),
   };
   return [cluster, ...(await stages(input.speed))].map((document) => stringify(document)).join("---\n");
 }

@@ -46,7 +46,11 @@ export interface Cluster extends ClusterAccess, AsyncDisposable {
   readonly auditLog: string | undefined;
   /** An outage: the API server dies without a word; etcd and the rest stay. */
   killApiServer(): Promise<void>;
-  /** Ends the outage, and answers when the API server is ready again. */
+  /** Likewise etcd: the API server stays, and can neither read nor write. */
+  killEtcd(): Promise<void>;
+  /** Stops etcd in the middle of what it does, or lets it go on. */
+  signalEtcd(signal: "SIGSTOP" | "SIGCONT"): Promise<void>;
+  /** Ends an outage: whatever does not run is started, and it answers when the API server is ready again. */
   startApiServer(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -136,16 +140,24 @@ function assemble(parts: Parts): Cluster {
     })();
     return ended;
   };
+  const pidFile = (component: string): string => join(own, "pids", `${component}.pid`);
+  const pidOf = async (component: string): Promise<number> => Number(await readFile(pidFile(component), "utf8"));
+  const killComponent = async (component: string): Promise<void> => {
+    process.kill(await pidOf(component), "SIGKILL");
+    // Where nobody reaps orphans the dead process keeps its pid, and kwokctl would take it for running.
+    await rm(pidFile(component));
+  };
   return {
     ...accessTo(dir, kubeconfig, binaries, api),
     name,
     auditLog: parts.auditPolicy !== false ? join(own, "logs", "audit.log") : undefined,
     async killApiServer() {
-      const pidFile = join(own, "pids", "kube-apiserver.pid");
-      process.kill(Number(await readFile(pidFile, "utf8")), "SIGKILL");
-      // Where nobody reaps orphans the dead process keeps its pid, and kwokctl would take it for running.
-      await rm(pidFile);
+      await killComponent("kube-apiserver");
       await until(async () => !(await isReady(api)), 10_000, "the API server still answers");
+    },
+    killEtcd: () => killComponent("etcd"),
+    async signalEtcd(signal) {
+      process.kill(await pidOf("etcd"), signal);
     },
     async startApiServer() {
       const started = await kwokctl(["start", "cluster"]);
