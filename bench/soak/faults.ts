@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ANSWERS, OUTAGES, STALE } from "../../test/campaign/campaigns.ts";
 import { happen } from "../../test/campaign/disturb.ts";
-import type { PlannedFault } from "../../test/campaign/plan.ts";
+import type { OperatorFault } from "../../test/campaign/plan.ts";
 import type { FaultProxy, Phase } from "../../test/support/fault-proxy.ts";
 
 export interface Faults {
@@ -21,7 +21,7 @@ interface Means {
 const LONGEST = 20_000;
 
 /** What strikes at once, and what waits for the next write. */
-const KINDS: readonly { readonly phase?: Phase; readonly fault: PlannedFault }[] = [
+const KINDS: readonly { readonly phase?: Phase; readonly fault: OperatorFault }[] = [
   ...[...STALE, ...OUTAGES].map((fault) => ({ fault })),
   ...ANSWERS.map(([phase, fault]) => ({ phase, fault })),
 ];

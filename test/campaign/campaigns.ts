@@ -1,5 +1,6 @@
 /** All plans of each campaign, in an order that is the same everywhere. */
-import { CAMPAIGNS, type Plan, type PlannedFault, SCENES, type Step, stratumOf } from "./plan.ts";
+import { KEPT_MS, LOST_MS } from "./leaders.ts";
+import { CAMPAIGNS, type OperatorFault, type Plan, type PlannedFault, SCENES, type Step, stratumOf } from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
 
 type CampaignName = (typeof CAMPAIGNS)[number];
@@ -42,7 +43,7 @@ const doubleCrashes = (scene: SceneName): readonly Plan[] => {
 };
 
 /** C3: a write is answered otherwise than what happened, or not at all. */
-export const ANSWERS: readonly (readonly [Phase, PlannedFault])[] = [
+export const ANSWERS: readonly (readonly [Phase, OperatorFault])[] = [
   ["before", { kind: "drop" }],
   ["after-commit", { kind: "drop" }],
   ["before", { kind: "answer", status: 401 }],
@@ -69,13 +70,37 @@ const answers = (scene: SceneName): readonly Plan[] => [
 ];
 
 /** C5: what the operator sees is old, and its writes go through. */
-export const STALE: readonly PlannedFault[] = [
+export const STALE: readonly OperatorFault[] = [
   { kind: "watchesFrozen", milliseconds: 3000 },
   { kind: "watchesFrozen", milliseconds: 15_000 },
   { kind: "watchesLate", milliseconds: 500 },
 ];
+/** C6: the leader of three replicas. What may take the lease from it, at more writes than what only disturbs it. */
+const LOSSES: readonly (readonly [Phase, PlannedFault])[] = [
+  ["before", { kind: "leaderStopped", milliseconds: LOST_MS }],
+  ["after-commit", { kind: "leaderStopped", milliseconds: LOST_MS }],
+  ["after-commit", { kind: "leaderPartitioned", milliseconds: LOST_MS }],
+  ["before", { kind: "leaderTerminated" }],
+];
+const OF_LEASES: readonly (readonly [Phase, PlannedFault])[] = [
+  ["after-commit", { kind: "leaseAnswers", whose: "all", status: 500, milliseconds: KEPT_MS }],
+  ["after-commit", { kind: "leaseAnswers", whose: "leader", status: 503, milliseconds: LOST_MS }],
+  ["after-commit", { kind: "leaseAnswers", whose: "leader", status: 409, milliseconds: LOST_MS }],
+  ["after-commit", { kind: "leaseDeleted" }],
+  ["after-commit", { kind: "leaseRewritten" }],
+  ["after-commit", { kind: "leaderTerminated", skewSeconds: 60 }],
+  ["before", { kind: "leaderStopped", milliseconds: LOST_MS, skewSeconds: -60 }],
+];
+const leaders = (scene: SceneName): readonly Plan[] => {
+  const every = (step: number, faults: typeof LOSSES): readonly Plan[] =>
+    upTo(sceneOf(scene).effects)
+      .filter((n) => n % step === 1)
+      .flatMap((n) => faults.map(([phase, fault]): Plan => ({ campaign: "C6", scene, steps: [at(n, phase, fault)] })));
+  return [...every(4, LOSSES), ...every(8, OF_LEASES)];
+};
+
 /** C7: the API server is away, or refuses to be read. */
-export const OUTAGES: readonly PlannedFault[] = [
+export const OUTAGES: readonly OperatorFault[] = [
   { kind: "disconnect" },
   { kind: "outage", milliseconds: 5000 },
   { kind: "watchesCut" },
@@ -86,6 +111,35 @@ export const OUTAGES: readonly PlannedFault[] = [
   { kind: "readsAnswer", status: 429, milliseconds: 2000, retryAfterSeconds: 1 },
   { kind: "readsAnswer", status: 500, milliseconds: 2000 },
 ];
+/** C7 on a control plane that belongs to one plan at a time. */
+const SHORT_OUTAGES: readonly PlannedFault[] = [
+  { kind: "apiServerKilled", milliseconds: 5000 },
+  { kind: "etcdStopped", milliseconds: 5000 },
+  { kind: "etcdKilled", milliseconds: 5000 },
+  { kind: "bindingsRemoved", milliseconds: 10_000 },
+  { kind: "accountRemoved", milliseconds: 15_000 },
+];
+const LONG_OUTAGES: readonly PlannedFault[] = [
+  { kind: "apiServerKilled", milliseconds: 30_000 },
+  { kind: "etcdStopped", milliseconds: 30_000 },
+];
+/** Writes at which the database, each component and the end are under way. */
+const OUTAGES_AT: Readonly<Partial<Record<SceneName, readonly number[]>>> = {
+  modern: [2, 6, 10, 14, 19, 24],
+  isolate: [5, 11],
+};
+const realOutages = (scene: SceneName): readonly Plan[] => {
+  const moments = OUTAGES_AT[scene] ?? [];
+  const each = (n: number, faults: readonly PlannedFault[]): readonly Plan[] =>
+    faults.map((fault): Plan => ({ campaign: "C7-real", scene, steps: [at(n, "after-commit", fault)] }));
+  const definition: PlannedFault = { kind: "definitionRemoved", milliseconds: 5000 };
+  return [
+    ...moments.flatMap((n) => each(n, SHORT_OUTAGES)),
+    ...moments.filter((_, index) => index % 2 === 0).flatMap((n) => each(n, LONG_OUTAGES)),
+    ...PHASES.map((phase): Plan => ({ campaign: "C7-real", scene, steps: [at(1, phase, definition, "resource")] })),
+  ];
+};
+
 const EVERY = 3;
 const afterEach = (campaign: CampaignName, scene: SceneName, faults: readonly PlannedFault[]): readonly Plan[] =>
   upTo(sceneOf(scene).effects)
@@ -100,7 +154,9 @@ const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
   C2: () => DEEP.flatMap(doubleCrashes),
   C3: () => DEEP.flatMap(answers),
   C5: () => SCENES.flatMap((scene) => afterEach("C5", scene, STALE)),
+  C6: () => DEEP.flatMap(leaders),
   C7: () => SCENES.flatMap((scene) => afterEach("C7", scene, OUTAGES)),
+  "C7-real": () => DEEP.flatMap(realOutages),
 };
 
 export const WHAT: Readonly<Record<CampaignName, string>> = {
@@ -108,11 +164,17 @@ export const WHAT: Readonly<Record<CampaignName, string>> = {
   C2: "It is killed twice, after each pair of writes",
   C3: "A write is refused, delayed or answered by an error that is not true, or its answer is lost",
   C5: "Watches stand still or come late while writes go through",
+  C6: "Of three replicas the leader is stopped, cut off or ended, its lease refused, deleted or rewritten, clocks are wrong",
   C7: "Connections break, the API server is away, watches expire, reads are refused",
+  "C7-real":
+    "The API server or etcd dies or stands still, the operator's rights, its account or the resource's definition are gone for a while",
 };
 
 export const plansOf = (campaign: CampaignName): readonly Plan[] => makers[campaign]();
 export const allPlans = (): readonly Plan[] => CAMPAIGNS.flatMap(plansOf);
+
+/** Whether a plan may not have others beside it. */
+export const isAlone = ({ campaign }: Plan): boolean => campaign === "C7-real";
 
 /** Some of all, from as many strata as there can be: no kind of fault comes twice before each has come once. */
 export function stratified(plans: readonly Plan[], count: number, random: () => number): readonly Plan[] {

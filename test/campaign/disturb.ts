@@ -1,40 +1,30 @@
 /** Lets go wrong in a scene what its plan says, and answers which steps have come. */
 
-import { isStatusWrite, type Scene } from "../e2e/scene.ts";
+import type { Scene } from "../e2e/scene.ts";
 import type { Fault, FaultProxy } from "../support/fault-proxy.ts";
-import type { Plan, PlannedFault, Step } from "./plan.ts";
+import { later, momentsOf } from "./moments.ts";
+import { isOfLeader, isOutage, type OperatorFault, type Plan, type PlannedFault, type Step } from "./plan.ts";
 
 export interface Disturbance {
   /** Steps whose moment has not come yet. */
   readonly left: ReadonlySet<Step>;
   /** Resolves when nothing is disturbed any more. */
   over(): Promise<void>;
+  /** What was wrong beside that, of which the other oracles know nothing. */
+  judged?(): readonly string[];
 }
 
 export function disturb(scene: Scene, plan: Plan): Disturbance {
-  const left = new Set(plan.steps);
+  const moments = momentsOf(plan);
   const pending: Promise<void>[] = [];
-  const counts = { effect: 0, status: 0 };
-  const numbers = new Map<number, Step["write"]>();
-  const numbered = (n: number, of: Step["write"]["of"]): Step["write"] => {
-    const known = numbers.get(n);
-    if (known !== undefined) return known;
-    counts[of] += 1;
-    const write = { of, n: counts[of] };
-    numbers.set(n, write);
-    return write;
-  };
   scene.proxy.setHook(async (n, phase, request) => {
-    const write = numbered(n, isStatusWrite(request) ? "status" : "effect");
-    const due = [...left].find(
-      (step) => step.phase === phase && step.write.of === write.of && step.write.n === write.n,
-    );
+    const due = moments.due(String(n), phase, request);
     if (due === undefined) return undefined;
-    left.delete(due);
+    if (isOfLeader(due.fault) || isOutage(due.fault)) throw new Error(`${due.fault.kind} is no fault of one operator`);
     return happen(scene, due.fault, pending);
   });
   return {
-    left,
+    left: moments.left,
     async over() {
       await Promise.all(pending);
     },
@@ -44,7 +34,7 @@ export function disturb(scene: Scene, plan: Plan): Disturbance {
 /** @param pending gets what ends later: the disturbance is over when all of it is */
 export async function happen(
   scene: Pick<Scene, "proxy" | "crash">,
-  fault: PlannedFault,
+  fault: OperatorFault,
   pending: Promise<void>[],
 ): Promise<Fault | undefined> {
   const { proxy } = scene;
@@ -103,11 +93,3 @@ function expire(proxy: FaultProxy): void {
   });
   proxy.breakWatches();
 }
-
-const later = (milliseconds: number, act: () => void): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(() => {
-      act();
-      resolve();
-    }, milliseconds);
-  });

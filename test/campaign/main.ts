@@ -5,10 +5,12 @@ import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import type { Cluster } from "../../tools/control-plane/cluster.ts";
 import { run } from "../../tools/control-plane/process.ts";
+import { prepare } from "../e2e/global-setup.ts";
 import { eachOf } from "../e2e/sampling.ts";
-import { allPlans, stratified } from "./campaigns.ts";
-import { openGround, references } from "./ground.ts";
+import { allPlans, isAlone, stratified } from "./campaigns.ts";
+import { references } from "./ground.ts";
 import { CAMPAIGNS, idOf, type Plan, planSchema, SCENES } from "./plan.ts";
 import { play } from "./play.ts";
 import { generator } from "./random.ts";
@@ -70,15 +72,15 @@ async function revision(): Promise<string> {
 
 async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
   const sources = await revision();
-  await using ground = await openGround();
+  await using ground = await prepare();
   const reference = references(ground.cluster);
   let failed = 0;
   let ended = 0;
-  await eachOf(plans, atOnce, async (plan) => {
+  const playOne = async (plan: Plan, own?: Cluster): Promise<void> => {
     const id = idOf(plan);
     const begun = performance.now();
     const ideal = await reference(plan.scene);
-    const { evidence, ...played } = await play(plan, ideal, ground.cluster);
+    const { evidence, ...played } = await play(plan, ideal, ground.cluster, own);
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     await append({ id, plan, at: new Date().toISOString(), revision: sources, seconds, ...played });
     ended += 1;
@@ -88,7 +90,14 @@ async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
     for (const { oracle, message } of played.findings) say(`  ${oracle}: ${message}`);
     if (!isPassed) say(`  again: ${JSON.stringify(plan)}`);
     if (evidence !== undefined) say(`  evidence: ${await keepEvidence(id, evidence)}`);
-  });
+  };
+  const alone = plans.filter(isAlone);
+  await eachOf(
+    plans.filter((plan) => !isAlone(plan)),
+    atOnce,
+    (plan) => playOne(plan),
+  );
+  await eachOf(alone, 1, (plan) => playOne(plan, ground.cluster));
   say(`${plans.length} plans, ${plans.length - failed} passed, ${failed} failed`);
   return failed;
 }

@@ -4,6 +4,44 @@ import { z } from "zod";
 const status = z.int().min(400).max(599);
 const milliseconds = z.int().positive();
 
+const skewSeconds = z.int().optional();
+
+/** What happens to the leader of several replicas or to its lease. */
+const leaderFaults = [
+  /** It stands still for so long (SIGSTOP), and goes on with what it was about to do. Its clock is ahead, the next one's behind. */
+  z.strictObject({ kind: z.literal("leaderStopped"), milliseconds, skewSeconds }),
+  /** Nothing of it gets through for so long; the others are served. */
+  z.strictObject({ kind: z.literal("leaderPartitioned"), milliseconds }),
+  /** It is asked to end (SIGTERM). */
+  z.strictObject({ kind: z.literal("leaderTerminated"), skewSeconds }),
+  /** For so long every request about leases is answered by this. */
+  z.strictObject({ kind: z.literal("leaseAnswers"), whose: z.enum(["leader", "all"]), status, milliseconds }),
+  /** Somebody deletes the lease. */
+  z.strictObject({ kind: z.literal("leaseDeleted") }),
+  /** Somebody writes another holder into it, who is nobody. */
+  z.strictObject({ kind: z.literal("leaseRewritten") }),
+] as const;
+const leaderFaultSchema = z.discriminatedUnion("kind", [...leaderFaults]);
+export type LeaderFault = z.infer<typeof leaderFaultSchema>;
+
+/** What happens to the control plane, or to what lets the operator speak to it, for so long. */
+const outageFaults = [
+  /** The API server dies (SIGKILL) and is started again. */
+  z.strictObject({ kind: z.literal("apiServerKilled"), milliseconds }),
+  /** Etcd stands still (SIGSTOP): the API server answers nothing that needs it. */
+  z.strictObject({ kind: z.literal("etcdStopped"), milliseconds }),
+  /** Etcd dies (SIGKILL) and is started again on what it had written. */
+  z.strictObject({ kind: z.literal("etcdKilled"), milliseconds }),
+  /** The operator may nothing: its RoleBindings are gone, and its watches broken. */
+  z.strictObject({ kind: z.literal("bindingsRemoved"), milliseconds }),
+  /** Its ServiceAccount is deleted and made anew, so that its token is worth nothing; then its file holds another. */
+  z.strictObject({ kind: z.literal("accountRemoved"), milliseconds }),
+  /** The definition of the resource is deleted, with every resource, and applied again. */
+  z.strictObject({ kind: z.literal("definitionRemoved"), milliseconds }),
+] as const;
+const outageFaultSchema = z.discriminatedUnion("kind", [...outageFaults]);
+export type OutageFault = z.infer<typeof outageFaultSchema>;
+
 /** What goes wrong. Where it says nothing else, it goes wrong once. */
 export const faultSchema = z.discriminatedUnion("kind", [
   /** The operator dies as in a power cut, and another one starts at once. Nobody learns the answer to the write. */
@@ -32,15 +70,28 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("watchesFrozen"), milliseconds }),
   /** From here to the end, watches tell everything so much later. */
   z.strictObject({ kind: z.literal("watchesLate"), milliseconds }),
+  ...leaderFaults,
+  ...outageFaults,
 ]);
 export type PlannedFault = z.infer<typeof faultSchema>;
+/** What happens to one operator by its proxy. */
+export type OperatorFault = Exclude<PlannedFault, LeaderFault | OutageFault>;
+
+const kindsOf = (faults: readonly { readonly shape: { readonly kind: z.ZodLiteral<string> } }[]): ReadonlySet<string> =>
+  new Set(faults.map(({ shape }) => shape.kind.value));
+const [ofLeaders, ofOutages] = [kindsOf(leaderFaults), kindsOf(outageFaults)];
+export const isOfLeader = (fault: PlannedFault): fault is LeaderFault => ofLeaders.has(fault.kind);
+export const isOutage = (fault: PlannedFault): fault is OutageFault => ofOutages.has(fault.kind);
 
 export const SCENES = ["classic", "modern", "statefulset", "beside", "isolate", "reload", "drain"] as const;
-export const CAMPAIGNS = ["C1", "C2", "C3", "C5", "C7"] as const;
+export const CAMPAIGNS = ["C1", "C2", "C3", "C5", "C6", "C7", "C7-real"] as const;
 
 const stepSchema = z.strictObject({
-  /** Which write, from 1: `effect` counts all but those of status, `status` those alone. */
-  write: z.strictObject({ of: z.enum(["effect", "status"]), n: z.int().positive() }),
+  /**
+   * Which write, from 1: `effect` counts all but those of status, `status` those alone. `resource` is that of the person who
+   * creates it: before, and after the upgrade has ended.
+   */
+  write: z.strictObject({ of: z.enum(["effect", "status", "resource"]), n: z.int().positive() }),
   phase: z.enum(["before", "after-commit"]),
   fault: faultSchema,
 });

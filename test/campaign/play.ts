@@ -1,13 +1,18 @@
 /** Plays one plan to its end and judges it by every oracle; the undisturbed run of its scene is what it is compared with. */
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
+import type { Cluster, ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { startBroker } from "../e2e/broker.ts";
 import { settledState } from "../e2e/end-state.ts";
 import { leftovers } from "../e2e/isolation.ts";
-import { inScene, isStatusWrite, type Scene, type SceneOptions } from "../e2e/scene.ts";
+import { inScene, type Scene, type SceneOptions } from "../e2e/scene.ts";
+import { uniqueName } from "../e2e/shared-cluster.ts";
 import type { RecordedWrite } from "../support/fault-proxy.ts";
+import { isAlone } from "./campaigns.ts";
 import { disturb } from "./disturb.ts";
+import { disturbLeader, lossesIn, skewsOf } from "./leaders.ts";
+import { disturbControlPlane, isOfPlan, losesRights, triesIn } from "./outages.ts";
 import type { Plan } from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
 
@@ -19,6 +24,7 @@ export interface Finding {
     | "auditor" /** No invariant was broken on the way. */
     | "end state" /** It is that of the undisturbed run. */
     | "leftovers" /** Nothing that was made for a while is there. */
+    | "single writer" /** Of several replicas one writes at a time, and those end that have to. */
     | "writes" /** No write is made twice, and none is tried without end. */;
   readonly message: string;
 }
@@ -78,28 +84,42 @@ const refusesInPlan = ({ steps }: Plan): boolean =>
 /** While watches tell nothing, or tell it late, every write may be decided on something older again and again. */
 function triesAllowed({ steps }: Plan, { committed }: Reference): number {
   const isLate = new Set(["watchesLate", "watchesFrozen"]);
-  const each = steps.map(({ fault }) => (isLate.has(fault.kind) ? committed : 1) * TRIES_PER_FAULT);
+  const each = steps.map((step) => (isLate.has(step.fault.kind) ? committed : 1) * TRIES_PER_FAULT + triesIn(step));
   return each.reduce((sum, tries) => sum + tries, 0);
 }
 
-export async function play(plan: Plan, reference: Reference, cluster: ClusterAccess): Promise<Played> {
+/** @param own the same control plane, where it belongs to this plan alone: real outages need that. */
+export async function play(plan: Plan, reference: Reference, cluster: ClusterAccess, own?: Cluster): Promise<Played> {
   const findings: Finding[] = [];
   const found = (oracle: Finding["oracle"], message: string): number => findings.push({ oracle, message });
   let counted = { tried: 0, committed: 0 };
   let evidence: unknown;
-  const more = refusesInPlan(plan) ? { expected: /injected by the fault proxy/ } : {};
+  const hasReplicas = plan.campaign === "C6";
+  const losses = lossesIn(plan);
+  const more = {
+    ...(refusesInPlan(plan) ? { expected: /injected by the fault proxy/ } : {}),
+    ...(losses === undefined ? {} : { expected: losses }),
+    ...(losesRights(plan) ? { expected: /is forbidden: User|"reason":"Forbidden"/ } : {}),
+    ...(isAlone(plan) ? { gaps: true, tokenFile: join(cluster.dir, uniqueName("token")) } : {}),
+    ...(hasReplicas ? { replicas: skewsOf(plan) } : {}),
+  };
   try {
     await open(plan.scene, cluster, more, async (scene) => {
-      const disturbance = disturb(scene, plan);
+      const outages = isAlone(plan) ? disturbControlPlane(scene, plan, owned(own)) : undefined;
+      const disturbance = outages ?? (hasReplicas ? disturbLeader : disturb)(scene, plan);
+      await outages?.around("before");
       await scene.apply();
+      await outages?.calm;
       const state = await settledState(scene);
       await disturbance.over();
-      const before = scene.proxy.writes.length;
+      await outages?.around("after-commit");
+      const before = scene.effects().length;
       await pause(REST);
-      const after = scene.proxy.writes.slice(before).filter((write) => !isStatusWrite(write)).length;
+      const after = scene.effects().length - before;
       if (after > 0) found("quiet", `${after} writes after the end`);
       for (const step of disturbance.left) found("reached", `never came: ${JSON.stringify(step)}`);
-      for (const breach of await scene.verdict()) found("auditor", JSON.stringify(breach));
+      for (const wrong of disturbance.judged?.() ?? []) found(hasReplicas ? "single writer" : "end", wrong);
+      for (const breach of await scene.verdict()) if (!isOfPlan(plan, breach)) found("auditor", JSON.stringify(breach));
       const differences = differencesOf(reference.state, state);
       if (differences.length > 0) found("end state", differences.join("\n"));
       for (const left of await leftovers(scene)) found("leftovers", left);
@@ -118,10 +138,15 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
 
 const evidenceOf = (scene: Scene): unknown => ({
   namespace: scene.namespace,
-  writes: scene.proxy.writes,
+  writes: scene.writes(),
   facts: scene.auditor.facts,
   log: scene.logged(),
 });
+
+function owned(cluster: Cluster | undefined): Cluster {
+  if (cluster === undefined) throw new Error("a real outage needs a control plane of its own");
+  return cluster;
+}
 
 /** Paths at which two states differ, with both values. */
 function differencesOf(wanted: unknown, is: unknown, path = ""): readonly string[] {

@@ -1,7 +1,6 @@
 /** One control plane for all files: started once, with the definition of the resource and logs of the simulated pods. */
 import { basename } from "node:path";
-import { ensureBinaries } from "../../tools/control-plane/binaries.ts";
-import { startCluster } from "../../tools/control-plane/cluster.ts";
+import { type Cluster, type ClusterAccess, startCluster } from "../../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../../tools/control-plane/pod-logs.ts";
 import { processesNaming } from "../../tools/control-plane/process.ts";
 import { operatorsOf } from "./operator-process.ts";
@@ -21,8 +20,12 @@ interface Project {
 const CRD = "crds/ceilometer.openstack.org_ceilometerupgrades.yaml";
 const COLLECTION = "/apis/ceilometer.openstack.org/v1alpha1/ceilometerupgrades";
 
-export async function setup(project: Project): Promise<() => Promise<void>> {
-  const binaries = await ensureBinaries();
+/** A control plane on which scenes can be opened, and what ends it. */
+export interface Prepared extends AsyncDisposable {
+  readonly cluster: Cluster;
+}
+
+export async function prepare(): Promise<Prepared> {
   const cluster = await startCluster();
   const logs = await startPodLogs(cluster).catch(async (error: unknown) => {
     await cluster.stop();
@@ -36,18 +39,29 @@ export async function setup(project: Project): Promise<() => Promise<void>> {
     await cluster.stop();
   };
   try {
-    const { code, stderr } = await cluster.kubectl(["apply", "-f", CRD]);
-    if (code !== 0) throw new Error(`kubectl apply -f ${CRD}: ${stderr}`);
-    // `kubectl wait --for=condition=Established` fails on a definition that has no conditions yet.
-    const served = async (): Promise<boolean> => (await cluster.api.request("GET", COLLECTION)).status === 200;
-    await eventually(served, () => `${COLLECTION} is not served`, 30_000);
+    await defineResource(cluster);
   } catch (error) {
     await teardown();
     throw error;
   }
+  return { cluster, [Symbol.asyncDispose]: teardown };
+}
+
+/** Answers when the resource is served. */
+export async function defineResource(cluster: ClusterAccess): Promise<void> {
+  const { code, stderr } = await cluster.kubectl(["apply", "-f", CRD]);
+  if (code !== 0) throw new Error(`kubectl apply -f ${CRD}: ${stderr}`);
+  // `kubectl wait --for=condition=Established` fails on a definition that has no conditions yet.
+  const served = async (): Promise<boolean> => (await cluster.api.request("GET", COLLECTION)).status === 200;
+  await eventually(served, () => `${COLLECTION} is not served`, 30_000);
+}
+
+export async function setup(project: Project): Promise<() => Promise<void>> {
+  const prepared = await prepare();
+  const { cluster } = prepared;
   // For people, too: the tests of admission run against any cluster that these two name.
   process.env["KUBECONFIG_E2E"] = cluster.kubeconfig;
-  process.env["KUBECTL_E2E"] = binaries.kubectl;
-  project.provide("controlPlane", { dir: cluster.dir, binaries });
-  return teardown;
+  process.env["KUBECTL_E2E"] = cluster.binaries.kubectl;
+  project.provide("controlPlane", { dir: cluster.dir, binaries: cluster.binaries });
+  return async () => prepared[Symbol.asyncDispose]();
 }

@@ -31,6 +31,10 @@ export interface OperatorOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs this in place of the sources. */
   readonly image?: UnpackedImage;
+  /** Modules that are loaded before the sources. */
+  readonly imports?: readonly string[];
+  /** A file with the token, which is read again when the token is refused. Default: the token is in the kubeconfig. */
+  readonly tokenFile?: string;
   /** What a pod of the chart is given, in the place of what tests usually give. */
   readonly args?: readonly string[];
 }
@@ -44,6 +48,8 @@ export interface OperatorProcess extends AsyncDisposable {
   readonly log: readonly LogLine[];
   /** Its exit code when it has ended; null where a signal ended it. */
   readonly ended: Promise<number | null>;
+  /** Sent at once, to whatever is still there. */
+  signal(name: NodeJS.Signals): void;
   /** Resolves when the process is gone. */
   kill(): Promise<void>;
   /** Asks it to end; rejects when it does not end well. */
@@ -144,8 +150,15 @@ export async function tokenOf(cluster: ClusterAccess, namespace: string, account
   return answer.parse(await create(cluster, path, request)).status.token;
 }
 
+/** Writes a new token of the chart's account into the file that an operator reads. */
+export async function renewToken(cluster: ClusterAccess, namespace: string, file: string | undefined): Promise<void> {
+  if (file === undefined) throw new Error("an operator whose token is in no file");
+  const account = (await manifests(cluster, namespace, [], false)).find(({ kind }) => kind === "ServiceAccount");
+  await writeFile(file, await tokenOf(cluster, namespace, account?.metadata.name ?? ""), { mode: 0o600 });
+}
+
 /** A kubeconfig with the ServiceAccount as its only user. */
-async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOptions): Promise<string> {
+async function kubeconfigFor({ cluster, namespace, token, server, tokenFile }: OperatorOptions): Promise<string> {
   const directory = operatorsOf(cluster.dir);
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${uniqueName(namespace)}.json`);
@@ -155,7 +168,7 @@ async function kubeconfigFor({ cluster, namespace, token, server }: OperatorOpti
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: "e2e", cluster: { server: server ?? cluster.server, ...authority } }],
-    users: [{ name: "operator", user: { token } }],
+    users: [{ name: "operator", user: tokenFile === undefined ? { token } : { tokenFile } }],
     contexts: [{ name: "e2e", context: { cluster: "e2e", user: "operator", namespace } }],
     "current-context": "e2e",
   };
@@ -201,6 +214,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     ready,
     log,
     ended: exited.then(() => child.exitCode),
+    signal: (name) => void child.kill(name),
     kill: () => end("SIGKILL"),
     async stop() {
       await end("SIGTERM");
@@ -211,14 +225,19 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   };
 }
 
-function command({ cluster, image, env: own = {} }: OperatorOptions): [string, readonly string[], NodeJS.ProcessEnv] {
+function command({
+  cluster,
+  image,
+  imports = [],
+  env: own = {},
+}: OperatorOptions): [string, readonly string[], NodeJS.ProcessEnv] {
   if (image !== undefined) {
     const [program = "", ...args] = image.command;
     return [program, args, { ...image.env, ...own }];
   }
   // The cache of compiled modules halves the time of a start, and there are hundreds of them.
   const env = { ...process.env, ...own, NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(cluster.dir, "compiled") };
-  return [process.execPath, ["src/main.ts"], env];
+  return [process.execPath, [...imports.map((module) => `--import=${module}`), "src/main.ts"], env];
 }
 
 /** To the same path, so that the process can be told by it; and readable for the image's user, which is nobody here. */

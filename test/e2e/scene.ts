@@ -2,6 +2,7 @@
  * One test's world: a namespace with a Ceilometer in it, an operator that watches only this namespace with the chart's
  * rights, a proxy between it and the API server, and an auditor who watches the pods.
  */
+import { writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { z } from "zod";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
@@ -11,6 +12,7 @@ import type { AuditScope, Breach } from "../support/invariants.ts";
 import { type Auditor, startAuditor } from "./auditor.ts";
 import { auditScope, type KubeObject, type Topology, workloadsOf } from "./fixtures/topology.ts";
 import { installRights, type LogLine, type OperatorProcess, startOperator } from "./operator-process.ts";
+import { type Replicas, startReplicas } from "./replicas.ts";
 import { eventually, isSo, type Resource, readResource, resourcePath, tell, type Wanted } from "./resource.ts";
 import { create, mergePatch, read, sharedCluster, uniqueName } from "./shared-cluster.ts";
 import type { UnpackedImage } from "./unpacked-image.ts";
@@ -26,6 +28,12 @@ export interface SceneOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What runs as the operator. Default: the sources. */
   readonly image?: UnpackedImage;
+  /** So many replicas elect a leader, in the place of one operator: how far the wall clock of each is ahead, in milliseconds. */
+  readonly replicas?: readonly number[];
+  /** A file that holds the operator's token, in the place of its kubeconfig. */
+  readonly tokenFile?: string;
+  /** The auditor's watches may have been forgotten by the server: what happened meanwhile is judged by what is there after it. */
+  readonly gaps?: boolean;
   /** Names of Secrets that the operator may read. */
   readonly secrets?: readonly string[];
   /** Under the admission policies of the chart. */
@@ -43,6 +51,10 @@ export interface Scene {
   readonly namespace: string;
   readonly topology: Topology;
   readonly proxy: FaultProxy;
+  /** Where there are several: nothing goes through `proxy` then. */
+  readonly replicas: Replicas | undefined;
+  /** Where the operator finds its token, if not in its kubeconfig. */
+  readonly tokenFile: string | undefined;
   readonly auditor: Auditor;
   /** The audit begins anew, with what is there now as what there was before. */
   audit(more?: Partial<AuditScope>): Promise<void>;
@@ -64,6 +76,8 @@ export interface Scene {
   verdict(options?: { readonly ended?: boolean }): Promise<readonly Breach[]>;
   kubectl(...args: readonly string[]): Promise<string>;
   tryKubectl(...args: readonly string[]): Promise<Finished>;
+  /** Of all operators. */
+  writes(): readonly RecordedWrite[];
   /** Writes that carry the upgrade out: not those of status. */
   effects(): readonly RecordedWrite[];
   /** Every line that the operators wrote so far. */
@@ -145,13 +159,16 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
       await cluster.api.request("DELETE", collectionOf(kind, namespace), { propagationPolicy: "Background" });
   });
   const token = await installRights(cluster, namespace, secrets, options.confined);
+  if (options.tokenFile !== undefined) await writeFile(options.tokenFile, token, { mode: 0o600 });
   const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
   const operators: OperatorProcess[] = [];
   const begin = async (version = options.image): Promise<OperatorProcess> => {
     const flags = [...(options.flags ?? []), ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`])];
     const image = version === undefined ? {} : { image: version };
     const env = options.env ?? {};
-    const operator = await startOperator({ cluster, namespace, token, server: proxy.url, flags, env, ...image });
+    const file = options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile };
+    const account = { namespace, token, ...file };
+    const operator = await startOperator({ cluster, ...account, server: proxy.url, flags, env, ...image });
     operators.push(operator);
     return operator;
   };
@@ -161,7 +178,10 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     await Promise.all(crashes);
     await end(operators);
   });
-  await begin();
+  const { replicas: skews, flags = [] } = options;
+  const replicas =
+    skews === undefined ? undefined : stack.use(await startReplicas({ cluster, namespace, token, flags, skews }));
+  if (replicas === undefined) await begin();
   if (options.place === undefined) {
     for (const object of topology.objects) await createObject(cluster, namespace, object);
   } else await options.place(cluster, namespace);
@@ -183,7 +203,7 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     };
     const what = `${name} in ${namespace}: ${wanted.type}=${wanted.status} ${wanted.reason ?? ""}`;
     const lastWords = (): string =>
-      (operators.at(-1)?.log ?? [])
+      (processes().at(-1)?.log ?? [])
         .slice(-5)
         .map((line) => JSON.stringify(line))
         .join("\n");
@@ -193,14 +213,17 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   };
   const verdict: Scene["verdict"] = async (judging = {}) => {
     const breaches = await auditor.finish(judging);
-    expect(auditor.gaps()).toBe(0);
+    if (options.gaps !== true) expect(auditor.gaps()).toBe(0);
     return breaches;
   };
+  const processes = (): readonly OperatorProcess[] => replicas?.processes ?? operators;
   const scene: Scene = {
     cluster,
     namespace,
     topology,
     proxy,
+    replicas,
+    tokenFile: options.tokenFile,
     get auditor() {
       return auditor;
     },
@@ -248,12 +271,13 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
       if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
       return stdout;
     },
-    effects: () => proxy.writes.filter((write) => !isStatusWrite(write)),
-    logged: () => operators.flatMap(({ log }) => log),
+    writes: () => replicas?.writes() ?? proxy.writes,
+    effects: () => scene.writes().filter((write) => !isStatusWrite(write)),
+    logged: () => processes().flatMap(({ log }) => log),
   };
   const close = async (): Promise<readonly string[]> => {
     await owned.disposeAsync();
-    return operators.flatMap((operator) => operator.complaints());
+    return processes().flatMap((operator) => operator.complaints());
   };
   return { scene, close };
 }

@@ -72,6 +72,15 @@ it("passes requests on with their body and authorization, and numbers the writes
   ]);
 });
 
+it("answers what is about leases as it is told, and nothing else", async () => {
+  proxy.setLeaseHook(() => ({ kind: "answer", status: 503 }));
+  const path = "/apis/coordination.k8s.io/v1/namespaces/a/leases/l";
+  const answers = [await send("PUT", path, "{}"), await send("GET", path), await send("GET", "/api/v1/pods")];
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
+  proxy.setLeaseHook(undefined);
+  expect((await send("PUT", path, "{}")).status).toBe(200);
+});
+
 it("does not count leases, events and access reviews", async () => {
   await send("PUT", "/apis/coordination.k8s.io/v1/namespaces/a/leases/l", "{}");
   await send("POST", "/apis/events.k8s.io/v1/namespaces/a/events", "{}");

@@ -74,6 +74,8 @@ export interface FaultProxy extends AsyncDisposable {
   setHook(hook: WriteHook | undefined): void;
   /** Likewise for whatever is only read. */
   setReadHook(hook: ReadHook | undefined): void;
+  /** Likewise for every request about leases, which are no writes here. */
+  setLeaseHook(hook: ReadHook | undefined): void;
   /** Of all watches, those that are open and those to come. */
   readonly valve: WatchValve;
   /** How many watches are open. */
@@ -91,6 +93,7 @@ const noise = /\/(?:leases|events)(?:\/|\?|$)/;
 /** Reviews are questions in the form of a POST. */
 const question = /\/(?:selfsubject|subject|token|localsubject)[a-z]*reviews(?:\?|$)/;
 const watching = /[?&]watch=(?:true|1)(?:&|$)/;
+const aboutLeases = /\/leases(?:\/|\?|$)/;
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "host"]);
 
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
@@ -99,6 +102,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const sockets = new Set<Socket>();
   let hook = options.onWrite;
   let readHook: ReadHook | undefined;
+  let leaseHook: ReadHook | undefined;
   const valve = watchValve();
   const watches = new Set<ServerResponse>();
   let outage = false;
@@ -116,7 +120,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const { method = "GET", url: path = "/" } = incoming;
     if (outage) throw new Error("outage");
     const isWatch = watching.test(path);
-    const fault = method === "GET" ? readHook?.({ path, isWatch }) : undefined;
+    const asked = aboutLeases.test(path) ? leaseHook : undefined;
+    const fault = asked?.({ path, isWatch }) ?? (method === "GET" ? readHook?.({ path, isWatch }) : undefined);
     if (fault?.kind === "drop") throw new Error("dropped");
     if (fault?.kind === "answer") {
       const { status, headers, body } = refusal(fault);
@@ -189,6 +194,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     },
     setReadHook(next) {
       readHook = next;
+    },
+    setLeaseHook(next) {
+      leaseHook = next;
     },
     valve,
     openWatches: () => watches.size,

@@ -1,0 +1,166 @@
+/** Outages of a real control plane, which has to belong to this plan alone. */
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import type { Cluster } from "../../tools/control-plane/cluster.ts";
+import { defineResource } from "../e2e/global-setup.ts";
+import { renewToken } from "../e2e/operator-process.ts";
+import { eventually, readResource } from "../e2e/resource.ts";
+import type { Scene } from "../e2e/scene.ts";
+import { create } from "../e2e/shared-cluster.ts";
+import type { Breach } from "../support/invariants.ts";
+import type { Disturbance } from "./disturb.ts";
+import { momentsOf } from "./moments.ts";
+import { isOutage, type OutageFault, type Plan, type Step } from "./plan.ts";
+
+const DEFINITION =
+  "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ceilometerupgrades.ceilometer.openstack.org";
+
+const kindsOf = ({ steps }: Plan): ReadonlySet<string> => new Set(steps.map(({ fault }) => fault.kind));
+
+/** The operator's log has to say that it may not do its work. An API server that has just started knows nobody's rights yet. */
+export const losesRights = (plan: Plan): boolean =>
+  ["bindingsRemoved", "apiServerKilled"].some((kind) => kindsOf(plan).has(kind));
+
+/** What the plan itself has done, and no operator. */
+export const isOfPlan = (plan: Plan, { message }: Breach): boolean =>
+  kindsOf(plan).has("accountRemoved") && /^ServiceAccount\/.* was deleted$/.test(message);
+
+/** An outage is met by every try of its time: the queue doubles its delay from 5 ms on, less up to a half. */
+export const triesIn = ({ fault }: Step): number =>
+  isOutage(fault) ? Math.ceil(Math.log2(fault.milliseconds / 2.5)) : 0;
+
+export interface Outages extends Disturbance {
+  /** Resolves when everything has happened and is over: until then nobody else can ask the API server anything. */
+  readonly calm: Promise<void>;
+  /** Lets happen what comes before the resource is created or after the end. */
+  around(phase: Step["phase"]): Promise<void>;
+}
+
+export function disturbControlPlane(scene: Scene, plan: Plan, cluster: Cluster): Outages {
+  const moments = momentsOf(plan);
+  const { promise: calm, resolve: nowCalm, reject: neverCalm } = Promise.withResolvers<void>();
+  const isAround = plan.steps.every(({ write }) => write.of === "resource");
+  const missing: string[] = [];
+  if (isAround) nowCalm();
+  scene.proxy.setHook(async (n, phase, request) => {
+    const step = moments.due(String(n), phase, request);
+    if (step === undefined || !isOutage(step.fault)) return undefined;
+    const { end } = await begin(scene, cluster, step.fault);
+    pause(step.fault.milliseconds)
+      .then(end)
+      .then(() => moments.left.size === 0 && nowCalm(), neverCalm);
+    return undefined;
+  });
+  return {
+    left: moments.left,
+    calm,
+    over: () => calm,
+    async around(phase) {
+      const step = moments.around(phase);
+      if (step === undefined || !isOutage(step.fault)) return;
+      const isReady = async (): Promise<boolean> => scene.logged().some(({ msg }) => msg === "ready");
+      await eventually(isReady, () => "the operator is not ready", 30_000);
+      const told = scene.logged().length;
+      const { end } = await begin(scene, cluster, step.fault);
+      await pause(step.fault.milliseconds);
+      await end();
+      const said = scene.logged().slice(told);
+      if (!said.some(({ level, reflector }) => level === "warn" && /^ceilometerupgrades\b/.test(String(reflector))))
+        missing.push("the log does not say that the resource is not defined");
+      if (phase === "after-commit") await takesUp(scene);
+    },
+    judged: () => missing,
+  };
+}
+
+/** A resource that is created now is looked at. */
+async function takesUp(scene: Scene): Promise<void> {
+  await scene.apply();
+  const seen = async (): Promise<boolean> => {
+    const found = await readResource(scene.cluster, scene.namespace, "ceilometer");
+    return found?.status.conditions.some(({ type }) => type === "Succeeded") === true;
+  };
+  await eventually(seen, () => "a resource of the restored definition is not looked at", 60_000);
+}
+
+interface Begun {
+  end(): Promise<void>;
+}
+
+async function begin(scene: Scene, cluster: Cluster, fault: OutageFault): Promise<Begun> {
+  const { namespace, proxy } = scene;
+  switch (fault.kind) {
+    case "apiServerKilled":
+      await cluster.killApiServer();
+      return { end: () => cluster.startApiServer() };
+    case "etcdKilled":
+      await cluster.killEtcd();
+      return { end: () => cluster.startApiServer() };
+    case "etcdStopped":
+      await cluster.signalEtcd("SIGSTOP");
+      return {
+        async end() {
+          await cluster.signalEtcd("SIGCONT");
+          await cluster.startApiServer();
+        },
+      };
+    case "bindingsRemoved": {
+      const restore = await takeAway(
+        cluster,
+        `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+        () => true,
+      );
+      // Open watches are not asked again whether they may.
+      proxy.breakWatches();
+      return { end: restore };
+    }
+    case "accountRemoved": {
+      const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+      const restore = await takeAway(cluster, accounts, (name) => name !== "default");
+      proxy.breakWatches();
+      return {
+        async end() {
+          await restore();
+          await renewToken(cluster, namespace, scene.tokenFile);
+        },
+      };
+    }
+    case "definitionRemoved": {
+      const { status, text } = await cluster.api.request("DELETE", DEFINITION);
+      if (status !== 200) throw new Error(`DELETE ${DEFINITION}: ${status} ${text}`);
+      const gone = async (): Promise<boolean> => (await cluster.api.request("GET", DEFINITION)).status === 404;
+      await eventually(gone, () => "the definition stays", 30_000);
+      // What they are told of it may come late.
+      proxy.breakWatches();
+      return { end: () => defineResource(cluster) };
+    }
+  }
+}
+
+const listSchema = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  items: z.array(z.looseObject({ metadata: z.looseObject({ name: z.string() }) })),
+});
+
+/** Deletes objects of a collection; the answer brings them back. */
+async function takeAway(
+  cluster: Cluster,
+  collection: string,
+  isMeant: (name: string) => boolean,
+): Promise<() => Promise<void>> {
+  const { apiVersion, kind, items } = listSchema.parse(JSON.parse((await cluster.api.request("GET", collection)).text));
+  const meant = items.filter(({ metadata }) => isMeant(metadata.name));
+  if (meant.length === 0) throw new Error(`nothing to take away in ${collection}`);
+  for (const { metadata } of meant) {
+    const { status, text } = await cluster.api.request("DELETE", `${collection}/${metadata.name}`);
+    if (status !== 200) throw new Error(`DELETE ${collection}/${metadata.name}: ${status} ${text}`);
+  }
+  return async () => {
+    for (const { metadata, ...object } of meant) {
+      const { name, labels, annotations } = metadata;
+      const again = { ...object, apiVersion, kind: kind.replace(/List$/, ""), metadata: { name, labels, annotations } };
+      await create(cluster, collection, again);
+    }
+  };
+}
