@@ -142,6 +142,18 @@ export async function installRights(
   return tokenOf(cluster, namespace, account);
 }
 
+/** The same rights in one more namespace, for the account of another. */
+export async function lendRights(cluster: ClusterAccess, namespace: string, of: string): Promise<void> {
+  const objects = await manifests(cluster, namespace, [], false);
+  const account = objects.find(({ kind }) => kind === "ServiceAccount")?.metadata.name ?? "";
+  for (const object of objects) {
+    if (object.kind === "ServiceAccount") continue;
+    const subjects = [{ kind: "ServiceAccount", name: account, namespace: of }];
+    const bound = object.kind === "RoleBinding" ? { ...object, subjects } : object;
+    await create(cluster, `/apis/${object.apiVersion}/namespaces/${namespace}/${PLURALS[object.kind]}`, bound);
+  }
+}
+
 /** What `kubectl create token` does. */
 export async function tokenOf(cluster: ClusterAccess, namespace: string, account: string): Promise<string> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;

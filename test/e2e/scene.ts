@@ -11,7 +11,7 @@ import { type FaultProxy, type RecordedWrite, startFaultProxy } from "../support
 import type { AuditScope, Breach } from "../support/invariants.ts";
 import { type Auditor, startAuditor } from "./auditor.ts";
 import { auditScope, type KubeObject, type Topology, workloadsOf } from "./fixtures/topology.ts";
-import { installRights, type LogLine, type OperatorProcess, startOperator } from "./operator-process.ts";
+import { installRights, type LogLine, lendRights, type OperatorProcess, startOperator } from "./operator-process.ts";
 import { type Replicas, startReplicas } from "./replicas.ts";
 import { eventually, isSo, type Resource, readResource, resourcePath, tell, type Wanted } from "./resource.ts";
 import { create, mergePatch, read, sharedCluster, uniqueName } from "./shared-cluster.ts";
@@ -42,6 +42,10 @@ export interface SceneOptions {
   readonly expected?: RegExp;
   /** Names of workloads that must not be waited for before the upgrade, because they never come up. */
   readonly unready?: readonly string[];
+  /** Another Ceilometer in a namespace of its own, which the same operator watches. */
+  readonly neighbour?: Topology;
+  /** Puts into the namespace what is there before the operator first looks. */
+  readonly stored?: (cluster: ClusterAccess, namespace: string) => Promise<void>;
   /** Brings the Ceilometer into the namespace. Default: its objects are created. */
   readonly place?: (cluster: ClusterAccess, namespace: string) => Promise<void>;
 }
@@ -82,6 +86,10 @@ export interface Scene {
   effects(): readonly RecordedWrite[];
   /** Every line that the operators wrote so far. */
   logged(): readonly LogLine[];
+  /** Those of them that no run may have. */
+  complaints(): readonly string[];
+  /** The namespace of the neighbour, where there is one. */
+  readonly neighbour: string | undefined;
 }
 
 /** Why a resource does not go on. */
@@ -161,9 +169,14 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   const token = await installRights(cluster, namespace, secrets, options.confined);
   if (options.tokenFile !== undefined) await writeFile(options.tokenFile, token, { mode: 0o600 });
   const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
+  const neighbour = options.neighbour === undefined ? undefined : await moveIn(cluster, namespace, options.neighbour);
   const operators: OperatorProcess[] = [];
   const begin = async (version = options.image): Promise<OperatorProcess> => {
-    const flags = [...(options.flags ?? []), ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`])];
+    const flags = [
+      ...(options.flags ?? []),
+      ...(secrets.length === 0 ? [] : [`--secrets=${secrets.join(",")}`]),
+      ...(neighbour === undefined ? [] : [`--watch-namespaces=${neighbour}`]),
+    ];
     const image = version === undefined ? {} : { image: version };
     const env = options.env ?? {};
     const file = options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile };
@@ -178,6 +191,7 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     await Promise.all(crashes);
     await end(operators);
   });
+  await options.stored?.(cluster, namespace);
   const { replicas: skews, flags = [] } = options;
   const replicas =
     skews === undefined ? undefined : stack.use(await startReplicas({ cluster, namespace, token, flags, skews }));
@@ -274,6 +288,8 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     writes: () => replicas?.writes() ?? proxy.writes,
     effects: () => scene.writes().filter((write) => !isStatusWrite(write)),
     logged: () => processes().flatMap(({ log }) => log),
+    complaints: () => processes().flatMap((operator) => operator.complaints()),
+    neighbour,
   };
   const close = async (): Promise<readonly string[]> => {
     await owned.disposeAsync();
@@ -289,6 +305,15 @@ function holdOf(resource: Resource, reason: string): Hold {
   const finding = preflight.find(({ check }) => check === reason);
   const { object = "", remedy = "" } = step ?? finding ?? {};
   return { resource, object, remedy, message: said };
+}
+
+/** Objects in a namespace of their own, in which the operator of another one has the chart's rights, too. */
+async function moveIn(cluster: ClusterAccess, operator: string, topology: Topology): Promise<string> {
+  const namespace = uniqueName(`${topology.name}-beside`);
+  await create(cluster, "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await lendRights(cluster, namespace, operator);
+  for (const object of topology.objects) await createObject(cluster, namespace, object);
+  return namespace;
 }
 
 /** The last one must still be there, and end well when it is asked to. */
