@@ -1,4 +1,5 @@
 /** All plans of each campaign, in an order that is the same everywhere. */
+import { inputPlans } from "./inputs.ts";
 import { KEPT_MS, LOST_MS } from "./leaders.ts";
 import { CAMPAIGNS, type OperatorFault, type Plan, type PlannedFault, SCENES, type Step, stratumOf } from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
@@ -157,6 +158,7 @@ const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
   C6: () => DEEP.flatMap(leaders),
   C7: () => SCENES.flatMap((scene) => afterEach("C7", scene, OUTAGES)),
   "C7-real": () => DEEP.flatMap(realOutages),
+  C8: inputPlans,
 };
 
 export const WHAT: Readonly<Record<CampaignName, string>> = {
@@ -168,6 +170,7 @@ export const WHAT: Readonly<Record<CampaignName, string>> = {
   C7: "Connections break, the API server is away, watches expire, reads are refused",
   "C7-real":
     "The API server or etcd dies or stands still, the operator's rights, its account or the resource's definition are gone for a while",
+  C8: "Every field of the resource is changed to what fits and what does not, one by one and in chains, and changed back",
 };
 
 export const plansOf = (campaign: CampaignName): readonly Plan[] => makers[campaign]();

@@ -11,6 +11,7 @@ import { prepare } from "../e2e/global-setup.ts";
 import { eachOf } from "../e2e/sampling.ts";
 import { allPlans, isAlone, stratified } from "./campaigns.ts";
 import { references } from "./ground.ts";
+import { startInputPlayer } from "./input-play.ts";
 import { CAMPAIGNS, idOf, type Plan, planSchema, SCENES } from "./plan.ts";
 import { play } from "./play.ts";
 import { generator } from "./random.ts";
@@ -74,13 +75,16 @@ async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
   const sources = await revision();
   await using ground = await prepare();
   const reference = references(ground.cluster);
+  await using inputs = startInputPlayer(ground.cluster);
   let failed = 0;
   let ended = 0;
   const playOne = async (plan: Plan, own?: Cluster): Promise<void> => {
     const id = idOf(plan);
     const begun = performance.now();
-    const ideal = await reference(plan.scene);
-    const { evidence, ...played } = await play(plan, ideal, ground.cluster, own);
+    const { evidence, ...played } =
+      plan.input === undefined
+        ? await play(plan, await reference(plan.scene), ground.cluster, own)
+        : { evidence: undefined, ...(await inputs.play(plan, plan.input)) };
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     await append({ id, plan, at: new Date().toISOString(), revision: sources, seconds, ...played });
     ended += 1;

@@ -84,7 +84,7 @@ export const isOfLeader = (fault: PlannedFault): fault is LeaderFault => ofLeade
 export const isOutage = (fault: PlannedFault): fault is OutageFault => ofOutages.has(fault.kind);
 
 export const SCENES = ["classic", "modern", "statefulset", "beside", "isolate", "reload", "drain"] as const;
-export const CAMPAIGNS = ["C1", "C2", "C3", "C5", "C6", "C7", "C7-real"] as const;
+export const CAMPAIGNS = ["C1", "C2", "C3", "C5", "C6", "C7", "C7-real", "C8"] as const;
 
 const stepSchema = z.strictObject({
   /**
@@ -97,10 +97,21 @@ const stepSchema = z.strictObject({
 });
 export type Step = z.infer<typeof stepSchema>;
 
+/** What somebody writes into `spec` and takes back again, in place of what goes wrong. */
+const inputSchema = z.strictObject({
+  /** When: of a paused resource that has not begun, or of one that has ended. */
+  state: z.enum(["before", "finished"]),
+  name: z.string().min(1),
+  /** One after another; JSON Pointers below `spec`, and without a value the place is removed. */
+  mutations: z.array(z.strictObject({ path: z.string(), value: z.unknown().optional() })).min(1),
+});
+export type Input = z.infer<typeof inputSchema>;
+
 export const planSchema = z.strictObject({
   campaign: z.enum(CAMPAIGNS),
   scene: z.enum(SCENES),
   steps: z.array(stepSchema),
+  input: inputSchema.optional(),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -110,7 +121,8 @@ function nameOf(fault: PlannedFault): string {
 }
 
 /** One name for one plan, the same everywhere. */
-export function idOf({ campaign, scene, steps }: Plan): string {
+export function idOf({ campaign, scene, steps, input }: Plan): string {
+  if (input !== undefined) return [campaign, scene, input.state, input.name].join("/");
   const told = steps.map(({ write, phase, fault }) => {
     const when = phase === "before" ? "before" : "after";
     return `${nameOf(fault)}@${when}-${write.of}-${write.n}`;
@@ -119,5 +131,7 @@ export function idOf({ campaign, scene, steps }: Plan): string {
 }
 
 /** Plans that differ only in the number of the write belong together. */
-export const stratumOf = ({ campaign, steps }: Plan): string =>
-  [campaign, ...steps.map(({ write, phase, fault }) => `${nameOf(fault)} ${phase} ${write.of}`)].join("/");
+export const stratumOf = ({ campaign, scene, steps, input }: Plan): string =>
+  input !== undefined
+    ? [campaign, scene, input.state, input.mutations.length > 1 ? "chain" : "one"].join("/")
+    : [campaign, ...steps.map(({ write, phase, fault }) => `${nameOf(fault)} ${phase} ${write.of}`)].join("/");

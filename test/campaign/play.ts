@@ -1,7 +1,6 @@
 /** Plays one plan to its end and judges it by every oracle; the undisturbed run of its scene is what it is compared with. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import type { Cluster, ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { startBroker } from "../e2e/broker.ts";
 import { settledState } from "../e2e/end-state.ts";
@@ -10,6 +9,7 @@ import { inScene, type Scene, type SceneOptions } from "../e2e/scene.ts";
 import { uniqueName } from "../e2e/shared-cluster.ts";
 import type { RecordedWrite } from "../support/fault-proxy.ts";
 import { isAlone } from "./campaigns.ts";
+import { differencesOf } from "./differences.ts";
 import { disturb } from "./disturb.ts";
 import { disturbLeader, lossesIn, skewsOf } from "./leaders.ts";
 import { disturbControlPlane, isOfPlan, losesRights, triesIn } from "./outages.ts";
@@ -146,19 +146,4 @@ const evidenceOf = (scene: Scene): unknown => ({
 function owned(cluster: Cluster | undefined): Cluster {
   if (cluster === undefined) throw new Error("a real outage needs a control plane of its own");
   return cluster;
-}
-
-/** Paths at which two states differ, with both values. */
-function differencesOf(wanted: unknown, is: unknown, path = ""): readonly string[] {
-  if (isDeepStrictEqual(wanted, is)) return [];
-  const [a, b] = [entriesOf(wanted), entriesOf(is)];
-  if (a === undefined || b === undefined)
-    return [`${path}: ${JSON.stringify(is)} instead of ${JSON.stringify(wanted)}`];
-  return [...new Set([...a.keys(), ...b.keys()])].flatMap((key) =>
-    differencesOf(a.get(key), b.get(key), `${path}/${key}`),
-  );
-}
-
-function entriesOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
-  return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
 }

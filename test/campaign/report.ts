@@ -62,8 +62,20 @@ function report(found: ReadonlyMap<string, Result>, versions: string): string {
     ...rows.map(({ name, plans, run }) => `| ${name} | ${WHAT[name]} | ${countOf(run)} | ${plans - run.length} |`),
     ...(others.length === 0 ? [] : [`| other | Plans of no list, by \`--plan\` | ${countOf(others)} | – |`]),
     "",
+    ...becameOf(listed),
     ...failures(failedOf(all)),
   ].join("\n");
+}
+
+/** Of what was written into the resource: how often it was refused, held, carried out. */
+function becameOf(run: readonly Result[]): readonly string[] {
+  const counts = Map.groupBy(
+    run.flatMap(({ outcomes = [] }) => outcomes),
+    (outcome) => outcome,
+  );
+  if (counts.size === 0) return [];
+  const told = [...counts].map(([outcome, { length }]) => `${length} ${outcome}`).toSorted();
+  return [`What became of each change of C8, and of each that took one back: ${told.join(", ")}.`, ""];
 }
 
 function failures(failed: readonly Result[]): readonly string[] {

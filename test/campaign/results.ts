@@ -13,6 +13,8 @@ const resultSchema = z.object({
   seconds: z.number(),
   tried: z.int(),
   committed: z.int(),
+  /** Of inputs, what became of each. */
+  outcomes: z.array(z.string()).readonly().optional(),
   findings: z.array(z.object({ oracle: z.string(), message: z.string() })).readonly(),
 });
 export type Result = z.infer<typeof resultSchema>;

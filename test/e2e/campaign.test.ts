@@ -20,7 +20,7 @@ test("whatever goes wrong, an upgrade ends as if nothing had", { timeout: FULL ?
   const cluster = await sharedCluster();
   const reference = references(cluster);
   const plans = stratified(
-    allPlans().filter((plan) => !isAlone(plan) && (FULL || isDeep(plan))),
+    allPlans().filter((plan) => plan.input === undefined && !isAlone(plan) && (FULL || isDeep(plan))),
     SAMPLE,
     generator(SEED),
   );

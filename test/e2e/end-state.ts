@@ -27,20 +27,22 @@ const listSchema = z.object({
 });
 type Item = z.infer<typeof listSchema>["items"][number];
 
-async function list(scene: Scene, collection: string): Promise<readonly Item[]> {
+type Place = Pick<Scene, "cluster" | "namespace">;
+
+async function list(scene: Place, collection: string): Promise<readonly Item[]> {
   const [group = "", plural = ""] = collection.split(":");
   const { items } = listSchema.parse(await read(scene.cluster, `${group}/namespaces/${scene.namespace}/${plural}`));
   return items.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 /** Hashes end names and fill annotations; a run's own are of no interest. */
-const anonymous = (scene: Scene, text: string): string =>
+const anonymous = (scene: Place, text: string): string =>
   text
     .replaceAll(scene.namespace, "NAMESPACE")
     .replaceAll(/-[0-9a-f]{8}\b/g, "-HASH")
     .replaceAll(/\b[0-9a-f]{16}\b/g, "HASH");
 
-export async function endState(scene: Scene): Promise<unknown> {
+export async function endState(scene: Place): Promise<unknown> {
   const resource = await readResource(scene.cluster, scene.namespace, "ceilometer");
   const workloads = await Promise.all(
     ["deployments", "daemonsets", "statefulsets"].map(async (plural) =>
