@@ -15,7 +15,7 @@ import { type LogLine, type OperatorProcess, startOperator } from "./operator-pr
 import { eventually } from "./resource.ts";
 
 /** Milliseconds, and short: a loss shows in seconds. Whole seconds for the lease, as its object has no others. */
-export const LEASE = { duration: 4000, renewDeadline: 3000, retryPeriod: 500 } as const;
+export const LEASE = { duration: 6000, renewDeadline: 5000, retryPeriod: 500 } as const;
 
 export interface ReplicasOptions {
   readonly cluster: ClusterAccess;
