@@ -64,6 +64,14 @@ describe("a command of the container's own", () => {
     const all = commandLineOf(container(["ceilometer-polling", ...Array<string>(32).fill("--config-file=/a")]));
     expect(all.assumed).toBe(false);
   });
+  it("is assumed where it has more words than anybody writes", () => {
+    const words = ["ceilometer-polling", "--config-file", "/a"];
+    const most = commandLineOf(container(words, Array<string>(4096 - words.length).fill("-v")));
+    expect(most.assumed).toBe(false);
+    const more = container(words, Array<string>(4097 - words.length).fill("-v"));
+    expect(shown(commandLineOf(more))).toEqual(["direct, assumed", DEFAULTS, undefined]);
+    expect(scriptOf(container(["/start.sh", ...Array<string>(4096).fill("-v")]))).toBeUndefined();
+  });
   it("may stand behind an init process, or in the arguments", () => {
     const words = ["ceilometer-polling", "--polling-namespaces=ipmi"];
     expect(shown(commandLineOf(container(["dumb-init", "--", ...words])))).toEqual(["direct", DEFAULTS, ["ipmi"]]);

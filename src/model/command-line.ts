@@ -39,6 +39,11 @@ const isKolla = (word: string): boolean => baseName(word) === "kolla_start";
 /** In characters, of all variables together: a megabyte of $(A) with a megabyte in A would be a terabyte. */
 const MOST_EXPANDED = 64 * 1024;
 
+/** A kernel takes more, but nobody writes more, and each is looked at in several ways. */
+const MOST_WORDS = 4096;
+
+const hasTooManyWords = ({ command = [], args = [] }: Container): boolean => command.length + args.length > MOST_WORDS;
+
 /** Command and arguments, with $(NAME) put in from the container's environment as the kubelet does. */
 function wordsOf(container: Container): readonly string[] {
   const plain = new Map((container.env ?? []).map(({ name, value }) => [name, value]));
@@ -56,6 +61,7 @@ function wordsOf(container: Container): readonly string[] {
 
 /** The path of the script that the container runs in place of the agent, if it does. */
 export function scriptOf(container: Container): string | undefined {
+  if (hasTooManyWords(container)) return undefined;
   const words = wordsOf(container);
   if (container.command === undefined || words.some((word) => isAgentCommand(word) || isKolla(word))) return undefined;
   const [first, second] = words;
@@ -65,6 +71,7 @@ export function scriptOf(container: Container): string | undefined {
 
 /** `script` is the text of {@link scriptOf}, where it could be read. */
 export function commandLineOf(container: Container, script?: string): CommandLine {
+  if (hasTooManyWords(container)) return assumedFlags("direct");
   const words = wordsOf(container);
   const shell = words.findIndex(isShell);
   const option = words.findIndex((word, index) => index > shell && /^-[a-z]*c$/.test(word));

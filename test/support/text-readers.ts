@@ -57,6 +57,8 @@ const annotated = (keys: readonly string[], text: string): Meta => ({
 
 /** As much of a log as is asked for. */
 const tail = (log: string): string => log.split("\n").slice(-4000).join("\n");
+/** As much of a provider's answer as is read, in bytes. */
+const ANSWER = 256 * 1024;
 /** As much as Kubernetes keeps of a termination message, in characters. */
 const TERMINATION = 4096;
 
@@ -122,10 +124,14 @@ export const READERS: readonly Reader[] = [
   { name: "an attempt record", read: (text) => parseRecord(META, text) },
   { name: "marks of a record", read: (text) => parseRecord(annotated(Object.values(ANNOTATION), text), RECORD) },
   { name: "a termination message", read: (text) => readAnswer(text.slice(0, TERMINATION)) },
-  { name: "a Prometheus' answer", read: (text) => judgeAnswer({ kind: "prometheus", query: "a" }, { max: "0" }, text) },
+  {
+    name: "a Prometheus' answer",
+    read: (text) => judgeAnswer({ kind: "prometheus", query: "a" }, { max: "0" }, text.slice(0, ANSWER)),
+  },
   {
     name: "an answer with a pointer",
-    read: (text) => judgeAnswer({ kind: "http", path: "/", pointer: "/0".repeat(128) }, { max: "0" }, text),
+    read: (text) =>
+      judgeAnswer({ kind: "http", path: "/", pointer: "/0".repeat(128) }, { max: "0" }, text.slice(0, ANSWER)),
   },
   { name: "the log of a poll", read: (text) => readPollingLog(tail(text), { finished: true }) },
   { name: "the log of loading", read: (text) => readLoadingLog(tail(text), { agent: "polling" }) },

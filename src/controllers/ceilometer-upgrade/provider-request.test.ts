@@ -167,7 +167,7 @@ describe("a document", () => {
     ["500", says(queues(0), 500), "without success (500)"],
     ["a redirect", says(queues(0), 302), "which is not done: correct its url (302)"],
     ["a permanent redirect", says(queues(0), 308), "(308)"],
-    ["too much", says(`${" ".repeat(1024 * 1024)}${queues(0)}`), "larger than 1 MiB"],
+    ["too much", says(`${" ".repeat(256 * 1024)}${queues(0)}`), "larger than 256 KiB"],
   ])("with %s is inconclusive", async (_, answer, reason) => {
     const verdict = await asked(answer);
     expect(verdict.verdict).toBe("inconclusive");
@@ -175,7 +175,7 @@ describe("a document", () => {
     expect(seen).toHaveLength(1);
   });
 
-  test("that says it is too large is read no further than 1 MiB", async () => {
+  test("that says it is too large is read no further than 256 KiB", async () => {
     let written = 0;
     const endless: RequestListener = (_, response) => {
       const more = (): void => {

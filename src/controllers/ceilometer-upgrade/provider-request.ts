@@ -14,7 +14,7 @@ export class NoAnswerError extends Error {
 }
 
 /** More than every document that holds one number for a gate. In bytes. */
-const LARGEST_ANSWER = 1024 * 1024;
+const LARGEST_ANSWER = 256 * 1024;
 
 /** Also with parameters behind a semicolon, as some servers cut them off before they resolve the path. */
 const DOTS = /^\.{1,2}(;.*)?$/;
@@ -111,7 +111,7 @@ async function readText(response: IncomingMessage): Promise<string> {
   const body: AsyncIterable<Buffer> = response;
   for await (const chunk of body) {
     size += chunk.byteLength;
-    if (size > LARGEST_ANSWER) throw new NoAnswerError("the answer is larger than 1 MiB: ask for less");
+    if (size > LARGEST_ANSWER) throw new NoAnswerError("the answer is larger than 256 KiB: ask for less");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
