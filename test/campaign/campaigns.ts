@@ -118,7 +118,7 @@ const SHORT_OUTAGES: readonly PlannedFault[] = [
   { kind: "etcdStopped", milliseconds: 5000 },
   { kind: "etcdKilled", milliseconds: 5000 },
   { kind: "bindingsRemoved", milliseconds: 10_000 },
-  { kind: "accountRemoved", milliseconds: 15_000 },
+  { kind: "accountRemoved", milliseconds: 5000 },
 ];
 const LONG_OUTAGES: readonly PlannedFault[] = [
   { kind: "apiServerKilled", milliseconds: 30_000 },

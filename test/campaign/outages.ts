@@ -1,4 +1,5 @@
 /** Outages of a real control plane, which has to belong to this plan alone. */
+import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Cluster } from "../../tools/control-plane/cluster.ts";
@@ -69,8 +70,20 @@ export function disturbControlPlane(scene: Scene, plan: Plan, cluster: Cluster):
         missing.push("the log does not say that the resource is not defined");
       if (phase === "after-commit") await takesUp(scene);
     },
-    judged: () => missing,
+    judged: () => [...missing, ...untold(scene, plan)],
   };
+}
+
+/** What the operator must have met, and has to say. */
+const TOLD: Readonly<Record<string, RegExp>> = {
+  bindingsRemoved: /is forbidden: User/,
+  accountRemoved: /Unauthorized/,
+};
+
+function untold(scene: Scene, plan: Plan): readonly string[] {
+  const log = scene.logged().map((line) => JSON.stringify(line));
+  const isTold = (kind: string): boolean => TOLD[kind] === undefined || log.some((line) => TOLD[kind]?.test(line));
+  return [...kindsOf(plan)].filter((kind) => !isTold(kind)).map((kind) => `the log tells nothing of ${kind}`);
 }
 
 /** A resource that is created now is looked at. */
@@ -81,6 +94,11 @@ async function takesUp(scene: Scene): Promise<void> {
     return found?.status.conditions.some(({ type }) => type === "Succeeded") === true;
   };
   await eventually(seen, () => "a resource of the restored definition is not looked at", 60_000);
+}
+
+function fileOf({ tokenFile }: Scene): string {
+  if (tokenFile === undefined) throw new Error("an operator whose token is in no file");
+  return tokenFile;
 }
 
 interface Begun {
@@ -117,11 +135,16 @@ async function begin(scene: Scene, cluster: Cluster, fault: OutageFault): Promis
     case "accountRemoved": {
       const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
       const restore = await takeAway(cluster, accounts, (name) => name !== "default");
+      const token = await readFile(fileOf(scene), "utf8");
+      // The API server remembers for some seconds whose token it is.
+      const isRefused = async (): Promise<boolean> =>
+        (await fetch(`${proxy.url}/api`, { headers: { authorization: `Bearer ${token}` } })).status === 401;
+      await eventually(isRefused, () => "the token of an account that is gone is still taken", 30_000);
       proxy.breakWatches();
       return {
         async end() {
           await restore();
-          await renewToken(cluster, namespace, scene.tokenFile);
+          await renewToken(cluster, namespace, fileOf(scene));
         },
       };
     }

@@ -163,8 +163,7 @@ export async function tokenOf(cluster: ClusterAccess, namespace: string, account
 }
 
 /** Writes a new token of the chart's account into the file that an operator reads. */
-export async function renewToken(cluster: ClusterAccess, namespace: string, file: string | undefined): Promise<void> {
-  if (file === undefined) throw new Error("an operator whose token is in no file");
+export async function renewToken(cluster: ClusterAccess, namespace: string, file: string): Promise<void> {
   const account = (await manifests(cluster, namespace, [], false)).find(({ kind }) => kind === "ServiceAccount");
   await writeFile(file, await tokenOf(cluster, namespace, account?.metadata.name ?? ""), { mode: 0o600 });
 }
