@@ -11,7 +11,7 @@ import { nameFor, shortDigest } from "../model/digest.ts";
 import { readMigrationLog } from "../model/migration-log.ts";
 import type { ContainerState, Job, Pod, Upgrade, World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
-import type { PodSpec } from "../model/pod-template.ts";
+import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
 import { commandPod, job, templatePod } from "./desired/job.ts";
@@ -93,15 +93,21 @@ type MigrationPod =
 export function migrationPod(world: World, target: Release, from: JobFrom): MigrationPod {
   const { spec } = world.upgrade;
   const field = "spec.components.database.jobFrom";
-  if (from.kind === "Job" || from.kind === "CronJob") {
-    const template = findJobTemplate(world, { kind: from.kind, name: from.name }, field);
-    if ("gate" in template) return { kind: "refused", violation: template };
-    return { kind: "pod", spec: templatePod(template, spec.target.image, from.container) };
-  }
   const refuse = (reason: string, message: string, remedy: string): MigrationPod => ({
     kind: "refused",
     violation: { gate: "JobTemplate", object: `${from.kind}/${from.name}`, reason, message, remedy, severity: "Error" },
   });
+  // Another container than the named one would migrate by its own image: by the old one, where it is a template's.
+  const lacks = (containers: readonly Container[]): boolean =>
+    from.container !== undefined && !containers.some(({ name }) => name === from.container);
+  const lacking = (): MigrationPod =>
+    refuse("ContainerNotFound", `it has no container called ${from.container}`, `correct ${field}.container`);
+  if (from.kind === "Job" || from.kind === "CronJob") {
+    const template = findJobTemplate(world, { kind: from.kind, name: from.name }, field);
+    if ("gate" in template) return { kind: "refused", violation: template };
+    if (lacks(template.spec.containers)) return lacking();
+    return { kind: "pod", spec: templatePod(template, spec.target.image, from.container) };
+  }
   const workload = world.workloads.find((each) => each.kind === from.kind && each.metadata.name === from.name);
   if (workload === undefined) {
     return refuse(
@@ -111,6 +117,7 @@ export function migrationPod(world: World, target: Release, from: JobFrom): Migr
     );
   }
   const { containers } = workload.template.spec;
+  if (lacks(containers)) return lacking();
   const index =
     findContainer("notification", containers, from.container) ?? findContainer("polling", containers, undefined);
   const container = index === undefined ? undefined : containers[index];
