@@ -267,6 +267,9 @@ class InputRun {
       if (next === undefined && mutation.path !== "") continue;
       const outcome = await this.#write(next);
       this.#outcomes.push(outcome);
+      const isTold = outcome === "refused" || outcome === "held";
+      if (this.#input.impossible === true && !isTold)
+        this.#found("truth", "nobody is told that it cannot be carried out");
       if (outcome !== "refused") spec = await specOf(this.#stage.scene);
     }
     const isChain = this.#input.mutations.length > 1;

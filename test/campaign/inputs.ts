@@ -191,12 +191,47 @@ const meant = (home: Home): readonly NamedMutation[] => {
   ];
 };
 
+/** Another name there names nothing that there is. */
+const NAMES_SOMETHING = new RegExp(
+  [
+    "/(jobFrom|job)/(name|container)$",
+    "/targets/0/(name|container)$",
+    "^/target/config/.*/(name|key)$",
+    "/(catalogue|drain/config|isolatedGroup/config)/(name|key)$",
+    "^/gates/.*/provider$",
+    "^/maintenanceWindows/0/(schedule|timeZone)$",
+  ].join("|"),
+);
+const IMPOSSIBLE: ReadonlySet<string> = new Set([
+  "an older target",
+  "a release nobody knows",
+  "workloads that do not exist",
+  "one workload twice",
+  "one workload in two components",
+  "a schedule that is none",
+  "a time zone that is none",
+  "a file that does not exist",
+  "a secret that may not be read",
+  "a provider that does not exist",
+  "a container that does not exist",
+  "a verification by a job that does not exist",
+]);
+/** Of what has ended only what would be begun anew is looked at again. */
+const isImpossible = (state: State, { field, name }: NamedMutation): boolean =>
+  state === "before" && (field === "" ? IMPOSSIBLE.has(name) : name === "changed" && NAMES_SOMETHING.test(field));
+
 const titleOf = ({ field, name }: NamedMutation): string => `${field === "" ? "spec" : field.slice(1)}: ${name}`;
 
 const single = (scene: Home, state: State, change: NamedMutation): Plan => {
   const { path, ...rest } = change;
   const mutation: Mutation = "value" in rest ? { path, value: rest.value } : { path };
-  return { campaign: "C8", scene, steps: [], input: { state, name: titleOf(change), mutations: [mutation] } };
+  const impossible = isImpossible(state, change) ? ({ impossible: true } as const) : {};
+  return {
+    campaign: "C8",
+    scene,
+    steps: [],
+    input: { state, name: titleOf(change), ...impossible, mutations: [mutation] },
+  };
 };
 
 /** What the schema itself lets pass, as far as it can be told without the API server. */

@@ -103,6 +103,8 @@ const inputSchema = z.strictObject({
   state: z.enum(["before", "finished"]),
   name: z.string().min(1),
   /** One after another; JSON Pointers below `spec`, and without a value the place is removed. */
+  /** It cannot be carried out as it is written, and somebody has to be told so before anything begins. */
+  impossible: z.literal(true).optional(),
   mutations: z.array(z.strictObject({ path: z.string(), value: z.unknown().optional() })).min(1),
 });
 export type Input = z.infer<typeof inputSchema>;
