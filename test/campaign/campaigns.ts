@@ -30,10 +30,11 @@ const crashes = (scene: SceneName): readonly Plan[] => [
   ),
 ];
 
-/** C2: it dies twice, at every pair of writes. The second is counted with the first, which is made again. */
+/** C2: it dies twice, at every other write and then at each that follows. The second is counted with the first, which is made again. */
 const doubleCrashes = (scene: SceneName): readonly Plan[] => {
   const writes = upTo(sceneOf(scene).effects);
-  return writes.flatMap((first) =>
+  const firsts = writes.filter((n) => n % 2 === 1);
+  return firsts.flatMap((first) =>
     writes
       .filter((second) => second > first)
       .map((second): Plan => {
@@ -141,29 +142,35 @@ const realOutages = (scene: SceneName): readonly Plan[] => {
   ];
 };
 
-const EVERY = 3;
-const afterEach = (campaign: CampaignName, scene: SceneName, faults: readonly PlannedFault[]): readonly Plan[] =>
-  upTo(sceneOf(scene).effects)
-    .filter((n) => n % EVERY === 1)
-    .flatMap((n) => faults.map((fault): Plan => ({ campaign, scene, steps: [at(n, "after-commit", fault)] })));
-
 /** One scene with every kind of step, one with everything that is made for a while. */
 export const DEEP = ["modern", "isolate"] as const satisfies readonly SceneName[];
+const isDeep = (scene: SceneName): boolean => DEEP.some((deep) => deep === scene);
+
+const EVERY = 3;
+/** Of what lasts for seconds and longer, every third moment, and of the scenes that are not deep the middle alone. */
+function momentsOf(scene: SceneName): readonly number[] {
+  const { effects } = sceneOf(scene);
+  return isDeep(scene) ? upTo(effects).filter((n) => n % EVERY === 1) : [Math.ceil(effects / 2)];
+}
+const afterMoments = (campaign: CampaignName, scene: SceneName, faults: readonly PlannedFault[]): readonly Plan[] =>
+  momentsOf(scene).flatMap((n) =>
+    faults.map((fault): Plan => ({ campaign, scene, steps: [at(n, "after-commit", fault)] })),
+  );
 
 const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
   C1: () => SCENES.flatMap(crashes),
   C2: () => DEEP.flatMap(doubleCrashes),
   C3: () => DEEP.flatMap(answers),
-  C5: () => SCENES.flatMap((scene) => afterEach("C5", scene, STALE)),
+  C5: () => SCENES.flatMap((scene) => afterMoments("C5", scene, STALE)),
   C6: () => DEEP.flatMap(leaders),
-  C7: () => SCENES.flatMap((scene) => afterEach("C7", scene, OUTAGES)),
+  C7: () => SCENES.flatMap((scene) => afterMoments("C7", scene, OUTAGES)),
   "C7-real": () => DEEP.flatMap(realOutages),
   C8: inputPlans,
 };
 
 export const WHAT: Readonly<Record<CampaignName, string>> = {
   C1: "The operator is killed at each write, before it is made and after; another one starts at once",
-  C2: "It is killed twice, after each pair of writes",
+  C2: "It is killed twice, after every other write and then after each that follows",
   C3: "A write is refused, delayed or answered by an error that is not true, or its answer is lost",
   C5: "Watches stand still or come late while writes go through",
   C6: "Of three replicas the leader is stopped, cut off or ended, its lease refused, deleted or rewritten, clocks are wrong",
