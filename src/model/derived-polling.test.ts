@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SPEC } from "../../test/support/builders.ts";
+import { specSchema } from "../api/v1alpha1/schema.ts";
+import { pollsterNameSchema } from "./catalogue/schema.ts";
 import {
   derivedPipeline,
   derivedPolling,
@@ -236,4 +239,16 @@ describe("what a prefix does not isolate", () => {
     expect(told({ release: release("2025.2"), polled: new Set(["disk.read"]) })).toEqual([]);
     expect(told({ release: release("2025.2"), polled: new Set(["memory.usage"]) })).toHaveLength(2);
   });
+});
+
+/** A name that came through admission and that no file can have would stop the resource at every look. */
+it("a resource lists only names that can be written as a pattern that matches them alone", () => {
+  const polling = { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } };
+  const isListed = (name: string): boolean => {
+    const newPollsters = { source: "List", names: [name] };
+    const components = { ...SPEC.components, polling: { ...polling, newPollsters } };
+    return specSchema.safeParse({ ...SPEC, components }).success;
+  };
+  const name = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("cpu", "!cpu", "c!pu", "cpu\n", "a b", "", '"'));
+  fc.assert(fc.property(name, (text) => isListed(text) === pollsterNameSchema.safeParse(text).success));
 });

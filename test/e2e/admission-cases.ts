@@ -370,6 +370,18 @@ export const refusals: readonly Refusal[] = [
     says: "names goes with source: List",
   },
   {
+    name: "a pollster whose name is an exclusion",
+    edits: { "/components/polling/newPollsters": { source: "List", names: ["!cpu"] } },
+    field: "spec.components.polling.newPollsters.names[0]",
+    says: "should match",
+  },
+  {
+    name: "a pollster with a new line in its name",
+    edits: { "/components/polling/newPollsters": { source: "List", names: ["cpu\nmemory"] } },
+    field: "spec.components.polling.newPollsters.names[0]",
+    says: "should match",
+  },
+  {
     name: "a risk that may not be accepted",
     edits: {
       "/acceptedRisks": [

@@ -363,7 +363,15 @@ const newPollsters = z
         "Catalogue: built in, by release. Image: a Job asks the target image for its own. List: the names below are what the target adds.",
       ),
     names: z
-      .array(z.string().min(1).max(255).describe("The entry-point name of a pollster."))
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(255)
+          // Others cannot be written as a pattern that matches them alone.
+          .regex(/^["-~][!-~]*$/)
+          .describe("The entry-point name of a pollster."),
+      )
       .max(512)
       .optional()
       .describe("With List: names of the pollsters that the target adds."),
