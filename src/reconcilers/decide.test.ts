@@ -231,3 +231,20 @@ test("a finished attempt writes nothing more, and says what has drifted since", 
   expect(decide({ ...seen, upgrade })).toMatchObject({ phase: "Completed", drifted: ["Deployment/notification"] });
   expect(decide({ ...seen, upgrade }).effect).toBeUndefined();
 });
+
+test("one whose marks were replaced with its template has drifted, too; one that another plan moved on has not", () => {
+  const ended = { state: "Completed", at: formatTime(NOW), retry: 0 } as const;
+  const drifted = (annotations: Readonly<Record<string, string>>) => {
+    const seen = middle({ workloads: [aDeployment({ name: "notification", annotations })], record: { ended } });
+    return decide({ ...seen, upgrade: { ...seen.upgrade, metadata: { ...seen.upgrade.metadata, finalizers: [] } } })
+      .drifted;
+  };
+  expect(drifted({})).toEqual(["Deployment/notification"]);
+  expect(drifted({ [ANNOTATION.completedPlan]: "plan-2" })).toEqual([]);
+});
+
+test("an attempt has not ended while it claims a workload, whatever its record says", () => {
+  const ended = { state: "Completed", at: formatTime(NOW), retry: 0 } as const;
+  const workloads = [notification({ replicas: 0 }, down)];
+  expect(why(middle({ workloads, record: { ended } }))).toBe("write: Starting");
+});

@@ -11,6 +11,7 @@ import { type AttemptRecord, type Back, isLater } from "../model/attempt.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { canonicalJson } from "../model/digest.ts";
+import { marksOf } from "../model/marks.ts";
 import { type Observation, readWorld, type World } from "../model/observation.ts";
 import { assertNever, type Effect, type Outcome, type Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
@@ -52,7 +53,7 @@ export function decide(seen: Observation): Decision {
 function decideOn(world: World, target: Release, inputs: Inputs, record: AttemptRecord | undefined): Decision {
   const { spec } = world.upgrade;
   const current = record !== undefined && isCurrent(record, spec) ? record : undefined;
-  const isOver = current !== undefined && hasEnded(current, spec);
+  const isOver = current !== undefined && hasEnded(current, spec) && !isHolding(world, current);
   if (spec.abort && !spec.rollback && !isOver) return aborted(world, target, inputs, current);
   if (current === undefined) return start(world, target, inputs, record);
   if (current.back !== undefined) return goBack(world, current, isOver);
@@ -90,6 +91,17 @@ function isCurrent({ back, ended }: AttemptRecord, { rollback, retryAttempt }: S
 function hasEnded({ ended, back }: AttemptRecord, { rollback, retryAttempt }: Spec): boolean {
   if (ended === undefined || ended.state === "Superseded") return false;
   return ended.retry >= retryAttempt || (back !== undefined && rollback);
+}
+
+/**
+ * It still works on a workload: every one is let go before an attempt ends, so whoever says that it has ended is wrong, and to
+ * believe it would leave agents down.
+ */
+function isHolding({ upgrade, workloads }: World, { metadata }: AttemptRecord): boolean {
+  return workloads.some((workload) => {
+    const { claim } = marksOf(workload.metadata);
+    return claim?.upgrade === upgrade.metadata.uid && claim.record === metadata.name;
+  });
 }
 
 /** No attempt of this wish is under way. */

@@ -3,7 +3,7 @@
  * and the resource can be deleted freely again. After that the resource never writes until its spec changes.
  */
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
-import { agentText } from "../model/agent.ts";
+import { type Agent, agentText } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, COMPONENT_WORDS } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
@@ -57,9 +57,10 @@ export function finished(world: World, record: AttemptRecord, { agents, left }: 
   if (holding) return { ...decision, effect: dropFinalizer(world) };
   const kept = keptOwnership(world, record, agents);
   if (kept !== undefined) return { ...decision, effect: kept };
-  // Another resource may have moved a target on since; that is no drift of this one.
+  // Another resource may have moved a target on since; that is no drift of this one. One without any mark was replaced with it.
+  const isLast = ({ marks: { completedPlan = record.plan } }: Agent): boolean => completedPlan === record.plan;
   const drifted = allAgents(agents)
-    .filter((agent) => agent.marks.completedPlan === record.plan && !hasArrived(agent))
+    .filter((agent) => isLast(agent) && !hasArrived(agent))
     .map(agentText);
   return { ...decision, drifted };
 }
