@@ -2,7 +2,7 @@
  * One workload of a component and its pods, seen beside what it should become. Old and new are what a pod runs, never its
  * age: a pod is new if its agent's container has the target's image and the target's configuration.
  */
-import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { FIELD_MANAGER, HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { RecordedTarget } from "./attempt.ts";
 import type { AgentComponent } from "./component.ts";
 import { canonicalJson } from "./digest.ts";
@@ -79,7 +79,25 @@ export function podsOf(workload: Workload, pods: readonly Pod[]): readonly Pod[]
 }
 
 export function makeAgent(input: Omit<Agent, "marks" | "pods">, pods: readonly Pod[]): Agent {
-  return { ...input, marks: marksOf(input.workload.metadata), pods: podsOf(input.workload, pods) };
+  return { ...input, marks: marksIn(input), pods: podsOf(input.workload, pods) };
+}
+
+/**
+ * Somebody may have wiped the marks of a workload that is held: what is owed is in the record, too. That it is owed is plain where
+ * the operator was the last one to say how many agents there are, or where, and this is not what there was.
+ */
+function marksIn({ workload, recorded }: Pick<Agent, "workload" | "recorded">): Marks {
+  const marks = marksOf(workload.metadata);
+  const { kind, metadata, template } = workload;
+  const isKnown = marks.borrowed !== undefined || marks.phase !== undefined || marks.completedPlan !== undefined;
+  const isOurs = metadata.managers.some(({ manager, ofPlaces }) => manager === FIELD_MANAGER && ofPlaces === true);
+  if (isKnown || !isOurs || recorded === undefined) return marks;
+  const { nodeSelector, replicas } = recorded;
+  if (kind === "DaemonSet") {
+    const isSame = canonicalJson(template.spec.nodeSelector ?? null) === canonicalJson(nodeSelector);
+    return isSame ? marks : { ...marks, borrowed: { nodeSelector } };
+  }
+  return replicas === undefined || workload.replicas === replicas ? marks : { ...marks, borrowed: { replicas } };
 }
 
 /** The same workload, with something else wanted of it: a stage on the way, or where it came from. */

@@ -17,6 +17,8 @@ export interface Manager {
   readonly time?: Millis;
   /** Whether fields of its spec are among them. */
   readonly ofSpec?: boolean;
+  /** Whether the number of replicas is, or the node selector of its pods. */
+  readonly ofPlaces?: boolean;
 }
 
 export interface Meta {

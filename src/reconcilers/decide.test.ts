@@ -248,3 +248,25 @@ test("an attempt has not ended while it claims a workload, whatever its record s
   const workloads = [notification({ replicas: 0 }, down)];
   expect(why(middle({ workloads, record: { ended } }))).toBe("write: Starting");
 });
+
+const wrote = (manager: string) => [{ manager, operation: "Update", ofSpec: true, ofPlaces: true }];
+
+test("what was borrowed comes back from the record where somebody wiped the marks", () => {
+  const workload = notification({ replicas: 0, managers: wrote("ceilometer-upgrade-operator") });
+  const targets = [aRecordedTarget(workload, { replicas: 3 })];
+  const { effect } = decide(middle({ workloads: [workload], record: { targets } }));
+  expect(written(effect)).toMatchObject({ "/spec/template/spec/containers/0/image": NEW_IMAGE, "/spec/replicas": 3 });
+  // Somebody else's number is the one that counts.
+  const theirs = notification({ replicas: 0, managers: wrote("kubectl") });
+  const asked = written(decide(middle({ workloads: [theirs], record: { targets } })).effect);
+  expect(asked).toMatchObject({ "/spec/template/spec/containers/0/image": NEW_IMAGE });
+  expect(asked).not.toHaveProperty("/spec/replicas");
+});
+
+test("a first agent whose marks were wiped is not taken for the last one", () => {
+  const nodeSelector = { [HOSTNAME_NODE_SELECTOR]: "host-0" };
+  const workload = compute({ nodeSelector, image: NEW_IMAGE, managers: wrote("ceilometer-upgrade-operator") });
+  const targets = [aRecordedTarget(workload, { component: "polling", nodeSelector: null, hosts: ["host-0"] })];
+  const seen = middle({ workloads: [workload], record: { targets } });
+  expect(why(seen)).toBe("Progressing: Verifying");
+});

@@ -72,6 +72,14 @@ describe("a workload", () => {
     ]);
   });
 
+  test("keeps who said how many pods there are, or where", () => {
+    const own = (fields: object) => ({ manager: "m", operation: "Update", fieldsV1: { "f:spec": fields } });
+    const selects = { "f:template": { "f:spec": { "f:nodeSelector": {} } } };
+    const managedFields = [own({ "f:replicas": {} }), own(selects), own({ "f:template": { "f:spec": {} } })];
+    const view = workloadView("Deployment")({ metadata: { ...metadata, managedFields }, spec: { selector, template } });
+    expect(view.metadata.managers.map(({ ofPlaces }) => ofPlaces)).toEqual([true, true, undefined]);
+  });
+
   test("says why its controller cannot create pods", () => {
     const conditions = [{ type: "ReplicaFailure", status: "True", message: "exceeded quota" }];
     const view = workloadView("Deployment")({ metadata, spec: { selector, template }, status: { conditions } });

@@ -42,6 +42,16 @@ const metadata = z.object({
   managedFields: z.array(managedField).default([]),
 });
 
+/** Replicas, or the node selector of a template, among the fields of an owner. */
+const places = z.looseObject({
+  "f:spec": z.union([
+    z.looseObject({ "f:replicas": z.looseObject({}) }),
+    z.looseObject({
+      "f:template": z.looseObject({ "f:spec": z.looseObject({ "f:nodeSelector": z.looseObject({}) }) }),
+    }),
+  ]),
+});
+
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Who wrote which fields is asked of workloads alone; everybody's `managedFields` are larger than the rest of the object. */
@@ -74,6 +84,7 @@ function managerOf(field: z.output<typeof managedField>): Manager {
     ...(field.subresource === undefined ? {} : { subresource: field.subresource }),
     ...(time === undefined ? {} : { time }),
     ...(field.fieldsV1?.["f:spec"] === undefined ? {} : { ofSpec: true }),
+    ...(places.safeParse(field.fieldsV1).success ? { ofPlaces: true } : {}),
   };
 }
 
