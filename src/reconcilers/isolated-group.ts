@@ -67,8 +67,8 @@ export function startIsolated(scene: Scene, one: Isolating): Outcome | undefined
   const object = `${isolated.kind}/${isolated.name}`;
   const existing = isolatedOf(world, one);
   if (existing === undefined) {
-    const taken = world.workloads.find((each) => each.kind === isolated.kind && each.metadata.name === isolated.name);
-    if (taken !== undefined) return { kind: "held", violations: [nameTaken(object)] };
+    const taken = isNameTaken(world, one);
+    if (taken !== undefined) return taken;
     const message = `start ${object} beside ${agentText(agent)}, in the group ${isolated.prefix}, to poll only what is new: ${named(plan.added ?? [])}`;
     const note = { reason: "Isolating", message, clause: CLAUSE, object };
     const body = isolatedWorkload(agent, plan, isolated, world.upgrade, target);
@@ -82,15 +82,20 @@ export function startIsolated(scene: Scene, one: Isolating): Outcome | undefined
   return seePolling(scene, copy, { since, what: "the new pollsters", whose: "the isolated agents" });
 }
 
-function nameTaken(object: string): Violation {
-  return {
+/** A workload of the group's name that is not this resource's: it may poll what the group is for, and is not ours to stop. */
+export function isNameTaken(world: World, one: Isolating): Outcome | undefined {
+  const { kind, name } = one.isolated;
+  const isThere = world.workloads.some((each) => each.kind === kind && each.metadata.name === name);
+  if (!isThere || isolatedOf(world, one) !== undefined) return undefined;
+  const violation: Violation = {
     gate: "PartitionGroup",
-    object,
+    object: `${kind}/${name}`,
     reason: "NameTaken",
     message: "a workload of that name exists and belongs to somebody else",
     remedy: "rename or delete it",
     severity: "Error",
   };
+  return { kind: "held", violations: [violation] };
 }
 
 function waitForCopy(scene: Scene, copy: Agent): Outcome {

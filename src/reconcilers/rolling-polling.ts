@@ -12,6 +12,7 @@ import type { Outcome } from "../model/outcome.ts";
 import {
   type Isolating,
   isGroupStopped,
+  isNameTaken,
   isolatedOf,
   isolating,
   removeGroups,
@@ -136,6 +137,9 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
   );
   if (refused !== undefined) return refused;
   for (const group of groups) {
+    // One that has lost its owner polls on, and what is new would be polled twice (I7).
+    const taken = isNameTaken(scene.world, group);
+    if (taken !== undefined) return taken;
     const workload = isolatedOf(scene.world, group);
     if (workload === undefined) continue;
     const message = `no old agent is left: stop ${agentText({ workload })}, whose pollsters the others take over`;
