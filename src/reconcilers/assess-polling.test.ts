@@ -11,7 +11,7 @@ import {
   type WorldWords,
 } from "../../test/support/builders.ts";
 import type { Volume, VolumeMount } from "../model/pod-template.ts";
-import { assessPolling } from "./assess-polling.ts";
+import { assessPolling, forgottenOriginals } from "./assess-polling.ts";
 import { readInputs } from "./inputs.ts";
 import { undoneBy } from "./targets.ts";
 
@@ -115,4 +115,36 @@ test("dynamic pollsters that cannot be read are not taken for none", () => {
   const unread = planned("2025.1", undefined, more, { mount: directory, volume }).plan;
   expect(unread.path).toBe("Replace");
   expect(unread.why).toContain("not known which pollsters");
+});
+
+test("a derived file that nothing remembers the original of needs people, unless the resource gives a polling file", () => {
+  const object = "central-shared-1";
+  const volume = { name: FILE.volume, configMap: { name: object } };
+  const container = {
+    name: "agent",
+    image: "registry.example/ceilometer:2025.2",
+    volumeMounts: [{ ...whole, name: FILE.volume }],
+  };
+  const workload = aDeployment({ name: "central", component: "polling", containers: [container], volumes: [volume] });
+  const { metadata } = aConfigObject("ConfigMap", object, {});
+  const copy = {
+    name: object,
+    immutable: true,
+    digests: new Map<string, string>(),
+    metadata,
+    purpose: "derived",
+  } as const;
+  const world = { ...aWorld({ workloads: [workload] }), copies: [copy] };
+  const agent = anAgent(workload, { component: "polling" });
+  const [found] = forgottenOriginals(world, [agent], TARGET);
+  expect(found).toMatchObject({ object: "Deployment/central", reason: "OriginalForgotten", severity: "Error" });
+
+  const mounts = [{ ...FILE, kind: "ConfigMap", object: "ours", key: "polling.yaml" } as const];
+  const given = anAgent(workload, { component: "polling", wanted: { ...agent.wanted, mounts } });
+  expect(forgottenOriginals(world, [given], TARGET)).toEqual([]);
+  const { plan: polling } = planned("2025.1");
+  const narrow = { kind: "ConfigMap", object, key: "polling.yaml", digest: "d" } as const;
+  const target = aRecordedTarget(workload, { component: "polling", polling: { ...polling, narrow } });
+  const remembered = { ...world, records: [aRecord({ targets: [target] })] };
+  expect(forgottenOriginals(remembered, [agent], TARGET)).toEqual([]);
 });

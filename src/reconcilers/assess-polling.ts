@@ -177,6 +177,31 @@ function derivedBefore(world: World, agent: Agent, file: RecordedPolling["file"]
   return derived?.polling?.before;
 }
 
+/**
+ * An attempt has mounted a file that it derived, and nothing remembers any more what was there before it. Where the resource gives
+ * no polling file either, nobody but people can say what the agents are to poll.
+ */
+export function forgottenOriginals(world: World, agents: readonly Agent[], target: Release): readonly Violation[] {
+  const which = pollingFiles(target)[0] ?? "polling";
+  const file = { path: PATHS[which], volume: VOLUMES[which] };
+  return agents.flatMap((agent) => {
+    const object = mountedAt(agent, file).volume?.configMap?.name;
+    const isDerived = world.copies.some(({ name, purpose }) => purpose === "derived" && name === object);
+    const isGiven = agent.wanted.mounts.some(({ path }) => path === file.path);
+    if (!isDerived || isGiven || derivedBefore(world, agent, file) !== undefined) return [];
+    return [
+      {
+        gate: GATE,
+        object: agentText(agent),
+        reason: "OriginalForgotten",
+        message: `${file.path} is ConfigMap/${object}, which an attempt derived for a while, and the record of what was there before is gone`,
+        remedy: `mount there what its agents are to poll, or name the file in spec.target.config.${which}`,
+        severity: "Error",
+      },
+    ];
+  });
+}
+
 function readOverrides(world: World): {
   readonly found: readonly CatalogueOverride[];
   readonly findings: readonly Violation[];

@@ -20,7 +20,7 @@ import type { Release } from "../model/release.ts";
 import { assessDefinitions } from "./assess-definitions.ts";
 import { assessMounted } from "./assess-mounted.ts";
 import { assessNotification } from "./assess-notification.ts";
-import { assessPolling, restoredPolling } from "./assess-polling.ts";
+import { assessPolling, forgottenOriginals, restoredPolling } from "./assess-polling.ts";
 import { configurationOf, optionOf } from "./configuration-of.ts";
 import { compared, mounted, mountedOver, readsDefinitions, replacedFiles } from "./files-wanted.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
@@ -77,6 +77,7 @@ export function assess(
     findings: [
       ...notification.findings,
       ...polling.findings,
+      ...forgottenOriginals(world, agents.polling, target),
       ...definitions.findings,
       ...assessMounted(world, agents, target, inputs),
       ...removed(world, agents, target),

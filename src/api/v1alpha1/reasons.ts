@@ -176,6 +176,10 @@ export const REASONS = {
     meaning: "The catalogue does not know the polling namespace or the release.",
     remedy: "Name its pollsters in newPollsters.catalogue, or list what is new.",
   },
+  OriginalForgotten: {
+    meaning: "A file that an attempt derived is still mounted, and the record of what was there before is gone.",
+    remedy: "Mount what the agents are to poll, or name their polling file in spec.target.config.",
+  },
   OverlayImpossible: {
     meaning: "An agent cannot be given the file or the group that an upgrade beside old agents needs.",
     remedy: "Do what the message says, or let the workload be replaced without overlap.",
