@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { ACTS } from "./act-names.ts";
+import { actsOf } from "./among-others.ts";
 import { allPlans, stratified } from "./campaigns.ts";
 import { CAMPAIGNS, idOf, planSchema, stratumOf } from "./plan.ts";
 import { generator } from "./random.ts";
@@ -17,6 +19,12 @@ test("a plan that names a moment or a fault that is not known is refused", () =>
   expect(planSchema.safeParse(plan({ write: { of: "effect", n: 0 } })).success).toBe(false);
   expect(planSchema.safeParse(plan({ fault: { kind: "flood" } })).success).toBe(false);
   expect(planSchema.safeParse(plan({ phase: "during" })).success).toBe(false);
+});
+
+test("each act of others is in some plan, and what is hidden is hidden in no other campaign", () => {
+  const acts = plans.flatMap((plan) => actsOf(plan).map((act) => ({ ...act, campaign: plan.campaign })));
+  expect(new Set(acts.map(({ act }) => act))).toEqual(new Set(ACTS));
+  expect(acts.filter(({ campaign, unseen }) => (campaign === "C4") !== (unseen !== undefined))).toEqual([]);
 });
 
 test("a sample is the same for one seed, and has each kind of fault before any comes twice", () => {

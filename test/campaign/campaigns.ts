@@ -1,4 +1,5 @@
 /** All plans of each campaign, in an order that is the same everywhere. */
+import { actsSeen, actsUnseen } from "./act-plans.ts";
 import { inputPlans } from "./inputs.ts";
 import { KEPT_MS, LOST_MS } from "./leaders.ts";
 import { CAMPAIGNS, type OperatorFault, type Plan, type PlannedFault, SCENES, type Step, stratumOf } from "./plan.ts";
@@ -161,23 +162,27 @@ const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
   C1: () => SCENES.flatMap(crashes),
   C2: () => DEEP.flatMap(doubleCrashes),
   C3: () => DEEP.flatMap(answers),
+  C4: () => actsUnseen(SCENES),
   C5: () => SCENES.flatMap((scene) => afterMoments("C5", scene, STALE)),
   C6: () => DEEP.flatMap(leaders),
   C7: () => SCENES.flatMap((scene) => afterMoments("C7", scene, OUTAGES)),
   "C7-real": () => DEEP.flatMap(realOutages),
   C8: inputPlans,
+  C11: () => actsSeen(SCENES),
 };
 
 export const WHAT: Readonly<Record<CampaignName, string>> = {
   C1: "The operator is killed at each write, before it is made and after; another one starts at once",
   C2: "It is killed twice, after every other write and then after each that follows",
   C3: "A write is refused, delayed or answered by an error that is not true, or its answer is lost",
+  C4: "Something changes and changes back, and the operator learns of the end of it alone",
   C5: "Watches stand still or come late while writes go through",
   C6: "Of three replicas the leader is stopped, cut off or ended, its lease refused, deleted or rewritten, clocks are wrong",
   C7: "Connections break, the API server is away, watches expire, reads are refused",
   "C7-real":
     "The API server or etcd dies or stands still, the operator's rights, its account or the resource's definition are gone for a while",
   C8: "Every field of the resource is changed to what fits and what does not, one by one and in chains, and changed back",
+  C11: "Other people and controllers act on workloads, records, Jobs, files and the resource",
 };
 
 export const plansOf = (campaign: CampaignName): readonly Plan[] => makers[campaign]();

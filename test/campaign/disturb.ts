@@ -20,7 +20,8 @@ export function disturb(scene: Scene, plan: Plan): Disturbance {
   scene.proxy.setHook(async (n, phase, request) => {
     const due = moments.due(String(n), phase, request);
     if (due === undefined) return undefined;
-    if (isOfLeader(due.fault) || isOutage(due.fault)) throw new Error(`${due.fault.kind} is no fault of one operator`);
+    if (isOfLeader(due.fault) || isOutage(due.fault) || due.fault.kind === "act")
+      throw new Error(`${due.fault.kind} is no fault of one operator`);
     return happen(scene, due.fault, pending);
   });
   return {

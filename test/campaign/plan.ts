@@ -1,5 +1,6 @@
 /** A plan as data: one scene, and what goes wrong at which moments of it. Its JSON alone is enough to run it again. */
 import { z } from "zod";
+import { actSchema, type PlannedAct } from "./act-names.ts";
 
 const status = z.int().min(400).max(599);
 const milliseconds = z.int().positive();
@@ -72,10 +73,12 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("watchesLate"), milliseconds }),
   ...leaderFaults,
   ...outageFaults,
+  /** Nothing goes wrong: somebody else does something, while the operator waits for the answer to its write. */
+  actSchema,
 ]);
 export type PlannedFault = z.infer<typeof faultSchema>;
 /** What happens to one operator by its proxy. */
-export type OperatorFault = Exclude<PlannedFault, LeaderFault | OutageFault>;
+export type OperatorFault = Exclude<PlannedFault, LeaderFault | OutageFault | PlannedAct>;
 
 const kindsOf = (faults: readonly { readonly shape: { readonly kind: z.ZodLiteral<string> } }[]): ReadonlySet<string> =>
   new Set(faults.map(({ shape }) => shape.kind.value));
@@ -84,7 +87,7 @@ export const isOfLeader = (fault: PlannedFault): fault is LeaderFault => ofLeade
 export const isOutage = (fault: PlannedFault): fault is OutageFault => ofOutages.has(fault.kind);
 
 export const SCENES = ["classic", "modern", "statefulset", "beside", "isolate", "reload", "drain"] as const;
-export const CAMPAIGNS = ["C1", "C2", "C3", "C5", "C6", "C7", "C7-real", "C8"] as const;
+export const CAMPAIGNS = ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C7-real", "C8", "C11"] as const;
 
 const stepSchema = z.strictObject({
   /**
@@ -119,7 +122,9 @@ export type Plan = z.infer<typeof planSchema>;
 
 function nameOf(fault: PlannedFault): string {
   const { kind, ...figures } = fault;
-  return [kind, ...Object.values(figures).filter((figure) => figure !== undefined)].join("-");
+  return [kind, ...Object.values<string | number | undefined>(figures).filter((figure) => figure !== undefined)].join(
+    "-",
+  );
 }
 
 /** One name for one plan, the same everywhere. */

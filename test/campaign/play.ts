@@ -8,6 +8,7 @@ import { leftovers } from "../e2e/isolation.ts";
 import { inScene, type Scene, type SceneOptions } from "../e2e/scene.ts";
 import { uniqueName } from "../e2e/shared-cluster.ts";
 import type { RecordedWrite } from "../support/fault-proxy.ts";
+import { actsOf, auditAmongOthers, disturbAmongOthers, endAmongOthers } from "./among-others.ts";
 import { isAlone } from "./campaigns.ts";
 import { differencesOf } from "./differences.ts";
 import { disturb } from "./disturb.ts";
@@ -15,6 +16,7 @@ import { disturbLeader, lossesIn, skewsOf } from "./leaders.ts";
 import { disturbControlPlane, isOfPlan, losesRights, triesIn } from "./outages.ts";
 import type { Plan } from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
+import { isTheirBreach, isTheirDifference, writesAllowed } from "./theirs.ts";
 
 export interface Finding {
   readonly oracle:
@@ -23,6 +25,8 @@ export interface Finding {
     | "quiet" /** Afterwards nothing is written any more. */
     | "auditor" /** No invariant was broken on the way. */
     | "end state" /** It is that of the undisturbed run. */
+    | "held" /** Where it waits for somebody, it says so, with object and remedy, and goes on when that is done. */
+    | "truthful" /** It does not say that it has succeeded while a workload is not at the target. */
     | "leftovers" /** Nothing that was made for a while is there. */
     | "single writer" /** Of several replicas one writes at a time, and those end that have to. */
     | "writes" /** No write is made twice, and none is tried without end. */;
@@ -35,6 +39,8 @@ export interface Played {
   readonly evidence?: unknown;
   readonly tried: number;
   readonly committed: number;
+  /** Breaches that were laid to somebody else's act. */
+  readonly theirs: readonly string[];
 }
 
 export interface Reference {
@@ -92,25 +98,29 @@ function triesAllowed({ steps }: Plan, { committed }: Reference): number {
 export async function play(plan: Plan, reference: Reference, cluster: ClusterAccess, own?: Cluster): Promise<Played> {
   const findings: Finding[] = [];
   const found = (oracle: Finding["oracle"], message: string): number => findings.push({ oracle, message });
+  const theirs: string[] = [];
   let counted = { tried: 0, committed: 0 };
   let evidence: unknown;
   const hasReplicas = plan.campaign === "C6";
   const losses = lossesIn(plan);
+  const acts = actsOf(plan);
   const more = {
     ...(refusesInPlan(plan) ? { expected: /injected by the fault proxy/ } : {}),
     ...(losses === undefined ? {} : { expected: losses }),
     ...(losesRights(plan) ? { expected: /is forbidden: User|"reason":"Forbidden"/ } : {}),
     ...(isAlone(plan) ? { gaps: true, tokenFile: join(cluster.dir, uniqueName("token")) } : {}),
+    ...(acts.length > 0 ? { audit: auditAmongOthers(plan) } : {}),
     ...(hasReplicas ? { replicas: skewsOf(plan) } : {}),
   };
   try {
     await open(plan.scene, cluster, more, async (scene) => {
       const outages = isAlone(plan) ? disturbControlPlane(scene, plan, owned(own)) : undefined;
-      const disturbance = outages ?? (hasReplicas ? disturbLeader : disturb)(scene, plan);
+      const others = acts.length > 0 ? disturbAmongOthers(scene, plan) : undefined;
+      const disturbance = outages ?? others ?? (hasReplicas ? disturbLeader : disturb)(scene, plan);
       await outages?.around("before");
       await scene.apply();
       await outages?.calm;
-      const state = await settledState(scene);
+      const state = others === undefined ? await settledState(scene) : await endAmongOthers(scene, others, found);
       await disturbance.over();
       await outages?.around("after-commit");
       const before = scene.effects().length;
@@ -119,21 +129,26 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
       if (after > 0) found("quiet", `${after} writes after the end`);
       for (const step of disturbance.left) found("reached", `never came: ${JSON.stringify(step)}`);
       for (const wrong of disturbance.judged?.() ?? []) found(hasReplicas ? "single writer" : "end", wrong);
-      for (const breach of await scene.verdict()) if (!isOfPlan(plan, breach)) found("auditor", JSON.stringify(breach));
-      const differences = differencesOf(reference.state, state);
+      for (const breach of await scene.verdict()) {
+        if (isOfPlan(plan, breach)) continue;
+        if (others !== undefined && isTheirBreach(breach, others.performed)) theirs.push(JSON.stringify(breach));
+        else found("auditor", JSON.stringify(breach));
+      }
+      const differences = differencesOf(reference.state, state).filter((each) => !isTheirDifference(each, acts));
       if (differences.length > 0) found("end state", differences.join("\n"));
       for (const left of await leftovers(scene)) found("leftovers", left);
       counted = { tried: scene.effects().length, committed: committedOf(scene) };
-      if (counted.committed !== reference.committed)
+      const most = acts.length > 0 ? writesAllowed(acts, reference.committed) : reference.committed;
+      if (acts.length > 0 ? counted.committed > most : counted.committed !== reference.committed)
         found("writes", `${counted.committed} were made, ${reference.committed} in the undisturbed run`);
-      const allowed = reference.committed + triesAllowed(plan, reference);
+      const allowed = most + triesAllowed(plan, reference);
       if (counted.tried > allowed) found("writes", `${counted.tried} were tried, ${allowed} are allowed`);
       if (findings.length > 0) evidence = evidenceOf(scene);
     });
   } catch (error) {
     found("end", error instanceof Error ? error.message : String(error));
   }
-  return { findings, ...counted, ...(evidence === undefined ? {} : { evidence }) };
+  return { findings, theirs, ...counted, ...(evidence === undefined ? {} : { evidence }) };
 }
 
 const evidenceOf = (scene: Scene): unknown => ({

@@ -259,7 +259,7 @@ function pass(
       outgoing.flushHeaders();
       response.on("error", () => outgoing.destroy());
       response.on("aborted", () => outgoing.destroy());
-      (valve === undefined ? response : response.pipe(valve.tap())).pipe(outgoing);
+      (valve === undefined ? response : response.pipe(valve.tap(incoming.url))).pipe(outgoing);
     });
     asked.on("error", reject);
     outgoing.on("close", () => {

@@ -29,6 +29,8 @@ export interface ComponentUnderAudit {
   readonly newImages: readonly string[];
   /** Replicas that the resource asks for afterwards. Default: what they were. */
   readonly replicas?: number;
+  /** Somebody else scales one of its workloads to this number, at whatever moment. */
+  readonly scaledTo?: number;
   /** The upgrade takes the component out of service. */
   readonly retired?: boolean;
 }
@@ -266,7 +268,7 @@ function isDone(under: ComponentUnderAudit, workload: WorkloadFact, original: Wo
 function notGivenBack(under: ComponentUnderAudit, workload: WorkloadFact, original: WorkloadFact): string[] {
   const expected = under.retired === true ? 0 : (under.replicas ?? original.replicas);
   return [
-    ...(workload.replicas === undefined || workload.replicas === expected ? [] : ["replicas"]),
+    ...([undefined, expected, under.scaledTo].includes(workload.replicas) ? [] : ["replicas"]),
     ...(canonical(workload.nodeSelector) === canonical(original.nodeSelector) ? [] : ["nodeSelector"]),
     ...(workload.strategy === original.strategy ? [] : ["strategy"]),
   ];
