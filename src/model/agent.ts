@@ -89,15 +89,16 @@ export function makeAgent(input: Omit<Agent, "marks" | "pods">, pods: readonly P
 function marksIn({ workload, recorded }: Pick<Agent, "workload" | "recorded">): Marks {
   const marks = marksOf(workload.metadata);
   const { kind, metadata, template } = workload;
-  const isKnown = marks.borrowed !== undefined || marks.phase !== undefined || marks.completedPlan !== undefined;
+  const isHeld = marks.claim !== undefined && marks.borrowed === undefined && marks.phase === undefined;
   const isOurs = metadata.managers.some(({ manager, ofPlaces }) => manager === FIELD_MANAGER && ofPlaces === true);
-  if (isKnown || !isOurs || recorded === undefined) return marks;
-  const { nodeSelector, replicas } = recorded;
+  if (!isHeld || !isOurs || recorded === undefined) return marks;
+  const { nodeSelector, replicas, replicasAfter } = recorded;
   if (kind === "DaemonSet") {
     const isSame = canonicalJson(template.spec.nodeSelector ?? null) === canonicalJson(nodeSelector);
     return isSame ? marks : { ...marks, borrowed: { nodeSelector } };
   }
-  return replicas === undefined || workload.replicas === replicas ? marks : { ...marks, borrowed: { replicas } };
+  const isOwed = replicas !== undefined && ![replicas, replicasAfter].includes(workload.replicas);
+  return isOwed ? { ...marks, borrowed: { replicas } } : marks;
 }
 
 /** The same workload, with something else wanted of it: a stage on the way, or where it came from. */
