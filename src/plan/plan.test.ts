@@ -179,3 +179,10 @@ test("nothing is planned from what could not be read", () => {
   const plan = planOf({ ...anObservation(), workloads: { seen: "unreadable", why: "forbidden" } });
   expect([plan.end, plan.headline.reason, plan.steps]).toEqual(["Waiting", "Unreadable", []]);
 });
+
+test("an attempt that goes on from another one's writes gives their ownership up once, and its plan ends", () => {
+  const manager = { manager: "ceilometer-upgrade-operator", operation: "Update", ofSpec: true };
+  const { metadata } = notification;
+  const ours = { ...notification, metadata: { ...metadata, managers: [manager] } };
+  expect(planOf(running({ upgrade: upgrade({}), workloads: [ours] })).end).toBe("Complete");
+});

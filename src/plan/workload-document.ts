@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { canonicalJson } from "../model/digest.ts";
 import { applyPatch } from "../model/json-patch.ts";
-import type { Meta } from "../model/meta.ts";
+import type { Manager, Meta } from "../model/meta.ts";
 import type { Workload, WorkloadKind } from "../model/observation.ts";
 import type { ObjectBody } from "../model/outcome.ts";
 import type { KubePatchOperation } from "../model/patch.ts";
@@ -23,8 +23,15 @@ const update = z.looseObject({
   type: z.string().default("RollingUpdate"),
   rollingUpdate: z.looseObject({ partition: z.number().optional(), maxSurge: share, maxUnavailable: share }).nullish(),
 });
+const isManager = (value: unknown): value is Manager =>
+  typeof value === "object" && value !== null && "manager" in value && "operation" in value;
 const workloadDocument = z.looseObject({
-  metadata: z.looseObject({ labels, annotations: labels, finalizers: z.array(z.string()).default([]) }),
+  metadata: z.looseObject({
+    labels,
+    annotations: labels,
+    finalizers: z.array(z.string()).default([]),
+    managedFields: z.array(z.custom<Manager>(isManager)).default([]),
+  }),
   spec: z.looseObject({
     replicas: z.number().optional(),
     paused: z.boolean().default(false),
@@ -71,6 +78,7 @@ export function patched(workload: Workload, operations: readonly KubePatchOperat
   const meta: Meta = {
     ...metadata,
     ...changed.named,
+    managers: changed.managers,
     resourceVersion: version,
     generation: generation + (isRespecified ? 1 : 0),
   };
@@ -88,7 +96,11 @@ type WantedFields = Omit<Workload, "kind" | "metadata" | "status">;
 function specOf(
   kind: WorkloadKind,
   document: unknown,
-): { readonly wanted: WantedFields; readonly named: Pick<Meta, "labels" | "annotations" | "finalizers"> } {
+): {
+  readonly wanted: WantedFields;
+  readonly named: Pick<Meta, "labels" | "annotations" | "finalizers">;
+  readonly managers: readonly Manager[];
+} {
   const { metadata, spec } = workloadDocument.parse(document);
   return {
     wanted: {
@@ -103,6 +115,7 @@ function specOf(
       paused: spec.paused,
     },
     named: { labels: metadata.labels, annotations: metadata.annotations, finalizers: metadata.finalizers },
+    managers: metadata.managedFields,
   };
 }
 
