@@ -18,6 +18,7 @@ import { type Caches, everyCache } from "./caches.ts";
 import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
+import { refusal } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
 import { resourceOfKind } from "./resources.ts";
 import { backoffAfter } from "./stale-backoff.ts";
@@ -232,16 +233,6 @@ async function tell(
   const { stored, againMs } = await ports.reporter.report(metadata, previous, status, decision, signal);
   if (stored) ports.onStored?.(previous, report);
   return againMs;
-}
-
-function refusal(decision: Decision, effect: Effect, message: string): Decision {
-  const object = effect.why.object ?? "";
-  const headline = {
-    reason: "WriteRefused",
-    message: `${object}: the API server refused to ${effect.why.reason}: ${message}`,
-    object,
-  };
-  return { ...decision, phase: "Held", headline };
 }
 
 /** A resource that does not fit the schema is told so; it stops no other. */

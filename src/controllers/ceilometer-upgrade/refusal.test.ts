@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { Decision } from "../../model/decision.ts";
+import type { Effect } from "../../model/outcome.ts";
+import { refusal } from "./refusal.ts";
+
+const note = { reason: "AttemptStarted", message: "start" };
+const decision: Decision = { phase: "Progressing", headline: note, steps: [], findings: [], probes: [] };
+const object = "ConfigMap/ceilometer-attempt-1";
+const metadata = { namespace: "openstack", name: "ceilometer-attempt-1" };
+const body = { apiVersion: "v1", kind: "ConfigMap", metadata };
+const effect: Effect = { kind: "create", object: body, why: { ...note, object } };
+
+test("an object of ours whose name is taken is told as that, and what to do about it", () => {
+  const told = refusal(decision, effect, 'configmaps "ceilometer-attempt-1" already exists');
+  expect(told).toMatchObject({ phase: "Held", headline: { reason: "NameTaken", object } });
+  expect(told.findings).toMatchObject([{ object, reason: "NameTaken", remedy: "delete or rename it" }]);
+});
+
+test("every other refusal is told in the API server's words", () => {
+  const { headline, findings } = refusal(decision, effect, "exceeded quota");
+  expect(headline).toMatchObject({ reason: "WriteRefused", object });
+  expect(headline.message).toContain("exceeded quota");
+  expect(findings).toEqual([]);
+});

@@ -1,0 +1,32 @@
+/** What is told of a write that the API server does not take. */
+import type { Decision } from "../../model/decision.ts";
+import type { Effect, Violation } from "../../model/outcome.ts";
+
+export function refusal(decision: Decision, effect: Effect, message: string): Decision {
+  const object = effect.why.object ?? "";
+  if (effect.kind === "create" && message.includes("already exists")) return nameTaken(decision, object);
+  const headline = {
+    reason: "WriteRefused",
+    message: `${object}: the API server refused to ${effect.why.reason}: ${message}`,
+    object,
+  };
+  return { ...decision, phase: "Held", headline };
+}
+
+/** What is there under a name of ours and is not seen as ours: its owner or its labels are not those that we gave. */
+function nameTaken(decision: Decision, object: string): Decision {
+  const violation: Violation = {
+    gate: "OwnObjects",
+    object,
+    reason: "NameTaken",
+    message: "an object of that name exists and belongs to somebody else, or has lost its owner or its labels",
+    remedy: "delete or rename it",
+    severity: "Error",
+  };
+  const headline = {
+    reason: violation.reason,
+    message: `${object}: ${violation.message}; ${violation.remedy}`,
+    object,
+  };
+  return { ...decision, phase: "Held", headline, findings: [...decision.findings, violation] };
+}
