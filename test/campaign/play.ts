@@ -8,7 +8,8 @@ import { leftovers } from "../e2e/isolation.ts";
 import { inScene, type Scene, type SceneOptions } from "../e2e/scene.ts";
 import { uniqueName } from "../e2e/shared-cluster.ts";
 import type { RecordedWrite } from "../support/fault-proxy.ts";
-import { actsOf, auditAmongOthers, disturbAmongOthers, endAmongOthers } from "./among-others.ts";
+import type { Breach } from "../support/invariants.ts";
+import { actsOf, auditAmongOthers, disturbAmongOthers, endAmongOthers, type Others } from "./among-others.ts";
 import { isAlone } from "./campaigns.ts";
 import { differencesOf } from "./differences.ts";
 import { disturb } from "./disturb.ts";
@@ -94,6 +95,40 @@ function triesAllowed({ steps }: Plan, { committed }: Reference): number {
   return each.reduce((sum, tries) => sum + tries, 0);
 }
 
+/** With others in it, what they took back may be made again; else every write is made once, and may be tried more often. */
+function miscounted(
+  { tried, committed }: Pick<Played, "tried" | "committed">,
+  plan: Plan,
+  reference: Reference,
+): readonly string[] {
+  const acts = actsOf(plan);
+  const most = acts.length > 0 ? writesAllowed(acts, reference.committed) : reference.committed;
+  const least = acts.length > 0 ? 0 : reference.committed;
+  const allowed = most + triesAllowed(plan, reference);
+  return [
+    ...(committed >= least && committed <= most
+      ? []
+      : [`${committed} were made, ${reference.committed} in the undisturbed run`]),
+    ...(tried <= allowed ? [] : [`${tried} were tried, ${allowed} are allowed`]),
+  ];
+}
+
+/** All that differs, in one text. */
+function differing(wanted: unknown, is: unknown, plan: Plan): readonly string[] {
+  const acts = actsOf(plan);
+  const differences = differencesOf(wanted, is).filter((each) => !isTheirDifference(each, acts));
+  return differences.length === 0 ? [] : [differences.join("\n")];
+}
+
+/** What somebody else's act explains is laid to it. */
+function laidOut(breaches: readonly Breach[], plan: Plan, others: Others | undefined) {
+  const { theirs = [], ours = [] } = Object.groupBy(
+    breaches.filter((breach) => !isOfPlan(plan, breach)),
+    (breach) => (others !== undefined && isTheirBreach(breach, others.performed) ? "theirs" : "ours"),
+  );
+  return { theirs, ours };
+}
+
 /** @param own the same control plane, where it belongs to this plan alone: real outages need that. */
 export async function play(plan: Plan, reference: Reference, cluster: ClusterAccess, own?: Cluster): Promise<Played> {
   const findings: Finding[] = [];
@@ -129,20 +164,13 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
       if (after > 0) found("quiet", `${after} writes after the end`);
       for (const step of disturbance.left) found("reached", `never came: ${JSON.stringify(step)}`);
       for (const wrong of disturbance.judged?.() ?? []) found(hasReplicas ? "single writer" : "end", wrong);
-      for (const breach of await scene.verdict()) {
-        if (isOfPlan(plan, breach)) continue;
-        if (others !== undefined && isTheirBreach(breach, others.performed)) theirs.push(JSON.stringify(breach));
-        else found("auditor", JSON.stringify(breach));
-      }
-      const differences = differencesOf(reference.state, state).filter((each) => !isTheirDifference(each, acts));
-      if (differences.length > 0) found("end state", differences.join("\n"));
+      const breaches = laidOut(await scene.verdict(), plan, others);
+      theirs.push(...breaches.theirs.map((breach) => JSON.stringify(breach)));
+      for (const breach of breaches.ours) found("auditor", JSON.stringify(breach));
+      for (const wrong of differing(reference.state, state, plan)) found("end state", wrong);
       for (const left of await leftovers(scene)) found("leftovers", left);
       counted = { tried: scene.effects().length, committed: committedOf(scene) };
-      const most = acts.length > 0 ? writesAllowed(acts, reference.committed) : reference.committed;
-      if (acts.length > 0 ? counted.committed > most : counted.committed !== reference.committed)
-        found("writes", `${counted.committed} were made, ${reference.committed} in the undisturbed run`);
-      const allowed = most + triesAllowed(plan, reference);
-      if (counted.tried > allowed) found("writes", `${counted.tried} were tried, ${allowed} are allowed`);
+      for (const wrong of miscounted(counted, plan, reference)) found("writes", wrong);
       if (findings.length > 0) evidence = evidenceOf(scene);
     });
   } catch (error) {

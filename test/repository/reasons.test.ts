@@ -9,7 +9,7 @@ const FILES = [
   "src/reconcilers/**/*.ts",
   "src/plan/*.ts",
   "src/model/{trouble,verb-requests}.ts",
-  "src/controllers/ceilometer-upgrade/{controller,conditions,leave,status}.ts",
+  "src/controllers/ceilometer-upgrade/{controller,conditions,leave,refusal,status}.ts",
 ];
 
 const source = FILES.flatMap((pattern) => globSync(pattern))
