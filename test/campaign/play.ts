@@ -137,6 +137,7 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
   let counted = { tried: 0, committed: 0 };
   let evidence: unknown;
   const hasReplicas = plan.campaign === "C6";
+  const disturbOperator = hasReplicas ? disturbLeader : disturb;
   const losses = lossesIn(plan);
   const acts = actsOf(plan);
   const more = {
@@ -151,7 +152,7 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
     await open(plan.scene, cluster, more, async (scene) => {
       const outages = isAlone(plan) ? disturbControlPlane(scene, plan, owned(own)) : undefined;
       const others = acts.length > 0 ? disturbAmongOthers(scene, plan) : undefined;
-      const disturbance = outages ?? others ?? (hasReplicas ? disturbLeader : disturb)(scene, plan);
+      const disturbance = outages ?? others ?? disturbOperator(scene, plan);
       await outages?.around("before");
       await scene.apply();
       await outages?.calm;

@@ -15,7 +15,7 @@ const resultSchema = z.object({
   committed: z.int(),
   /** Of inputs, what became of each. */
   outcomes: z.array(z.string()).readonly().optional(),
-  theirs: z.array(z.string()).readonly().default([]),
+  theirs: z.array(z.string()).readonly().optional(),
   findings: z.array(z.object({ oracle: z.string(), message: z.string() })).readonly(),
 });
 export type Result = z.infer<typeof resultSchema>;
