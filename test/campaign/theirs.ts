@@ -50,7 +50,8 @@ const table: Readonly<Record<ActName, Theirs>> = {
   recordUnlabelled: { differs: ATTEMPTS, held: /^NameTaken$/, anew: true },
   recordGarbled: { differs: ["/configMaps/ceilometer-attempt-HASH/annotations"] },
   endForged: {},
-  jobDeleted: {},
+  // One that has ended is not made again.
+  jobDeleted: { differs: ["/jobs/ceilometer-db-HASH"] },
   jobDisowned: { held: /^NameTaken$/ },
   jobGone: {},
   groupDeleted: { breaks: ["I7"] },
