@@ -212,9 +212,9 @@ interface Written {
   /** Nothing of it was kept, so that the stored spec is as it was. */
   readonly isSame: boolean;
   readonly goesBack: boolean;
-  /** How many writes the operator had made, and when it was, in milliseconds since the epoch. */
+  /** How many writes the operator had made, and what the auditor had found, each as JSON. */
   readonly from: number;
-  readonly since: number;
+  readonly broken: ReadonlySet<string>;
 }
 
 /** One plan on one stage. */
@@ -295,11 +295,11 @@ class InputRun {
     const goesBack = isBackward(before, stored);
     if (this.#input.state === "finished") await this.#audit(stored, goesBack);
     const from = scene.proxy.writes.length;
-    const since = Date.now();
+    const broken = new Set(scene.auditor.breaches().map((breach) => JSON.stringify(breach)));
     const poke = this.#pokeNeighbour();
     const written = await send("");
     if (written.status !== 200) throw new Error(`admitted by a dry run, then ${written.status}: ${written.text}`);
-    const outcome = await this.#judge(stored, { isSame: isDeepStrictEqual(before, stored), goesBack, from, since });
+    const outcome = await this.#judge(stored, { isSame: isDeepStrictEqual(before, stored), goesBack, from, broken });
     await poke;
     return outcome;
   }
@@ -321,9 +321,9 @@ class InputRun {
   }
 
   /** Of what was so before the write nothing was broken by it: an auditor who begins after an upgrade sees all pods new at once. */
-  async #verdict(goesBack: boolean, since: number): Promise<void> {
+  async #verdict(goesBack: boolean, before: ReadonlySet<string>): Promise<void> {
     const all = await this.#stage.scene.verdict({ ended: false });
-    const breaches = all.filter(({ at }) => at >= since);
+    const breaches = all.filter((breach) => !before.has(JSON.stringify(breach)));
     const judged: readonly Breach[] = goesBack ? onTheWay(breaches) : breaches;
     for (const breach of judged) this.#found("auditor", JSON.stringify(breach));
   }
@@ -358,7 +358,7 @@ class InputRun {
     return resource;
   }
 
-  async #judge(spec: unknown, { isSame, goesBack, from, since }: Written): Promise<Outcome> {
+  async #judge(spec: unknown, { isSame, goesBack, from, broken }: Written): Promise<Outcome> {
     const { scene } = this.#stage;
     const resource = await this.#settled(from);
     const effects = scene.proxy.writes.slice(from).filter((write) => !isStatusWrite(write));
@@ -370,7 +370,7 @@ class InputRun {
     if (effects.length > 0 && !mayWrite)
       this.#found("untouched", `${effects.length} writes, the first ${effects[0]?.method} ${effects[0]?.path}`);
     if (isBefore && !paused) this.#spent = true;
-    if (effects.length > 0 || !isBefore) await this.#verdict(goesBack, since);
+    if (effects.length > 0 || !isBefore) await this.#verdict(goesBack, broken);
     if (isSame) return "pruned";
     if (effects.length > 0) return "acted";
     return isTrue(resource, "Stalled") ? "held" : "rested";
