@@ -1,4 +1,4 @@
-/** What the API server says it was asked. Leases and Events are not in this log: see the cluster's audit policy. */
+/** What the API server says it was asked. Events are not in this log: see audit-policy.yaml. */
 import { open, stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
@@ -40,9 +40,11 @@ export const isWrite = (asked: Asked): boolean =>
   // A review is a question that is asked by creating it; nothing is stored.
   WRITES.has(asked.verb) && !asked.resource.startsWith("selfsubject");
 export const isStatusWrite = (asked: Asked): boolean => isWrite(asked) && asked.resource === STATUS;
-export const isWorkWrite = (asked: Asked): boolean => isWrite(asked) && asked.resource !== STATUS;
+export const isWorkWrite = (asked: Asked): boolean => isWrite(asked) && asked.resource !== STATUS && !isLease(asked);
+/** A lease is renewed by the clock, whatever there is to do: counted apart. */
+export const isLease = (asked: Asked): boolean => asked.resource === "leases";
 export const isWatch = (asked: Asked): boolean => asked.verb === "watch";
-export const isRead = (asked: Asked): boolean => !isWrite(asked) && !isWatch(asked);
+export const isRead = (asked: Asked): boolean => !isWrite(asked) && !isWatch(asked) && !isLease(asked);
 
 export async function positionIn(path: string): Promise<number> {
   return (await stat(path)).size;
@@ -108,14 +110,17 @@ export function tally(requests: readonly Asked[]): Readonly<Record<string, numbe
  * A write that follows the driver's own last one waited for nobody and is left out.
  */
 export function reactions(all: readonly Asked[], mine: (asked: Asked) => boolean): readonly number[] {
+  const spaces = Map.groupBy(all.filter(isWrite), ({ namespace }) => namespace);
+  return [...spaces.values()].flatMap((writes) => reactionsIn(writes, mine));
+}
+
+function reactionsIn(all: readonly Asked[], mine: (asked: Asked) => boolean): readonly number[] {
   const found: number[] = [];
-  const writes = all.filter(isWrite).toSorted((a, b) => a.receivedAt - b.receivedAt);
+  const writes = all.toSorted((a, b) => a.receivedAt - b.receivedAt);
   for (const write of writes.filter((each) => mine(each) && isWorkWrite(each))) {
-    const before = writes.filter((each) => each.namespace === write.namespace && each.answeredAt <= write.receivedAt);
+    const before = writes.filter((each) => each.answeredAt <= write.receivedAt);
     const own = before.filter((each) => mine(each) && isWorkWrite(each)).map((each) => each.answeredAt);
-    const others = before
-      .filter((each) => !mine(each) && !each.agent.startsWith("bench"))
-      .map((each) => each.answeredAt);
+    const others = before.filter((each) => !mine(each)).map((each) => each.answeredAt);
     const event = Math.max(...others, 0);
     if (event > Math.max(...own, 0)) found.push(write.receivedAt - event);
   }

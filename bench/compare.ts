@@ -17,10 +17,12 @@ import { finishLine } from "./finish-line.ts";
 import { type Ground, openScenes } from "./ground.ts";
 import type { Wrote } from "./operator.ts";
 import type { Memory } from "./process-figures.ts";
-import { must, NEW_IMAGE, PARTS, type Scene } from "./scene.ts";
+import { must, newImage, PARTS, removeScenes, type Scene } from "./scene.ts";
 
 export interface Run {
   readonly driver: string;
+  /** How many upgrades were made at once. */
+  readonly upgrades: number;
   /** Milliseconds from the beginning until every pod of every component runs the target. */
   readonly wall: number;
   /** Milliseconds until the driver says so itself. */
@@ -59,6 +61,10 @@ export interface CompareOptions {
   /** Distinguishes these runs from all others on the ground. */
   readonly label: string;
   readonly say: (line: string) => void;
+  /** Each run's objects are removed after it: of many, the next run would have to carry them. */
+  readonly remove?: boolean;
+  /** What else is looked at when a driver, not the lower bound, has finished and its objects are still there. */
+  readonly afterwards?: (driver: Driver, scenes: readonly Scene[]) => Promise<void>;
 }
 
 export interface Compared {
@@ -67,13 +73,16 @@ export interface Compared {
 }
 
 export async function compare(ground: Ground, options: CompareOptions): Promise<Compared> {
-  const { repeats, drivers, scenesOf, label, say } = options;
+  const { repeats, drivers, scenesOf, label, say, remove = false, afterwards } = options;
   let count = 0;
   const once = async (driver: Driver, recorded = true): Promise<Run> => {
     count += 1;
-    const run = await measure(ground, driver, scenesOf(`${label}-${count}`));
+    const scenes = scenesOf(`${label}-${count}`);
+    const run = await measure(ground, driver, scenes);
     const note = recorded ? "" : " (warm-up, not counted)";
     say(`${driver.name.padEnd(32)} ${run.wall.toFixed(0).padStart(7)} ms, told ${run.told.toFixed(0)} ms${note}`);
+    if (driver !== lowerBound) await afterwards?.(driver, scenes);
+    if (remove) await removeScenes(ground.cluster, scenes);
     return run;
   };
   // The first of each is slower: caches of the disk, of kubectl's discovery, of the API server.
@@ -102,7 +111,7 @@ export async function measure(ground: Ground, driver: Driver, scenes: readonly S
   const position = await positionIn(auditLog);
   const wanted = {
     run: first.run,
-    image: NEW_IMAGE,
+    image: newImage(first.strategy),
     replicas: first.replicas,
     deployments: scenes.length * PARTS.length,
   };
@@ -122,12 +131,13 @@ export async function measure(ground: Ground, driver: Driver, scenes: readonly S
     return { beganAt, wall: finish.at - start, told, parts, cpu, memory, wrote };
   })();
   const namespaces = new Set(scenes.map(({ namespace }) => namespace));
-  const all = await readAudit(auditLog, position);
-  const requests = all.filter((asked) => driver.mine(asked) && concerns(asked, namespaces));
+  const all = (await readAudit(auditLog, position)).filter((asked) => concerns(asked, namespaces));
+  const requests = all.filter((asked) => driver.mine(asked));
   const { beganAt, ...measured } = figures;
   const later = requests.filter((asked) => asked.receivedAt >= beganAt);
   return {
     driver: driver.name,
+    upgrades: scenes.length,
     ...measured,
     workWrites: tally(later.filter(isWorkWrite)),
     statusWrites: later.filter(isStatusWrite).length,
@@ -136,7 +146,7 @@ export async function measure(ground: Ground, driver: Driver, scenes: readonly S
     startReads: tally(requests.filter((asked) => asked.receivedAt < beganAt && isRead(asked))),
     watches: tally(requests.filter(isWatch)),
     refused: tallyCodes(later),
-    reactions: scenes.length === 1 ? reactions(all, driver.mine) : [],
+    reactions: reactions(all, driver.mine),
   };
 }
 

@@ -35,7 +35,12 @@ export interface FinishLine extends AsyncDisposable {
   readonly crossed: Promise<Finish>;
 }
 
-export async function finishLine(cluster: Cluster, wanted: Wanted, timeout = 600_000): Promise<FinishLine> {
+/** Milliseconds in which anything must be done, and what each Deployment may add to it. */
+const PATIENCE = 600_000;
+const PATIENCE_EACH = 500;
+
+export async function finishLine(cluster: Cluster, wanted: Wanted): Promise<FinishLine> {
+  const timeout = PATIENCE + wanted.deployments * PATIENCE_EACH;
   const { promise, resolve, reject } = Promise.withResolvers<Finish>();
   // Whoever fails before is not to be told twice.
   promise.catch(() => undefined);

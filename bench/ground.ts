@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from "../tools/control-plane/cluster.ts";
 import type { Speed } from "../tools/control-plane/cluster-configuration.ts";
 import { startPodLogs } from "../tools/control-plane/pod-logs.ts";
 import { finishLine } from "./finish-line.ts";
-import { eventually, must, OLD_IMAGE, PARTS, POLLED, placeScene, type Scene } from "./scene.ts";
+import { eventually, must, oldImage, PARTS, POLLED, placeScene, type Scene } from "./scene.ts";
 
 const NAME = "ceilometer-upgrade-operator";
 
@@ -18,44 +18,59 @@ export interface Ground extends AsyncDisposable {
   readonly kubeconfig: string;
   /** The same token as a pod finds it: `token`, `ca.crt`, `namespace`. */
   readonly serviceAccountDir: string;
+  /** Where every process of the operator leaves a profile of its CPU; undefined: no profiles. */
+  readonly profiles: string | undefined;
 }
 
-export async function openGround(speed: Speed, nodes: number): Promise<Ground> {
+export async function openGround(speed: Speed, nodes: number, profiles?: string): Promise<Ground> {
   await using stack = new AsyncDisposableStack();
-  const cluster = stack.use(await startCluster({ speed, nodes, auditPolicy: true }));
+  const auditPolicy = join(import.meta.dirname, "audit-policy.yaml");
+  const cluster = stack.use(await startCluster({ speed, nodes, auditPolicy }));
   stack.use(await startPodLogs(cluster));
   await installChart(cluster, undefined);
-  const { kubeconfig, serviceAccountDir } = await credentials(cluster);
+  const serviceAccountDir = join(cluster.dir, "bench", "serviceaccount");
+  const kubeconfig = await credentials(cluster, NAME, NAME, serviceAccountDir);
   const { auditLog } = cluster;
   if (auditLog === undefined) throw new Error("the cluster writes no audit log");
   const owned = stack.move();
-  return { cluster, auditLog, kubeconfig, serviceAccountDir, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    cluster,
+    auditLog,
+    kubeconfig,
+    serviceAccountDir,
+    profiles,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
-async function credentials(cluster: Cluster): Promise<Pick<Ground, "kubeconfig" | "serviceAccountDir">> {
+/** A kubeconfig with a token of a ServiceAccount and nothing else; beside it the same token as a pod would find it. */
+export async function credentials(
+  cluster: Cluster,
+  namespace: string,
+  account: string,
+  directory: string,
+): Promise<string> {
   const token = await successful(
     "kubectl create token",
-    cluster.kubectl(["-n", NAME, "create", "token", NAME, "--duration=24h"]),
+    cluster.kubectl(["-n", namespace, "create", "token", account, "--duration=24h"]),
   );
   const { ca } = cluster.api.access;
-  const directory = join(cluster.dir, "bench");
-  const serviceAccountDir = join(directory, "serviceaccount");
-  const kubeconfig = join(directory, "kubeconfig.json");
-  await mkdir(serviceAccountDir, { recursive: true });
-  await writeFile(join(serviceAccountDir, "token"), token, { mode: 0o600 });
-  await writeFile(join(serviceAccountDir, "ca.crt"), ca);
-  await writeFile(join(serviceAccountDir, "namespace"), NAME);
+  const kubeconfig = join(directory, "..", `${account}.kubeconfig.json`);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "token"), token, { mode: 0o600 });
+  await writeFile(join(directory, "ca.crt"), ca);
+  await writeFile(join(directory, "namespace"), namespace);
   const authority = Buffer.from(ca).toString("base64");
   const config = {
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: "bench", cluster: { server: cluster.server, "certificate-authority-data": authority } }],
-    users: [{ name: NAME, user: { token } }],
-    contexts: [{ name: "bench", context: { cluster: "bench", user: NAME, namespace: NAME } }],
+    users: [{ name: account, user: { token } }],
+    contexts: [{ name: "bench", context: { cluster: "bench", user: account, namespace } }],
     "current-context": "bench",
   };
   await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  return { kubeconfig, serviceAccountDir };
+  return kubeconfig;
 }
 
 /** Scenes that run the old release, every pod available and every agent's first poll to be read in its log. */
@@ -65,7 +80,7 @@ export async function openScenes(ground: Ground, scenes: readonly Scene[]): Prom
   const { cluster } = ground;
   const wanted = {
     run: first.run,
-    image: OLD_IMAGE,
+    image: oldImage(first.strategy),
     replicas: first.replicas,
     deployments: scenes.length * PARTS.length,
   };

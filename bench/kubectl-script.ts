@@ -1,11 +1,12 @@
 /** The same steps as a careful person would script them: one command after the other, each waited for. */
 import { successful } from "../scripts/demo/installation.ts";
 import type { Cluster } from "../tools/control-plane/cluster.ts";
-import { deploymentName, MIGRATION, NEW_IMAGE, type Part, POLLED, type Scene } from "./scene.ts";
+import { deploymentName, MIGRATION, newImage, type Part, POLLED, type Scene } from "./scene.ts";
 
 const TIMEOUT = "--timeout=300s";
 
-export async function kubectlScript(cluster: Cluster, { namespace, replicas }: Scene): Promise<void> {
+export async function kubectlScript(cluster: Cluster, { namespace, replicas, strategy }: Scene): Promise<void> {
+  const image = newImage(strategy);
   const kubectl = (...args: readonly string[]): Promise<string> =>
     successful(`kubectl ${args.join(" ")}`, cluster.kubectl(["-n", namespace, ...args]));
 
@@ -18,7 +19,7 @@ export async function kubectlScript(cluster: Cluster, { namespace, replicas }: S
     await kubectl("rollout", "status", `deployment/${deploymentName(part)}`, TIMEOUT);
   };
   const start = async (part: Part, count: number): Promise<void> => {
-    await kubectl("set", "image", `deployment/${deploymentName(part)}`, `${deploymentName(part)}=${NEW_IMAGE}`);
+    await kubectl("set", "image", `deployment/${deploymentName(part)}`, `${deploymentName(part)}=${image}`);
     await scale(part, count);
   };
   const polled = async (): Promise<void> => {
@@ -28,7 +29,7 @@ export async function kubectlScript(cluster: Cluster, { namespace, replicas }: S
     }
   };
 
-  await kubectl("create", "job", "ceilometer-upgrade", `--image=${NEW_IMAGE}`, "--", ...MIGRATION);
+  await kubectl("create", "job", "ceilometer-upgrade", `--image=${image}`, "--", ...MIGRATION);
   await kubectl("wait", "--for=condition=complete", "job/ceilometer-upgrade", TIMEOUT);
   for (const part of ["collector", "notification"] as const) {
     await stop(part);

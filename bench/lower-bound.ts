@@ -8,7 +8,17 @@ import { once } from "node:events";
 import { Agent, request } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { deploymentName, deploymentsPath, MIGRATION, NEW_IMAGE, type Part, POLLED, RUN_LABEL } from "./scene.ts";
+import {
+  deploymentName,
+  deploymentsPath,
+  MIGRATION,
+  newImage,
+  PARTS,
+  type Part,
+  POLLED,
+  RUN_LABEL,
+  STRATEGIES,
+} from "./scene.ts";
 
 const orderSchema = z.object({
   server: z.string(),
@@ -18,6 +28,7 @@ const orderSchema = z.object({
   run: z.string(),
   namespaces: z.array(z.string()),
   replicas: z.int(),
+  strategy: z.enum(STRATEGIES),
 });
 export type Order = z.infer<typeof orderSchema>;
 
@@ -51,7 +62,8 @@ const USER_AGENT = "lower-bound";
 class LowerBound {
   readonly #order: Order;
   readonly #agent: Agent;
-  readonly #seen = new Map<string, Seen>();
+  /** By namespace, then by kind and name: of a thousand upgrades, each looks at its own objects only. */
+  readonly #seen = new Map<string, Map<string, Seen>>();
   readonly #waiting = new Map<string, () => void>();
 
   constructor(order: Order) {
@@ -71,6 +83,10 @@ class LowerBound {
 
   async #upgrade(namespace: string): Promise<void> {
     await this.#migrate(namespace);
+    if (this.#order.strategy === "Partial") {
+      for (const part of PARTS) await this.#start(namespace, part, this.#order.replicas);
+      return;
+    }
     await this.#stopThenStart(namespace, "collector");
     await this.#stopThenStart(namespace, "notification");
     await this.#poll(namespace);
@@ -79,14 +95,14 @@ class LowerBound {
 
   async #migrate(namespace: string): Promise<void> {
     const name = "ceilometer-upgrade";
-    const container = { name: "upgrade", image: NEW_IMAGE, command: MIGRATION };
+    const container = { name: "upgrade", image: newImage(this.#order.strategy), command: MIGRATION };
     const labels = { [RUN_LABEL]: this.#order.run };
     const template = { metadata: { labels }, spec: { restartPolicy: "Never", containers: [container] } };
     const job = { apiVersion: "batch/v1", kind: "Job", metadata: { name, labels }, spec: { template } };
     await this.#ask("POST", `/apis/batch/v1/namespaces/${namespace}/jobs`, job);
     const complete = (seen: Seen | undefined): boolean =>
       seen?.status.conditions.some(({ type, status }) => type === "Complete" && status === "True") === true;
-    await this.#until(namespace, () => complete(this.#seen.get(`Job/${namespace}/${name}`)));
+    await this.#until(namespace, () => complete(this.#of(namespace).get(`Job/${name}`)));
   }
 
   async #stopThenStart(namespace: string, part: Part): Promise<void> {
@@ -107,7 +123,7 @@ class LowerBound {
   }
 
   #start(namespace: string, part: Part, replicas: number): Promise<void> {
-    const containers = [{ name: deploymentName(part), image: NEW_IMAGE }];
+    const containers = [{ name: deploymentName(part), image: newImage(this.#order.strategy) }];
     return this.#scale(namespace, part, { replicas, template: { spec: { containers } } });
   }
 
@@ -118,7 +134,7 @@ class LowerBound {
   ): Promise<void> {
     const generation = await this.#patch(namespace, part, spec);
     await this.#until(namespace, () => {
-      const status = this.#seen.get(`Deployment/${namespace}/${deploymentName(part)}`)?.status;
+      const status = this.#of(namespace).get(`Deployment/${deploymentName(part)}`)?.status;
       if (status === undefined || status.observedGeneration < generation) return false;
       return [status.replicas, status.updatedReplicas, status.availableReplicas].every(
         (each) => each === spec.replicas,
@@ -144,10 +160,15 @@ class LowerBound {
   }
 
   #pods(namespace: string, part: Part): readonly Seen[] {
-    return [...this.#seen.values()].filter(
-      ({ kind, metadata }) =>
-        kind === "Pod" && metadata.namespace === namespace && metadata.labels["component"] === part,
+    return [...this.#of(namespace).values()].filter(
+      ({ kind, metadata }) => kind === "Pod" && metadata.labels["component"] === part,
     );
+  }
+
+  #of(namespace: string): Map<string, Seen> {
+    const known = this.#seen.get(namespace) ?? new Map<string, Seen>();
+    this.#seen.set(namespace, known);
+    return known;
   }
 
   #until(namespace: string, holds: () => boolean): Promise<void> {
@@ -165,9 +186,9 @@ class LowerBound {
   #take(line: string): void {
     const { type, object } = eventSchema.parse(JSON.parse(line));
     const { namespace, name } = object.metadata;
-    const key = `${object.kind}/${namespace}/${name}`;
-    if (type === "DELETED") this.#seen.delete(key);
-    else this.#seen.set(key, object);
+    const key = `${object.kind}/${name}`;
+    if (type === "DELETED") this.#of(namespace).delete(key);
+    else this.#of(namespace).set(key, object);
     this.#waiting.get(namespace)?.();
   }
 

@@ -33,7 +33,10 @@ export interface OperatorProcess extends AsyncDisposable {
   /** What it logged of its writes so far. */
   readonly wrote: readonly Wrote[];
   readonly complaints: readonly string[];
+  /** Resolves when it leads, looked at every 5 ms. */
   leads(): Promise<void>;
+  /** Resolves when it has ended. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   memory(): Promise<Memory>;
   cpu(): Promise<number>;
   /** Its page of metrics; empty where it does not answer. */
@@ -54,10 +57,11 @@ export async function startOperator(
   ground: Ground,
   variant: Variant,
   namespaces: readonly string[] = [],
+  pod = "operator-0",
 ): Promise<OperatorProcess> {
   const health = await freePort();
   const metrics = await freePort();
-  const { program, args, env } = await circumstances(ground, variant);
+  const { program, args, env } = await circumstances(ground, variant, pod);
   const flags = [
     "--leader-elect",
     "--pod-logs",
@@ -70,7 +74,8 @@ export async function startOperator(
   const wrote: Wrote[] = [];
   const complaints: string[] = [];
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [program, ...args, ...flags], {
+  const profiling = ground.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${ground.profiles}`];
+  const child = spawn(process.execPath, [...profiling, program, ...args, ...flags], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -78,10 +83,11 @@ export async function startOperator(
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => hear(line, wrote, complaints));
   }
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+  const end = async (signal: "SIGKILL" | "SIGTERM"): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await ended;
   };
+  const stop = (): Promise<void> => end("SIGTERM");
   const { pid } = child;
   const answers = async (): Promise<boolean> => (await page(health, "/readyz"))?.status === 200;
   if (pid === undefined || !(await until(answers, () => child.exitCode === null))) {
@@ -98,6 +104,7 @@ export async function startOperator(
         /^ceilometer_upgrade_operator_leader 1$/m.test((await page(metrics, "/metrics"))?.body ?? "");
       if (!(await until(leading, () => child.exitCode === null))) throw new Error("the operator does not lead");
     },
+    end,
     memory: () => memoryOf(pid),
     cpu: () => cpuOf(pid),
     metrics: async () => (await page(metrics, "/metrics"))?.body ?? "",
@@ -133,10 +140,10 @@ export const bundleDirectory = join(cacheRoot, "bench", "dist");
 /** Where a pod finds its credentials (src/kube/config.ts). */
 const MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-async function circumstances(ground: Ground, { code, credentials }: Variant): Promise<Circumstances> {
+async function circumstances(ground: Ground, { code, credentials }: Variant, pod: string): Promise<Circumstances> {
   const program = code === "source" ? join(root, "src", "main.ts") : join(bundleDirectory, "operator.mjs");
   const options: Record<string, string> = code === "bundle" ? { NODE_OPTIONS: await imageOptions() } : {};
-  const base = { ...options, HOME: ground.serviceAccountDir, PATH: "/usr/bin:/bin", POD_NAME: "operator-0" };
+  const base = { ...options, HOME: ground.serviceAccountDir, PATH: "/usr/bin:/bin", POD_NAME: pod };
   if (credentials === "kubeconfig") return { program, args: ["--kubeconfig", ground.kubeconfig], env: base };
   const { hostname, port } = new URL(ground.cluster.server);
   const env = { ...base, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };

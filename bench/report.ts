@@ -2,8 +2,12 @@
 
 import type { ColdStart } from "./cold-start.ts";
 import type { Compared, Comparison, Run } from "./compare.ts";
+import type { Failover } from "./failover.ts";
+import type { Heap, Image } from "./footprint.ts";
+import type { Memory } from "./process-figures.ts";
 import type { Resident } from "./resident.ts";
 import { quantile, type Spread, spread } from "./statistics.ts";
+import { judge, verdict } from "./targets.ts";
 
 export interface Results {
   readonly date: string;
@@ -12,10 +16,22 @@ export interface Results {
   readonly speed: string;
   readonly repeats: number;
   readonly one: Compared;
-  readonly many?: { readonly count: number; readonly compared: Compared };
+  /** Every component runs, new agents beside old ones; the operator alone beside the lower bound. */
+  readonly partial: Compared;
+  readonly many: readonly Many[];
   readonly residents: readonly Resident[];
   readonly starts: readonly ColdStart[];
+  readonly failovers?: Failover;
+  readonly heap?: Heap;
+  readonly image?: Image;
   readonly bareNodeMib: number;
+}
+
+export interface Many {
+  readonly count: number;
+  readonly compared: Compared;
+  /** A process that was started when all of them had been upgraded. */
+  readonly held: Memory | undefined;
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -34,38 +50,99 @@ const byDriver = (comparisons: readonly Comparison[]): ReadonlyMap<string, reado
   Map.groupBy(comparisons, ({ driver }) => driver);
 
 export function markdown(results: Results): string {
-  const { date, versions, machine, speed, repeats, one, many, residents, starts, bareNodeMib } = results;
+  const { date, versions, machine, speed, repeats } = results;
   const said = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `Measured ${date} on ${machine}; ${said.join(", ")}; \`${speed}\` pods; ${repeats} runs of each driver.`,
-    ...(one.comparisons.length === 0
-      ? []
-      : [
-          "### One upgrade: time",
-          wallTable(one),
-          partsTable(one),
-          "### One upgrade: requests",
-          requestTable(one),
-          "### What the operator writes for one upgrade",
-          writesTable(one),
-        ]),
-    ...(many === undefined
-      ? []
-      : [
-          `### ${many.count} upgrades at once, one replica each`,
-          wallTable(many.compared),
-          requestTable(many.compared),
-        ]),
-    ...(residents.length === 0
-      ? []
-      : [
-          "### Memory",
-          memoryTable(residents, bareNodeMib),
-          "### Requests while idle, after the last upgrade",
-          quietTable(residents),
-        ]),
-    ...(starts.length === 0 ? [] : ["### Cold start", startTable(starts)]),
+    ...targetSection(results),
+    ...oneSection(results),
+    ...partialSection(results),
+    ...results.many.flatMap(manySection),
+    ...memorySection(results),
+    ...footprintSection(results),
+    ...startSection(results),
   ].join("\n\n");
+}
+
+function targetSection(results: Results): readonly string[] {
+  const rows = judge(results).map((judged) => {
+    const { metric, unit, measured, target, stretch, digits } = judged;
+    const withUnit = (value: string): string => (unit === "" ? value : `${value} ${unit}`);
+    return [metric, withUnit(measured.toFixed(digits)), withUnit(`${target}`), withUnit(`${stretch}`), verdict(judged)];
+  });
+  const head = ["The operator (bundle, in cluster)", "Measured", "Target", "Stretch", ""];
+  return rows.length === 0 ? [] : ["### Beside what it should be", table(head, rows)];
+}
+
+function oneSection({ one }: Results): readonly string[] {
+  if (one.comparisons.length === 0) return [];
+  return [
+    "### One upgrade: time",
+    wallTable(one),
+    partsTable(one),
+    "### One upgrade: requests",
+    requestTable(one),
+    "### What the operator writes for one upgrade",
+    writesTable(one),
+  ];
+}
+
+function partialSection({ partial }: Results): readonly string[] {
+  if (partial.comparisons.length === 0) return [];
+  return ["### One partial upgrade", wallTable(partial), requestTable(partial), writesTable(partial)];
+}
+
+function manySection({ count, compared, held }: Many): readonly string[] {
+  const memory =
+    held === undefined
+      ? []
+      : [
+          `A process that is started when all ${count} have been upgraded: ${mib(held.rssMib)} MiB RSS, ${mib(held.pssMib)} MiB PSS.`,
+        ];
+  return [`### ${count} upgrades at once, one replica each`, wallTable(compared), requestTable(compared), ...memory];
+}
+
+function memorySection({ residents, bareNodeMib }: Results): readonly string[] {
+  if (residents.length === 0) return [];
+  return [
+    "### Memory",
+    memoryTable(residents, bareNodeMib),
+    "### Requests while idle, after the last upgrade",
+    quietTable(residents),
+  ];
+}
+
+function footprintSection({ heap, image }: Results): readonly string[] {
+  const cached =
+    heap &&
+    `Of ${heap.count} Deployments that the API server sends as ${kb(heap.textBytes)} KB of text each, the operator keeps ` +
+      `${kb(heap.kept)} KB of heap each; the same objects as they are sent would be ${kb(heap.whole)} KB.`;
+  const size =
+    image?.compressed === undefined ? "not made here" : `${(image.compressed / 1e6).toFixed(1)} MB compressed`;
+  const debian = image?.debian === undefined ? "" : `; ${image.debian} packages of Debian below Node`;
+  const shipped =
+    image &&
+    `Image: ${size}${debian}. In the bundle: ${image.packages.length} packages (${image.packages.join(", ")}).`;
+  const texts = [cached, shipped].filter((text) => text !== undefined);
+  return texts.length === 0 ? [] : ["### Footprint", ...texts];
+}
+
+const kb = (bytes: number): string => (bytes / 1000).toFixed(2);
+
+function startSection({ starts, failovers }: Results): readonly string[] {
+  const rows =
+    failovers === undefined
+      ? []
+      : [
+          ["kill -9", wide(spread(failovers.killed)), `${failovers.killed.length}`],
+          ["SIGTERM", wide(spread(failovers.asked)), `${failovers.asked.length}`],
+        ];
+  return [
+    ...(starts.length === 0 ? [] : ["### Cold start", startTable(starts)]),
+    ...(rows.length === 0
+      ? []
+      : ["### Another leader", table(["After", "Signal to the next leader, ms", "Times"], rows)]),
+  ];
 }
 
 function wallTable({ controls, comparisons }: Compared): string {
@@ -95,21 +172,21 @@ function wallTable({ controls, comparisons }: Compared): string {
     "Every pod at the target, ms",
     "… over the adjacent lower bound",
     "Says so itself, ms",
-    "CPU, ms",
-    "Event to write p50 / p90, ms",
+    "CPU per upgrade, ms",
+    "Event to write p50 / p99, ms",
     "Peak RSS, MiB",
   ];
   return table(head, [control, ...rows]);
 }
 
 function cpuText(runs: readonly Run[]): string {
-  const known = runs.flatMap(({ cpu }) => (cpu === undefined ? [] : [cpu]));
+  const known = runs.flatMap(({ cpu, upgrades }) => (cpu === undefined ? [] : [cpu / upgrades]));
   return known.length === 0 ? "–" : ms(spread(known).median);
 }
 
 function reactionText(runs: readonly Run[]): string {
   const sorted = runs.flatMap((run) => run.reactions).toSorted((a, b) => a - b);
-  return sorted.length === 0 ? "–" : `${quantile(sorted, 0.5).toFixed(1)} / ${quantile(sorted, 0.9).toFixed(1)}`;
+  return sorted.length === 0 ? "–" : `${quantile(sorted, 0.5).toFixed(1)} / ${quantile(sorted, 0.99).toFixed(1)}`;
 }
 
 function peakText(runs: readonly Run[]): string {
@@ -198,14 +275,22 @@ function memoryTable(residents: readonly Resident[], bareNodeMib: number): strin
 }
 
 function quietTable(residents: readonly Resident[]): string {
-  const rows = residents.map(({ variant, quiet }) => [
-    variant,
-    `${quiet.seconds}`,
-    listed(quiet.reads),
-    listed(quiet.writes),
-    listed(quiet.watches),
-  ]);
-  return table(["Operator", "Seconds", "Reads", "Writes", "Watches opened"], rows);
+  const rows = residents.flatMap(({ variant, quiet }) =>
+    quiet === undefined
+      ? []
+      : [
+          [
+            variant,
+            `${quiet.seconds}`,
+            listed(quiet.reads),
+            listed(quiet.writes),
+            listed(quiet.watches),
+            listed(quiet.lease),
+            quiet.perMinute.toFixed(1),
+          ],
+        ],
+  );
+  return table(["Operator", "Seconds", "Reads", "Writes", "Watches opened", "Lease", "All, a minute"], rows);
 }
 
 function startTable(starts: readonly ColdStart[]): string {

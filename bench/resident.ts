@@ -1,12 +1,12 @@
 /** What the operator needs while nothing happens, and after upgrades: memory, and requests to the API server. */
 import { setTimeout as pause } from "node:timers/promises";
-import { isRead, isWatch, isWrite, positionIn, readAudit, tally } from "./audit-log.ts";
+import { isLease, isRead, isWatch, isWrite, positionIn, readAudit, tally } from "./audit-log.ts";
 import { askFor, isOperator } from "./drivers.ts";
 import { finishLine } from "./finish-line.ts";
 import { agentsPoll, type Ground, openScenes } from "./ground.ts";
 import { nameOf, startOperator, type Variant } from "./operator.ts";
 import type { Memory } from "./process-figures.ts";
-import { OLD_IMAGE, PARTS, resetScene, type Scene } from "./scene.ts";
+import { oldImage, PARTS, resetScene, type Scene } from "./scene.ts";
 
 /** Milliseconds in which a process comes to rest after a start or an upgrade. */
 const REST = 3000;
@@ -19,16 +19,19 @@ export interface Resident {
   readonly afterOne: Memory;
   readonly afterAll: Memory;
   readonly upgrades: number;
-  readonly quiet: Quiet;
+  readonly quiet: Quiet | undefined;
 }
 
-/** Requests in a stretch of idleness after the last upgrade, but those for the lease, which are not in the audit log. */
+/** Requests in a stretch of idleness after the last upgrade. */
 export interface Quiet {
   readonly seconds: number;
   readonly reads: Readonly<Record<string, number>>;
   readonly writes: Readonly<Record<string, number>>;
   /** Watches that were opened in it. */
   readonly watches: Readonly<Record<string, number>>;
+  /** Those for the lease of the leader, none of which is in the others. */
+  readonly lease: Readonly<Record<string, number>>;
+  readonly perMinute: number;
 }
 
 export async function reside(
@@ -70,18 +73,39 @@ export async function reside(
     variant: nameOf(variant),
     ...figures,
     upgrades,
-    quiet: {
-      seconds: idleSeconds,
-      reads: tally(quiet.filter(isRead)),
-      writes: tally(quiet.filter(isWrite)),
-      watches: tally(quiet.filter(isWatch)),
-    },
+    quiet:
+      idleSeconds === 0
+        ? undefined
+        : {
+            perMinute: (quiet.length / idleSeconds) * 60,
+            lease: tally(quiet.filter(isLease)),
+            seconds: idleSeconds,
+            reads: tally(quiet.filter(isRead)),
+            writes: tally(quiet.filter((asked) => isWrite(asked) && !isLease(asked))),
+            watches: tally(quiet.filter(isWatch)),
+          },
   };
 }
 
+/** A process that watches every namespace, and finds what is there. */
+export async function memoryWhenStarted(ground: Ground, variant: Variant): Promise<Memory> {
+  await using operator = await startOperator(ground, variant);
+  await operator.leads();
+  await pause(REST + LOOKS);
+  return await operator.memory();
+}
+
+/** Milliseconds in which a leader has looked at every resource. */
+const LOOKS = 7000;
+
 async function backToOld(ground: Ground, scene: Scene): Promise<void> {
-  const { run, replicas } = scene;
-  await using line = await finishLine(ground.cluster, { run, image: OLD_IMAGE, replicas, deployments: PARTS.length });
+  const { run, replicas, strategy } = scene;
+  await using line = await finishLine(ground.cluster, {
+    run,
+    image: oldImage(strategy),
+    replicas,
+    deployments: PARTS.length,
+  });
   await resetScene(ground.cluster, scene);
   await line.crossed;
   await agentsPoll(ground, scene);

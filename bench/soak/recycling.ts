@@ -8,8 +8,8 @@ import {
   deploymentsPath,
   eventually,
   must,
-  NEW_IMAGE,
-  OLD_IMAGE,
+  newImage,
+  oldImage,
   PARTS,
   RUN_LABEL,
   resetScene,
@@ -55,7 +55,7 @@ export async function recycling(
 ): Promise<Recycling> {
   const scenes = Array.from(
     { length: resources },
-    (_, index): Scene => ({ run: RUN, namespace: `${RUN}-${index}`, replicas: 1 }),
+    (_, index): Scene => ({ run: RUN, namespace: `${RUN}-${index}`, replicas: 1, strategy: "Full" }),
   );
   say(`placing ${resources} Ceilometers`);
   await openScenes(ground, scenes);
@@ -82,7 +82,7 @@ export async function recycling(
     await eventually(async () => succeeded.has(namespace), `${namespace} does not end`, PATIENCE);
     seconds.push((performance.now() - begun) / 1000);
     const images = await imagesOf(ground, scene);
-    if (images.some((image) => image !== NEW_IMAGE))
+    if (images.some((image) => image !== newImage("Full")))
       throw new Error(`${namespace} says that it has succeeded and runs ${images.join(", ")}`);
     times.set(namespace, (times.get(namespace) ?? 0) + 1);
   };
@@ -163,7 +163,7 @@ async function backToOld(ground: Ground, scene: Scene): Promise<void> {
       gone &&
       deployments.every(
         ({ metadata, spec, status }) =>
-          spec.template.spec.containers.every(({ image }) => image === OLD_IMAGE) &&
+          spec.template.spec.containers.every(({ image }) => image === oldImage("Full")) &&
           status.observedGeneration >= metadata.generation &&
           [status.replicas, status.updatedReplicas, status.availableReplicas].every((count) => count === spec.replicas),
       )
