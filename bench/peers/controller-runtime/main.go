@@ -196,7 +196,12 @@ func run() error {
 	for _, namespace := range strings.FieldsFunc(*namespaces, func(r rune) bool { return r == ',' }) {
 		watched.DefaultNamespaces[namespace] = cache.Config{}
 	}
-	manager, err := ctrl.NewManager(access, ctrl.Options{Cache: watched, Metrics: server.Options{BindAddress: "0"}})
+	manager, err := ctrl.NewManager(access, ctrl.Options{
+		Cache: watched,
+		// Objects without a Go type are asked for each time otherwise.
+		Client:  client.Options{Cache: &client.CacheOptions{Unstructured: true}},
+		Metrics: server.Options{BindAddress: "0"},
+	})
 	if err != nil {
 		return err
 	}
