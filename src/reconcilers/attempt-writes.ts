@@ -21,7 +21,8 @@ export function firstWrites(world: World, copies: readonly WantedCopy[], body: N
   const { upgrade } = world;
   const open = world.records.find((record) => record.ended === undefined);
   // What is undone is left only once the way back is recorded: in between nobody would know any more what was to be undone.
-  if (open !== undefined && body.back === undefined) return supersede(world, open);
+  if (open !== undefined && body.back === undefined)
+    return supersede(world, open, open.inputs === body.inputs ? madeAnew(open) : undefined);
   if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
   const copy = copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
   if (copy !== undefined) {
@@ -85,6 +86,9 @@ export function annotateRecord(
     why: { ...why, object: `ConfigMap/${name}` },
   };
 }
+
+const madeAnew = ({ metadata }: AttemptRecord): string =>
+  `a workload was made anew: the attempt ${metadata.name} knows nothing of it, and a new one starts from there`;
 
 /** A way back takes the place of every attempt that is still open. */
 export function supersedeUndone(world: World, { back, metadata }: AttemptRecord): Effect | undefined {

@@ -270,3 +270,14 @@ test("a first agent whose marks were wiped is not taken for the last one", () =>
   const seen = middle({ workloads: [workload], record: { targets } });
   expect(why(seen)).toBe("Progressing: Verifying");
 });
+
+test("a workload that was made anew is not brought to the target by the plan of its predecessor", () => {
+  const workload = notification();
+  const targets = [aRecordedTarget(workload, { uid: "of-its-predecessor" })];
+  const { effect } = decide(middle({ workloads: [workload], record: { targets } }));
+  expect(effect?.why).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
+  expect(effect?.why.message).toContain("a workload was made anew");
+  // What runs the target already needs no plan.
+  const there = notification({ image: NEW_IMAGE });
+  expect(why(middle({ workloads: [there], pods: podsOf(there), record: { targets } }))).toBe("Progressing: Loading");
+});

@@ -66,7 +66,7 @@ function decideOn(world: World, target: Release, inputs: Inputs, record: Attempt
     return held(world, resolved.violations, told);
   }
   const { agents, left } = resolved;
-  if (lacksFiles(world, current, agents)) return start(world, target, inputs, record);
+  if (lacksFiles(world, current, agents) || hasStrangers(current, agents)) return start(world, target, inputs, record);
   return proceed({ world, record: current, agents, left, target });
 }
 
@@ -79,6 +79,15 @@ function lacksFiles({ copies }: World, { targets }: AttemptRecord, agents: Agent
   const derived = targets.flatMap(({ polling }) => [polling?.narrow, polling?.isolated?.file]);
   const isGone = derived.some((file) => file !== undefined && !names.has(file.object));
   return isGone && agents.polling.some((agent) => !atTarget(agent));
+}
+
+/**
+ * A workload that somebody deleted and made anew is another one: what it polls, what is new to it and on which hosts it ran was
+ * never looked at, so it is not brought to the target by a plan that was made for its predecessor.
+ */
+function hasStrangers({ targets }: AttemptRecord, agents: Agents): boolean {
+  const known = new Set(targets.map(({ uid }) => uid));
+  return allAgents(agents).some((agent) => !known.has(agent.workload.metadata.uid) && !atTarget(agent));
 }
 
 /** A way back that was asked for by the spec is wanted as long as the spec says so, and one that has ended until a retry. */
