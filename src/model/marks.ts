@@ -28,7 +28,7 @@ const phase = z.object({
   /** When this write was made, and when the first one of this plan was. */
   at: z.string(),
   startedAt: z.string(),
-  /** How often this plan has brought the workload to its target: more than once means that somebody took it back. */
+  /** How often this plan has brought the workload to its target, or down again: more than once means that somebody took it back. */
   rounds: z.int32().min(0),
   retry: z.int32().min(0),
   /** The host that a first agent is pinned to, and those that were tried before it. */

@@ -281,3 +281,11 @@ test("a workload that was made anew is not brought to the target by the plan of 
   const there = notification({ image: NEW_IMAGE });
   expect(why(middle({ workloads: [there], pods: podsOf(there), record: { targets } }))).toBe("Progressing: Loading");
 });
+
+test("who keeps bringing up what was taken down is not fought for ever", () => {
+  const at = (rounds: number) => notification({}, { borrowed: { replicas: 2 }, phase: { phase: "down", rounds } });
+  const { effect } = decide(middle({ workloads: [at(2)] }));
+  expect(effect?.why.reason).toBe("TakingDown");
+  expect(written(effect)["/metadata/annotations/ceilometer.openstack.org~1phase"]).toContain('"rounds":3');
+  expect(why(middle({ workloads: [at(3)] }))).toBe("Held: Contested");
+});

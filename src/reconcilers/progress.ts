@@ -170,7 +170,7 @@ function contested(scene: Scene, agent: Agent): Outcome | undefined {
         gate: "SingleWriter",
         object: agentText(agent),
         reason: "Contested",
-        message: `it was brought to the target ${phase.rounds} times and somebody took it back each time; the last writer is ${last?.manager ?? "unknown"}`,
+        message: `it was taken down or brought to the target ${phase.rounds} times and somebody took it back each time; the last writer is ${last?.manager ?? "unknown"}`,
         remedy: `make that writer agree with the target, then raise spec.retryAttempt`,
         severity: "Error",
       },

@@ -55,12 +55,14 @@ function phaseMark(agent: Agent, moment: Moment, phase: Phase["phase"], more: Pa
   const same = before?.plan === moment.plan && before.retry === moment.retry;
   const at = formatTime(moment.now);
   const arrives = (phase === "up" || phase === "first") && !atTarget(agent);
+  // Somebody has brought up what was taken down: that is a round, too.
+  const again = same && phase === "down" && (before.phase === "down" || before.phase === "gone");
   const mark: Phase = {
     plan: moment.plan,
     phase,
     at,
     startedAt: same ? before.startedAt : at,
-    rounds: (same ? before.rounds : 0) + (arrives ? 1 : 0),
+    rounds: (same ? before.rounds : 0) + (arrives || again ? 1 : 0),
     retry: moment.retry,
     ...more,
   };
