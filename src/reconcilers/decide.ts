@@ -66,9 +66,13 @@ function decideOn(world: World, target: Release, inputs: Inputs, record: Attempt
     return held(world, resolved.violations, told);
   }
   const { agents, left } = resolved;
-  if (lacksFiles(world, current, agents) || hasStrangers(current, agents)) return start(world, target, inputs, record);
+  if (isOutdated(world, current, agents)) return start(world, target, inputs, record);
   return proceed({ world, record: current, agents, left, target });
 }
+
+/** What it was made for, or what it has made, is not there any more: its beginning looks again. */
+const isOutdated = (world: World, record: AttemptRecord, agents: Agents): boolean =>
+  lacksFiles(world, record, agents) || hasStrangers(record, agents);
 
 /**
  * An attempt that had ended has removed the files that it derived. Where agents have left the target since and a retry brings
