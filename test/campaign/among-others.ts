@@ -224,6 +224,12 @@ async function watchClaims(scene: Scene) {
   };
 }
 
+/** How often the attempt is begun anew: there and back, or from what somebody left. */
+function restartsOf(planned: PlannedAct): number {
+  if (theirsOf(planned).anew !== true) return 0;
+  return ["retargeted", "fileChanged"].includes(planned.act) ? 2 : 1;
+}
+
 /** What the auditor has to know of these acts beforehand: numbers that somebody else sets, images that another wish has. */
 export function auditAmongOthers(plan: Plan): Partial<AuditScope> {
   const { options } = sceneOf(plan.scene);
@@ -245,5 +251,5 @@ export function auditAmongOthers(plan: Plan): Partial<AuditScope> {
   const { database } = scope;
   const images =
     database === "skipped" || !isRetargeted ? database : { ...database, image: [database.image, other].flat() };
-  return { ...options.audit, components, database: images, ...(isRetargeted ? { restarts: 2 } : {}) };
+  return { ...options.audit, components, database: images, restarts: Math.max(...acts.map(restartsOf)) };
 }
