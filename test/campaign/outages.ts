@@ -18,9 +18,16 @@ const DEFINITION =
 
 const kindsOf = ({ steps }: Plan): ReadonlySet<string> => new Set(steps.map(({ fault }) => fault.kind));
 
-/** The operator's log has to say that it may not do its work. An API server that has just started knows nobody's rights yet. */
-export const losesRights = (plan: Plan): boolean =>
-  ["bindingsRemoved", "apiServerKilled"].some((kind) => kindsOf(plan).has(kind));
+/**
+ * What the operator's log has to call a fault: that it may not do its work, or that nobody knows it. An API server that has just
+ * started knows nobody's rights yet.
+ */
+export function refusalsIn(plan: Plan): RegExp | undefined {
+  const kinds = kindsOf(plan);
+  if (kinds.has("accountRemoved")) return /"message":"Unauthorized"/;
+  if (kinds.has("bindingsRemoved") || kinds.has("apiServerKilled")) return /is forbidden: User|"reason":"Forbidden"/;
+  return undefined;
+}
 
 /** What the plan itself has done, and no operator. */
 export const isOfPlan = (plan: Plan, { message }: Breach): boolean =>

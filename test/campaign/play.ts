@@ -14,7 +14,7 @@ import { isAlone } from "./campaigns.ts";
 import { differencesOf } from "./differences.ts";
 import { disturb } from "./disturb.ts";
 import { disturbLeader, lossesIn, skewsOf } from "./leaders.ts";
-import { disturbControlPlane, isOfPlan, losesRights, triesIn } from "./outages.ts";
+import { disturbControlPlane, isOfPlan, refusalsIn, triesIn } from "./outages.ts";
 import type { Plan } from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
 import { isTheirBreach, isTheirDifference, writesAllowed } from "./theirs.ts";
@@ -140,10 +140,11 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
   const disturbOperator = hasReplicas ? disturbLeader : disturb;
   const losses = lossesIn(plan);
   const acts = actsOf(plan);
+  const refusals = refusalsIn(plan);
   const more = {
     ...(refusesInPlan(plan) ? { expected: /injected by the fault proxy/ } : {}),
     ...(losses === undefined ? {} : { expected: losses }),
-    ...(losesRights(plan) ? { expected: /is forbidden: User|"reason":"Forbidden"/ } : {}),
+    ...(refusals === undefined ? {} : { expected: refusals }),
     ...(isAlone(plan) ? { gaps: true, tokenFile: join(cluster.dir, uniqueName("token")) } : {}),
     ...(acts.length > 0 ? { audit: auditAmongOthers(plan) } : {}),
     ...(hasReplicas ? { replicas: skewsOf(plan) } : {}),

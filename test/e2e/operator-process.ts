@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseAllDocuments } from "yaml";
@@ -165,7 +165,10 @@ export async function tokenOf(cluster: ClusterAccess, namespace: string, account
 /** Writes a new token of the chart's account into the file that an operator reads. */
 export async function renewToken(cluster: ClusterAccess, namespace: string, file: string): Promise<void> {
   const account = (await manifests(cluster, namespace, [], false)).find(({ kind }) => kind === "ServiceAccount");
-  await writeFile(file, await tokenOf(cluster, namespace, account?.metadata.name ?? ""), { mode: 0o600 });
+  const fresh = `${file}.new`;
+  await writeFile(fresh, await tokenOf(cluster, namespace, account?.metadata.name ?? ""), { mode: 0o600 });
+  // At once, as a kubelet does: half a token makes the operator nobody.
+  await rename(fresh, file);
 }
 
 /** A kubeconfig with the ServiceAccount as its only user. */
