@@ -1,4 +1,5 @@
 /** What deciding can say: values only, so that a test, a plan and the operator read the same thing. */
+import type { Labels } from "./meta.ts";
 import type { KubePatchOperation } from "./patch.ts";
 import type { ProbeRequest } from "./probe.ts";
 import type { Millis } from "./time.ts";
@@ -39,6 +40,13 @@ export interface ObjectBody {
   readonly [field: string]: unknown;
 }
 
+/** The pods of a selector that were seen when something was decided. */
+export interface PodsSeen {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly uids: readonly string[];
+}
+
 /** One write. Each carries what it was decided on: a stale one is refused by the API server, never half right. */
 export type Effect =
   /** A new object of ours with a deterministic name; that it exists already is read as stale. */
@@ -48,6 +56,11 @@ export type Effect =
       readonly kind: "patch";
       readonly ref: ObjectRef;
       readonly operations: NonEmpty<KubePatchOperation>;
+      /**
+       * It is right only if no other pods are there. They come by another watch than the object, and no test of a patch can ask
+       * for them: the API server is asked just before, and where one is there that was not seen, this is stale.
+       */
+      readonly pods?: readonly PodsSeen[];
       readonly why: Note;
     }
   /** Merge patch of metadata only, on the version that was seen: annotations do not raise the generation. */

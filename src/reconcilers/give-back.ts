@@ -23,7 +23,7 @@ import { marksOf } from "../model/marks.ts";
 import type { Workload, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
-import { giveBack, release, start, takeDown } from "./desired/workload-writes.ts";
+import { giveBack, onlyWithPodsOf, release, start, takeDown } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
 import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
 import { isOwnJob } from "./own-job.ts";
@@ -102,7 +102,11 @@ function widenAll(world: World, workloads: readonly Workload[]): Effect | Note |
   const [next] = narrow;
   if (next === undefined) return undefined;
   const message = `${agentText(next.agent)} polls the whole of its file again`;
-  return start(next.agent, momentOf(next.plan), { ...WHY, message });
+  const effect = start(next.agent, momentOf(next.plan), { ...WHY, message });
+  return onlyWithPodsOf(
+    effect,
+    narrow.map(({ agent }) => agent),
+  );
 }
 
 /** Its template mounts the file with what old and new share that this attempt derived. */
@@ -164,7 +168,7 @@ function bringBack(
     const as = reached === undefined ? "with the new pipelines" : "as the target";
     const run = reached === undefined ? "have loaded them" : "run it";
     const message = `${agentText(owed)} comes back ${as}, because others of its component ${run} already`;
-    return start(owed, { plan: ahead.plan, retry: 0, now: world.now }, { ...WHY, message });
+    return onlyWithPodsOf(start(owed, { plan: ahead.plan, retry: 0, now: world.now }, { ...WHY, message }), agents);
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import { type Agent, agentText, isDown, needsWork, newPods, pinnedTo, replicasAf
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration } from "../model/time.ts";
-import { startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
+import { onlyWithPodsOf, startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { removeGroups, retireAbandoned } from "./isolated-group.ts";
 import { mayNotStart, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
@@ -84,12 +84,16 @@ function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
 }
 
 function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
+  const agents = scene.agents.polling;
   const host = hostFor(scene, agent, tried);
   const where = host === undefined ? "" : ` on host ${host}`;
   const message = `start the first ${comingWord(scene)} polling agent of ${agentText(agent)}${where}`;
   const note = { reason: "StartingFirst", message, clause: CLAUSE };
   const pin = host === undefined ? undefined : { node: host, tried };
-  return { kind: "act", effect: startFirst(agent, momentOf(scene), pin, note), note };
+  const effect = startFirst(agent, momentOf(scene), pin, note);
+  // Once one was started the old ones of all are known to be gone.
+  const isFirst = agents.every((each) => needsWork(each, scene.record.plan));
+  return { kind: "act", effect: onlyWithPodsOf(effect, isFirst ? agents : [agent]), note };
 }
 
 /** A retry is asked for: the first agent starts again, on any host, and its verification has its whole time again. */

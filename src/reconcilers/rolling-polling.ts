@@ -6,7 +6,7 @@
  * Which path each workload takes was found before the first write and is in the attempt record. Where it is on that path is read
  * off its template: as before, shared, whole.
  */
-import { type Agent, agentText, atTarget, isNew, needsWork, wanting } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isNew, needsWork, podsOf, wanting } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import type { Outcome } from "../model/outcome.ts";
 import {
@@ -151,6 +151,10 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
     clause: CLAUSE,
     what: "the polling agents on the whole polling file",
     reason: "Widening",
+    besides: groups.flatMap((group) => {
+      const workload = isolatedOf(scene.world, group);
+      return workload === undefined ? [] : [{ workload, pods: podsOf(workload, scene.world.pods) }];
+    }),
   });
 }
 

@@ -7,7 +7,7 @@ import { elapsed } from "../model/clock.ts";
 import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
-import { markGone, retire, start, takeDown } from "./desired/workload-writes.ts";
+import { markGone, onlyWithPodsOf, retire, start, takeDown } from "./desired/workload-writes.ts";
 import { mayNotStart, momentOf, phaseSince, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { comingWord, goingWord, isOfPlan, type Scene } from "./scene.ts";
 
@@ -25,6 +25,8 @@ export interface Together {
   readonly clause: string;
   /** How long the dead stay in their coordination group: nothing is started before it has forgotten them. */
   readonly forgetAfter?: Millis;
+  /** Of what must be gone besides: workloads that none of these agents is of. */
+  readonly besides?: readonly Pick<Agent, "workload" | "pods">[];
   /** What is started, in a sentence. Default: the new pods of the component. */
   readonly what?: string;
   /** Why it is started, in a word. Default: Starting. */
@@ -38,13 +40,12 @@ export interface Together {
 export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Together): Outcome | undefined {
   const { component, clause } = how;
   const words = COMPONENT_WORDS[component];
-  const what = how.what ?? `the ${comingWord(scene)} ${words} pods`;
   const pending = agents.filter((agent) => needsWork(agent, scene.record.plan));
   const refused = mayNotStart(scene, pending);
   if (refused !== undefined) return refused;
 
   // First all of them go down, while none of them has a new pod yet.
-  const byItself = how.forgetAfter === undefined && replacesItself(agents);
+  const byItself = replacesItself(agents, how);
   const up = byItself ? undefined : pending.find((agent) => !isDown(agent));
   if (up !== undefined) {
     const message = `shut down every ${goingWord(scene)} ${words} pod of ${agentText(up)}`;
@@ -58,16 +59,27 @@ export function replaceTogether(scene: Scene, agents: readonly Agent[], how: Tog
   if (gone !== undefined) return gone;
   // Once the first of them was started nobody is waited for; one that this plan has not touched is not a start of it.
   const started = agents.some((agent) => !pending.includes(agent) && isUp(scene, agent));
-  const remembered = pending.length > 0 && !started ? waitUntilForgotten(scene, pending, how) : undefined;
+  const isFirst = pending.length > 0 && !started;
+  const remembered = isFirst ? waitUntilForgotten(scene, pending, how) : undefined;
   if (remembered !== undefined) return remembered;
 
   const next = pending[0] ?? agents.find((agent) => isOwed(agent) || isMiscounted(scene, agent));
-  if (next !== undefined) {
-    const message = `start ${what} of ${agentText(next)}`;
-    const note = { reason: how.reason ?? "Starting", message, clause };
-    return { kind: "act", effect: start(next, momentOf(scene), note), note };
-  }
-  return waitUntilAvailable(scene, agents, clause);
+  if (next === undefined) return waitUntilAvailable(scene, agents, clause);
+  const outcome = startOne(scene, next, how);
+  // Pods come by another watch than their workload: that none is left is asked again before the first of them is started.
+  return isFirst && !byItself
+    ? { ...outcome, effect: onlyWithPodsOf(outcome.effect, [...agents, ...(how.besides ?? [])]) }
+    : outcome;
+}
+
+function startOne(
+  scene: Scene,
+  agent: Agent,
+  { component, clause, ...how }: Together,
+): Extract<Outcome, { kind: "act" }> {
+  const what = how.what ?? `the ${comingWord(scene)} ${COMPONENT_WORDS[component]} pods`;
+  const note = { reason: how.reason ?? "Starting", message: `start ${what} of ${agentText(agent)}`, clause };
+  return { kind: "act", effect: start(agent, momentOf(scene), note), note };
 }
 
 const isUp = ({ record }: Scene, { marks: { phase } }: Agent): boolean =>
@@ -83,7 +95,7 @@ function waitUntilForgotten(scene: Scene, agents: readonly Agent[], how: Togethe
   if (phase?.plan !== scene.record.plan || phase.phase !== "gone") {
     const message = `every pod is gone; the coordination group forgets them in ${formatDuration(forgetAfter)}`;
     const note = { reason: "WaitingForMembers", message, clause, object };
-    return { kind: "act", effect: markGone(first, momentOf(scene), note), note };
+    return { kind: "act", effect: onlyWithPodsOf(markGone(first, momentOf(scene), note), agents), note };
   }
   const spent = elapsed(scene.record.clock, phaseSince(scene, first), scene.world.now);
   if (spent >= forgetAfter) return undefined;
@@ -93,8 +105,9 @@ function waitUntilForgotten(scene: Scene, agents: readonly Agent[], how: Togethe
 }
 
 /** A single Deployment with the strategy Recreate: its own controller starts nothing before the last old pod is gone. */
-function replacesItself(agents: readonly Agent[]): boolean {
+function replacesItself(agents: readonly Agent[], { forgetAfter }: Together): boolean {
   const [only, second] = agents;
+  if (forgetAfter !== undefined) return false;
   return only?.workload.kind === "Deployment" && only.workload.strategy === "Recreate" && second === undefined;
 }
 

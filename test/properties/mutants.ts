@@ -39,8 +39,20 @@ export const writing =
     return other === undefined ? rest : { ...rest, effect: other };
   };
 
-export const pods = (keep: (pod: Pod) => boolean): Decide =>
-  seeing((seen) => ({ ...seen, pods: mapSeen(seen.pods, (list) => list.filter(keep)) }));
+/** Believes its cache of pods: nobody is asked whether there are others. */
+export const unasked = (effect: Effect): Effect => {
+  if (effect.kind !== "patch") return effect;
+  const { pods: _, ...rest } = effect;
+  return rest;
+};
+
+export const pods = (keep: (pod: Pod) => boolean): Decide => {
+  const filtered = seeing((seen) => ({ ...seen, pods: mapSeen(seen.pods, (list) => list.filter(keep)) }));
+  return (seen) => {
+    const { effect, ...rest } = filtered(seen);
+    return effect === undefined ? rest : { ...rest, effect: unasked(effect) };
+  };
+};
 
 const isTerminating = (pod: Pod): boolean => pod.metadata.deletingSince !== undefined;
 const isOf = (pod: Pod, component: string): boolean => pod.metadata.labels["app"]?.startsWith(component) === true;

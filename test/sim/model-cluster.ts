@@ -47,6 +47,8 @@ export class ModelCluster {
       readonly onLook?: (look: Look) => void;
       readonly onWrite?: (written: Written) => void;
       readonly onVerified?: (pod: PodObject) => void;
+      /** The operator has begun before anything else. */
+      readonly isFirst?: boolean;
     } = {},
   ) {
     this.topology = topology;
@@ -64,7 +66,7 @@ export class ModelCluster {
     }
     // Everything runs before the wish is made.
     for (let turn = 0; turn < 500 && this.stepOthers(); turn += 1);
-    this.operator = new ModelOperator(this.api, decide);
+    this.operator = new ModelOperator(this.api, decide, watchers.isFirst);
     this.api.subscribe((event) => this.operator.hear(event));
   }
 

@@ -6,11 +6,13 @@ import { LABEL } from "../../src/api/v1alpha1/names.ts";
 import { cachesOf, everyCache, type KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
 import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
 import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
+import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resource.ts";
+import { isLive, matches } from "../../src/model/agent.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Observation } from "../../src/model/observation.ts";
-import type { Effect } from "../../src/model/outcome.ts";
+import type { Effect, PodsSeen } from "../../src/model/outcome.ts";
 import type { ProbeResult } from "../../src/model/probe.ts";
 import type { Millis } from "../../src/model/time.ts";
 import { Store, type Stored } from "../../src/runtime/store.ts";
@@ -68,11 +70,15 @@ export class ModelOperator {
   /** Something has changed since the last look that wrote nothing. */
   dirty = true;
 
-  constructor(api: ModelApiServer, decide: Decide) {
+  /** @param isFirst it has begun before there were any pods, and the watch of them has told of none yet */
+  constructor(api: ModelApiServer, decide: Decide, isFirst = false) {
     this.#api = api;
     this.#decide = decide;
     for (const each of this.#watches) {
-      each.relist(api.ofKind(each.resource.kind).filter(isCached), api.revision);
+      const objects = api.ofKind(each.resource.kind).filter(isCached);
+      const isLate = isFirst && each.resource.kind === "Pod";
+      each.relist(isLate ? [] : objects, api.revision);
+      if (isLate) for (const object of objects) this.hear({ type: "ADDED", object, before: undefined });
     }
   }
 
@@ -147,13 +153,22 @@ export class ModelOperator {
   }
 }
 
+const hasOthers = (api: ModelApiServer, { labels, uids }: PodsSeen): boolean =>
+  api
+    .ofKind("Pod")
+    .map(podView)
+    .some((pod) => isLive(pod) && matches(labels, pod.metadata.labels) && !uids.includes(pod.metadata.uid));
+
 /** One effect as the request that it is. */
 export function send(api: ModelApiServer, effect: Effect): Answer {
   switch (effect.kind) {
     case "create":
       return api.create(effect.object);
-    case "patch":
+    case "patch": {
+      const unseen = (effect.pods ?? []).find((pods) => hasOthers(api, pods));
+      if (unseen !== undefined) return { code: 409, message: "a pod is there that was not seen" };
       return api.patchJson(effect.ref, effect.operations);
+    }
     case "annotate": {
       const { uid, resourceVersion } = effect;
       return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { KubeClient } from "../../kube/client.ts";
 import { KubeApiError, type KubeFailureKind } from "../../kube/errors.ts";
+import { parseObject } from "../../kube/object.ts";
 import type { Effect } from "../../model/outcome.ts";
 import { act } from "./act.ts";
 
@@ -51,6 +52,47 @@ test.each<[KubeFailureKind, string, string]>([
 ])("%s (%s) is read as %s… nothing is assumed of a write whose answer was lost", async (kind, message, meaning) => {
   const acted = await act(clientThatFails(kind, message), patch, new AbortController().signal);
   expect(acted.kind).toBe(meaning);
+});
+
+const seen: Effect = { ...patch, pods: [{ namespace: "a", labels: { app: "b" }, uids: ["known"] }] };
+const pod = (uid: string, more: object = {}) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { namespace: "a", name: `pod-${uid}`, uid, labels: { app: "b" }, resourceVersion: "1" },
+  spec: { containers: [] },
+  status: { phase: "Running", ...more },
+});
+
+test.each<[what: string, pods: readonly object[], meaning: string]>([
+  ["none", [], "done"],
+  ["those that were seen", [pod("known")], "done"],
+  ["one that was not seen", [pod("known"), pod("other")], "stale"],
+  ["one that has ended for good", [pod("other", { phase: "Failed" })], "done"],
+])("where there are %s of the pods that it was decided on, it is %s", async (_, pods, meaning) => {
+  const asked: unknown[] = [];
+  let written = 0;
+  const client: KubeClient = {
+    ...clientThatFails("lost", ""),
+    list: (_resource, options) => {
+      asked.push(options?.labelSelector);
+      return Promise.resolve({ items: pods.map(parseObject), resourceVersion: "1" });
+    },
+    patchJson: () => {
+      written += 1;
+      return Promise.resolve({ metadata: { name: "b" } });
+    },
+  };
+  const acted = await act(client, seen, new AbortController().signal);
+  expect(acted.kind).toBe(meaning);
+  expect(asked).toEqual(["app=b"]);
+  expect(written).toBe(meaning === "done" ? 1 : 0);
+});
+
+test("where the pods cannot be asked for, nothing is written", async () => {
+  const list = () => Promise.reject(new KubeApiError({ kind: "unavailable", code: 503, reason: "", message: "" }));
+  const patchJson = () => Promise.reject(new TypeError("written"));
+  const acted = await act({ ...clientThatFails("lost", ""), list, patchJson }, seen, new AbortController().signal);
+  expect(acted.kind).toBe("unknown");
 });
 
 test("a mistake of the program is thrown, not read as an answer", async () => {

@@ -2,8 +2,10 @@
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { assertNever, type Effect } from "../../model/outcome.ts";
-import { resourceOfKind } from "./resources.ts";
+import { isLive, matches } from "../../model/agent.ts";
+import { assertNever, type Effect, type PodsSeen } from "../../model/outcome.ts";
+import { POD, resourceOfKind } from "./resources.ts";
+import { podView } from "./views/pod.ts";
 
 export type Acted =
   /** The object as it is now; undefined where it was deleted. */
@@ -17,12 +19,34 @@ export type Acted =
 
 export async function act(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<Acted> {
   try {
+    const unseen = effect.kind === "patch" ? await unseenPod(client, effect.pods ?? [], signal) : undefined;
+    if (unseen !== undefined)
+      return { kind: "stale", why: `Pod/${unseen} is there, and was not seen when this was decided` };
     return { kind: "done", object: await send(client, effect, signal) };
   } catch (error) {
     const failure = failureOf(error);
     if (failure === undefined) throw error;
     return meaning(failure);
   }
+}
+
+/** A pod that is there and that the decision did not know of; one that has ended for good is as good as gone. */
+async function unseenPod(
+  client: KubeClient,
+  seen: readonly PodsSeen[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const { namespace, labels, uids } of seen) {
+    const labelSelector = Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(",");
+    const { items } = await client.list(POD, { namespace, labelSelector, signal });
+    const unseen = items
+      .map(podView)
+      .find((pod) => isLive(pod) && !uids.includes(pod.metadata.uid) && matches(labels, pod.metadata.labels));
+    if (unseen !== undefined) return unseen.metadata.name;
+  }
+  return undefined;
 }
 
 async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<KubeObject | undefined> {

@@ -124,6 +124,20 @@ function patch(agent: Agent, changes: readonly KubePatchOperation[], why: Note):
   };
 }
 
+/**
+ * Nothing old may be there when it is made, and these are the pods that were seen: a watch of pods that is late shows none, too
+ * (I2, I3, I8).
+ */
+export function onlyWithPodsOf(effect: Effect, seen: readonly Pick<Agent, "workload" | "pods">[]): Effect {
+  if (effect.kind !== "patch") return effect;
+  const pods = seen.map(({ workload, pods: those }) => ({
+    namespace: workload.metadata.namespace,
+    labels: workload.matchLabels,
+    uids: those.map(({ metadata }) => metadata.uid),
+  }));
+  return { ...effect, pods };
+}
+
 /** No pods on any host. A DaemonSet asks for a host that does not exist; others have no replicas. */
 export function takeDown(agent: Agent, moment: Moment, why: Note, tried: readonly string[] = []): Effect {
   const mark = phaseMark(agent, moment, "down", tried.length === 0 ? {} : { tried: [...tried] });
