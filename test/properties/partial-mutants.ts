@@ -4,11 +4,12 @@
  */
 import { LABEL, OFFLINE_NODE_SELECTOR } from "../../src/api/v1alpha1/names.ts";
 import type { AttemptRecord, RecordedPolling } from "../../src/model/attempt.ts";
+import type { Decision } from "../../src/model/decision.ts";
 import type { Observation, Workload } from "../../src/model/observation.ts";
 import type { Effect } from "../../src/model/outcome.ts";
 import { decide } from "../../src/reconcilers/decide.ts";
 import type { Decide } from "../sim/operator.ts";
-import { available, type Mutant, mapSeen, mutants, pods, seeing, withOperations, writing } from "./mutants.ts";
+import { available, type Mutant, mapSeen, mutants, pods, seeing, unasked, withOperations, writing } from "./mutants.ts";
 
 const records = (change: (record: AttemptRecord) => AttemptRecord): Decide =>
   seeing((seen) => ({ ...seen, records: mapSeen(seen.records, (list) => list.map(change)) }));
@@ -52,9 +53,15 @@ function asIfDown(seen: Observation, name: string): Observation {
   };
 }
 
+/** As if it were down, and nobody is asked. */
+function decideAsIfDown(seen: Observation, name: string): Decision {
+  const { effect, ...rest } = decide(asIfDown(seen, name));
+  return effect === undefined ? rest : { ...rest, effect: unasked(effect) };
+}
+
 /** What would be written if it were down, to the workload as it is. */
 function inPlace(seen: Observation, name: string): Effect | undefined {
-  const { effect } = decide(asIfDown(seen, name));
+  const { effect } = decideAsIfDown(seen, name);
   const scales = (path: string): boolean => path === "/spec/replicas" || path.endsWith("/nodeSelector");
   return effect && withOperations(effect, (all) => all.filter(({ path }) => !scales(path)));
 }
@@ -126,7 +133,7 @@ export const partialMutants: readonly Mutant[] = [
       if (effect?.kind !== "patch" || effect.why.reason !== "TakingDown" || effect.why.clause !== "P3") return decision;
       const { name } = effect.ref;
       const others = listed(seen).filter(({ metadata }) => metadata.name.startsWith("notif") && metadata.name !== name);
-      return others.some(isDown) ? decide(asIfDown(seen, name)) : decision;
+      return others.some(isDown) ? decideAsIfDown(seen, name) : decision;
     },
   },
   {
