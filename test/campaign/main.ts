@@ -9,6 +9,7 @@ import type { Cluster } from "../../tools/control-plane/cluster.ts";
 import { run } from "../../tools/control-plane/process.ts";
 import { prepare } from "../e2e/global-setup.ts";
 import { eachOf } from "../e2e/sampling.ts";
+import { keepEvidence } from "../support/evidence.ts";
 import { allPlans, isAlone, stratified } from "./campaigns.ts";
 import { references } from "./ground.ts";
 import { startInputPlayer } from "./input-play.ts";
@@ -16,7 +17,7 @@ import { CAMPAIGNS, idOf, type Plan, planSchema, SCENES } from "./plan.ts";
 import { play } from "./play.ts";
 import { generator } from "./random.ts";
 import { writeReport } from "./report.ts";
-import { append, keepEvidence, RESULTS, results } from "./results.ts";
+import { append, RESULTS, results } from "./results.ts";
 
 const USAGE = `usage: npm run campaign -- [options]
   --list            print the plans and run none

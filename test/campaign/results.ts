@@ -1,6 +1,6 @@
 /** What has been run: one line of JSON for each plan, appended when it has ended. */
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { planSchema } from "./plan.ts";
 
@@ -25,15 +25,6 @@ export const RESULTS = ".cache/campaign/results.jsonl";
 export async function append(result: Result): Promise<void> {
   await mkdir(dirname(RESULTS), { recursive: true });
   await appendFile(RESULTS, `${JSON.stringify(result)}\n`);
-}
-
-/** Answers the path of the file, under a name of its own for each time. */
-export async function keepEvidence(id: string, evidence: unknown): Promise<string> {
-  const directory = join(dirname(RESULTS), "evidence");
-  await mkdir(directory, { recursive: true });
-  const path = join(directory, `${id.replaceAll("/", "_")}-${Date.now()}.json`);
-  await writeFile(path, JSON.stringify(evidence));
-  return path;
 }
 
 /** The last result of each plan, by its name. A line that was cut off by the end of a run is none. */

@@ -7,6 +7,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import type { Finished } from "../../tools/control-plane/process.ts";
+import { keepEvidence } from "../support/evidence.ts";
 import { type FaultProxy, type RecordedWrite, startFaultProxy } from "../support/fault-proxy.ts";
 import type { AuditScope, Breach } from "../support/invariants.ts";
 import { type Auditor, startAuditor } from "./auditor.ts";
@@ -277,7 +278,10 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
     },
     async succeed(waiting) {
       const done = await until({ type: "Succeeded", status: "True" }, waiting);
-      expect(await verdict()).toEqual([]);
+      const breaches = await verdict();
+      const seen = { breaches, facts: auditor.facts, writes: scene.writes(), log: scene.logged() };
+      const where = breaches.length === 0 ? "" : `what was seen is in ${await keepEvidence(namespace, seen)}`;
+      expect(breaches, where).toEqual([]);
       return done;
     },
     async kubectl(...args) {
