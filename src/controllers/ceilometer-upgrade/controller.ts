@@ -21,7 +21,7 @@ import type { Probes } from "./probes.ts";
 import { refusal } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
 import { resourceOfKind } from "./resources.ts";
-import { backoffAfter } from "./stale-backoff.ts";
+import { backoffAfter, isStuck } from "./stale-backoff.ts";
 import { makeStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
@@ -44,8 +44,6 @@ export interface ControllerPorts {
   readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
 }
 
-/** Once the waits between stale writes have grown to this, no watch is merely late, and the write is reported as refused. */
-const STUCK_MS = 5000;
 const WORKERS = 4;
 const TIMEOUT_MS = 60_000;
 
@@ -168,8 +166,8 @@ async function follow(
       return { kind: "recheck", afterMs: 0 };
     case "stale": {
       const waitMs = again();
-      // News that does not come is no news: somebody should know what stands in the way.
-      if (waitMs >= STUCK_MS) await report(ports, view, seen, refusal(decision, effect, acted.why), signal);
+      if (isStuck(effect, stale.get(key) ?? 0))
+        await report(ports, view, seen, refusal(decision, effect, acted.why), signal);
       ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
       return { kind: "recheck", afterMs: waitMs };
     }

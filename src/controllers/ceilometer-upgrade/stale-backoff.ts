@@ -1,4 +1,6 @@
 /** A write that is refused as stale is decided again at once, because the news is on its way; if it is not, less and less often. */
+import type { Effect } from "../../model/outcome.ts";
+
 const FIRST_MS = 20;
 const CAP_MS = 5000;
 
@@ -9,4 +11,16 @@ export function backoffAfter(counts: Map<string, number>, key: string): () => nu
     counts.set(key, times + 1);
     return Math.min(CAP_MS, FIRST_MS * 2 ** times);
   };
+}
+
+/** That a name is taken is as true as it will be after some seconds; a watch is given a minute to come back and tell what has changed. */
+const TAKEN = 9;
+const SILENT = 20;
+
+/**
+ * Whether so many stale writes in a row have to be told: news that does not come is no news, and somebody should know what stands in
+ * the way. Not while a watch may merely be on its way back after an outage: that the API server refuses a write would not be true.
+ */
+export function isStuck(effect: Pick<Effect, "kind">, times: number): boolean {
+  return times >= (effect.kind === "create" ? TAKEN : SILENT);
 }
