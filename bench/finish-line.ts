@@ -5,7 +5,7 @@ import { type Watch, watchCollection } from "../tools/control-plane/watch.ts";
 import { RUN_LABEL } from "./scene.ts";
 
 const count = z.int().default(0);
-const deploymentSchema = z.object({
+export const deploymentSchema = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string(), generation: z.int() }),
   spec: z.object({
     replicas: z.int(),
@@ -71,9 +71,9 @@ export async function finishLine(cluster: Cluster, wanted: Wanted): Promise<Fini
   };
 }
 
-function isAsWanted(
+export function isAsWanted(
   { metadata, spec, status }: z.infer<typeof deploymentSchema>,
-  { image, replicas }: Wanted,
+  { image, replicas }: Pick<Wanted, "image" | "replicas">,
 ): boolean {
   const counts = [spec.replicas, status.replicas, status.updatedReplicas, status.availableReplicas];
   return (

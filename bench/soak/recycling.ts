@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { type Watch, watchCollection } from "../../tools/control-plane/watch.ts";
+import { deploymentSchema, isAsWanted } from "../finish-line.ts";
 import { agentsPoll, type Ground, openScenes } from "../ground.ts";
 import {
   deploymentName,
@@ -124,22 +125,6 @@ export async function recycling(
   };
 }
 
-const deploymentSchema = z.object({
-  metadata: z.object({ generation: z.int() }),
-  spec: z.object({
-    replicas: z.int(),
-    template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string() })) }) }),
-  }),
-  status: z
-    .object({
-      observedGeneration: z.int().default(0),
-      replicas: z.int().default(0),
-      updatedReplicas: z.int().default(0),
-      availableReplicas: z.int().default(0),
-    })
-    .prefault({}),
-});
-
 async function deploymentsOf({ cluster }: Ground, { namespace }: Scene) {
   const texts = await Promise.all(
     PARTS.map((part) => must(cluster, "GET", `${deploymentsPath(namespace)}/${deploymentName(part)}`)),
@@ -159,15 +144,7 @@ async function backToOld(ground: Ground, scene: Scene): Promise<void> {
     const gone =
       (await ground.cluster.api.request("GET", `${upgradesPath(scene.namespace)}/ceilometer`)).status === 404;
     const deployments = await deploymentsOf(ground, scene);
-    return (
-      gone &&
-      deployments.every(
-        ({ metadata, spec, status }) =>
-          spec.template.spec.containers.every(({ image }) => image === oldImage("Full")) &&
-          status.observedGeneration >= metadata.generation &&
-          [status.replicas, status.updatedReplicas, status.availableReplicas].every((count) => count === spec.replicas),
-      )
-    );
+    return gone && deployments.every((each) => isAsWanted(each, { image: oldImage("Full"), replicas: scene.replicas }));
   };
   await eventually(isBack, `${scene.namespace} does not come back to the old release`);
   await agentsPoll(ground, scene);

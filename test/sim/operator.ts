@@ -9,7 +9,7 @@ import { configView } from "../../src/controllers/ceilometer-upgrade/views/confi
 import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resource.ts";
-import { isLive, matches } from "../../src/model/agent.ts";
+import { isUnseen } from "../../src/model/agent.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import type { Effect, PodsSeen } from "../../src/model/outcome.ts";
@@ -153,11 +153,11 @@ export class ModelOperator {
   }
 }
 
-const hasOthers = (api: ModelApiServer, { labels, uids }: PodsSeen): boolean =>
+const hasOthers = (api: ModelApiServer, seen: PodsSeen): boolean =>
   api
     .ofKind("Pod")
     .map(podView)
-    .some((pod) => isLive(pod) && matches(labels, pod.metadata.labels) && !uids.includes(pod.metadata.uid));
+    .some((pod) => isUnseen(pod, seen));
 
 /** One effect as the request that it is. */
 export function send(api: ModelApiServer, effect: Effect): Answer {

@@ -2,7 +2,7 @@
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { isLive, matches } from "../../model/agent.ts";
+import { isUnseen } from "../../model/agent.ts";
 import { assertNever, type Effect, type PodsSeen } from "../../model/outcome.ts";
 import { POD, resourceOfKind } from "./resources.ts";
 import { podView } from "./views/pod.ts";
@@ -30,20 +30,18 @@ export async function act(client: KubeClient, effect: Effect, signal: AbortSigna
   }
 }
 
-/** A pod that is there and that the decision did not know of; one that has ended for good is as good as gone. */
 async function unseenPod(
   client: KubeClient,
   seen: readonly PodsSeen[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  for (const { namespace, labels, uids } of seen) {
-    const labelSelector = Object.entries(labels)
+  for (const those of seen) {
+    const { namespace } = those;
+    const labelSelector = Object.entries(those.labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(",");
     const { items } = await client.list(POD, { namespace, labelSelector, signal });
-    const unseen = items
-      .map(podView)
-      .find((pod) => isLive(pod) && !uids.includes(pod.metadata.uid) && matches(labels, pod.metadata.labels));
+    const unseen = items.map(podView).find((pod) => isUnseen(pod, those));
     if (unseen !== undefined) return unseen.metadata.name;
   }
   return undefined;

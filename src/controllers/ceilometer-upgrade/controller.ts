@@ -18,7 +18,7 @@ import { type Caches, everyCache } from "./caches.ts";
 import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
-import { refusal } from "./refusal.ts";
+import { refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
 import { resourceOfKind } from "./resources.ts";
 import { backoffAfter, isStuck } from "./stale-backoff.ts";
@@ -167,7 +167,7 @@ async function follow(
     case "stale": {
       const waitMs = again();
       if (isStuck(effect, stale.get(key) ?? 0))
-        await report(ports, view, seen, refusal(decision, effect, acted.why), signal);
+        await report(ports, view, seen, stuck(decision, effect, acted.why), signal);
       ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
       return { kind: "recheck", afterMs: waitMs };
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Decision } from "../../model/decision.ts";
 import type { Effect } from "../../model/outcome.ts";
-import { refusal } from "./refusal.ts";
+import { refusal, stuck } from "./refusal.ts";
 
 const note = { reason: "AttemptStarted", message: "start" };
 const decision: Decision = { phase: "Progressing", headline: note, steps: [], findings: [], probes: [] };
@@ -21,4 +21,15 @@ test("every other refusal is told in the API server's words", () => {
   expect(headline).toMatchObject({ reason: "WriteRefused", object });
   expect(headline.message).toContain("exceeded quota");
   expect(findings).toEqual([]);
+});
+
+test("what stays stale is not told as refused by the API server", () => {
+  const ref = { kind: "Deployment", namespace: "openstack", name: "a" };
+  const operations = [{ op: "test", path: "/metadata/uid", value: "u" }] as const;
+  const patch: Effect = { kind: "patch", ref, operations, why: { ...note, object: "Deployment/a" } };
+  const { headline, phase } = stuck(decision, patch, "Pod/b was not seen");
+  expect(phase).toBe("Held");
+  expect(headline.message).toMatch(/^Deployment\/a: .*Pod\/b was not seen$/);
+  expect(headline.message).not.toContain("refused");
+  expect(stuck(decision, effect, "it already exists").headline.reason).toBe("NameTaken");
 });

@@ -13,6 +13,14 @@ export function refusal(decision: Decision, effect: Effect, message: string): De
   return { ...decision, phase: "Held", headline };
 }
 
+/** A write that has been stale for so long that no watch is merely late: nobody refused it, and what it was decided on is not so. */
+export function stuck(decision: Decision, effect: Effect, why: string): Decision {
+  if (effect.kind === "create") return refusal(decision, effect, why);
+  const object = effect.why.object ?? "";
+  const message = `${object}: ${effect.why.reason} is decided again and again on something that is not so any more, and no watch tells what is: ${why}`;
+  return { ...decision, phase: "Held", headline: { reason: "WriteRefused", message, object } };
+}
+
 /** What is there under a name of ours and is not seen as ours: its owner or its labels are not those that we gave. */
 function nameTaken(decision: Decision, object: string): Decision {
   const violation: Violation = {
