@@ -14,6 +14,7 @@ import type { World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { parseTime } from "../model/time.ts";
+import { fromOf, newest, originalsOf, parityOf } from "./attempt-chain.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { digestNow } from "./inputs.ts";
 import { allAgents } from "./scene.ts";
@@ -43,60 +44,6 @@ export function revertOf(world: World, target: Release): Undoing | undefined {
     of,
     by: "Revert",
     why: `the target is ${target.name} again, from which the attempt ${of.metadata.name} came`,
-  };
-}
-
-const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
-
-function newest(records: readonly AttemptRecord[]): AttemptRecord | undefined {
-  return records.toSorted(
-    (a, b) => startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined),
-  )[0];
-}
-
-/**
- * The attempts that led to this one without an end, the first of them first, and this one last: a change of the target in the
- * middle starts an attempt that has already seen something of the one before.
- */
-function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {
-  const ends = records.flatMap(({ ended, metadata }) =>
-    ended !== undefined && ended.state !== "Superseded" && metadata.uid !== of.metadata.uid
-      ? [parseTime(ended.at) ?? 0]
-      : [],
-  );
-  const before = ends.filter((at) => at <= startOf(of));
-  const cut = before.length === 0 ? Number.NEGATIVE_INFINITY : Math.max(...before);
-  const chain = records
-    .filter((record) => record.back === undefined && record.ended?.state === "Superseded" && startOf(record) >= cut)
-    .filter((record) => record.metadata.uid !== of.metadata.uid && startOf(record) <= startOf(of))
-    .toSorted((a, b) => startOf(a) - startOf(b));
-  return [...chain, of];
-}
-
-/** The release that all of it began from. */
-const fromOf = (records: readonly AttemptRecord[], of: AttemptRecord): string | undefined =>
-  chainOf(records, of)[0]?.from;
-
-/** Each workload as the first of these attempts saw it. */
-function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly RecordedTarget[] {
-  const originals = new Map<string, RecordedTarget>();
-  for (const target of chainOf(records, of).flatMap(({ targets }) => targets)) {
-    const known = originals.get(target.uid);
-    originals.set(target.uid, known === undefined ? target : joined(known, target));
-  }
-  return [...originals.values()];
-}
-
-/** What was mounted before is known by the first attempt that changed it; a later one may have changed other paths. */
-function joined(first: RecordedTarget, later: RecordedTarget): RecordedTarget {
-  const paths = new Set((first.before ?? []).map(({ path }) => path));
-  const more = (later.before ?? []).filter(({ path }) => !paths.has(path));
-  return {
-    ...first,
-    before: [...(first.before ?? []), ...more],
-    targetImage: later.targetImage,
-    ...(later.replicasAfter === undefined ? {} : { replicasAfter: later.replicasAfter }),
-    ...(later.polling === undefined ? {} : { polling: later.polling }),
   };
 }
 
@@ -192,6 +139,7 @@ export function beginBack(world: World, { of, by, why }: Undoing, inputs: string
   if (world.upgrade.spec.paused) {
     return waiting("Paused", { reason: "Paused", message: "paused before the way back, as spec.paused says" }, told);
   }
+  const parity = parityOf(world.records, of);
   const body: Omit<RecordBody, "plan" | "startedAt"> = {
     back: { of: of.plan, by, why },
     inputs,
@@ -199,7 +147,7 @@ export function beginBack(world: World, { of, by, why }: Undoing, inputs: string
     to: fromOf(world.records, of) ?? of.to,
     files: {},
     longestIntervalSeconds: of.longestIntervalSeconds,
-    ...(of.parity === undefined ? {} : { parity: of.parity }),
+    ...(parity === undefined ? {} : { parity }),
     ...(of.only === undefined ? {} : { only: of.only }),
     targets,
   };

@@ -1,0 +1,102 @@
+/**
+ * Attempts that followed each other without an end: a change of the target in the middle starts one that has already seen something
+ * of the one before. A way back undoes them all, so what any of them had to look out for holds for it (I6, I7).
+ */
+import type { AttemptRecord, RecordedParity, RecordedPolling, RecordedTarget } from "../model/attempt.ts";
+import { parseTime } from "../model/time.ts";
+
+const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
+
+export function newest(records: readonly AttemptRecord[]): AttemptRecord | undefined {
+  return records.toSorted(
+    (a, b) => startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined),
+  )[0];
+}
+
+/** The attempts that led to this one without an end, the first of them first, and this one last. */
+function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {
+  const ends = records.flatMap(({ ended, metadata }) =>
+    ended !== undefined && ended.state !== "Superseded" && metadata.uid !== of.metadata.uid
+      ? [parseTime(ended.at) ?? 0]
+      : [],
+  );
+  const before = ends.filter((at) => at <= startOf(of));
+  const cut = before.length === 0 ? Number.NEGATIVE_INFINITY : Math.max(...before);
+  const chain = records
+    .filter((record) => record.back === undefined && record.ended?.state === "Superseded" && startOf(record) >= cut)
+    .filter((record) => record.metadata.uid !== of.metadata.uid && startOf(record) <= startOf(of))
+    .toSorted((a, b) => startOf(a) - startOf(b));
+  return [...chain, of];
+}
+
+/** The release that all of it began from. */
+export const fromOf = (records: readonly AttemptRecord[], of: AttemptRecord): string | undefined =>
+  chainOf(records, of)[0]?.from;
+
+/** Each workload as the first of these attempts saw it. */
+export function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly RecordedTarget[] {
+  const originals = new Map<string, RecordedTarget>();
+  for (const target of chainOf(records, of).flatMap(({ targets }) => targets)) {
+    const known = originals.get(target.uid);
+    originals.set(target.uid, known === undefined ? target : joined(known, target));
+  }
+  return [...originals.values()];
+}
+
+/** What was mounted before is known by the first attempt that changed it; a later one may have changed other paths. */
+function joined(first: RecordedTarget, later: RecordedTarget): RecordedTarget {
+  const paths = new Set((first.before ?? []).map(({ path }) => path));
+  const more = (later.before ?? []).filter(({ path }) => !paths.has(path));
+  const polling = bothPolling(first.polling, later.polling);
+  return {
+    ...first,
+    before: [...(first.before ?? []), ...more],
+    targetImage: later.targetImage,
+    ...(later.replicasAfter === undefined ? {} : { replicasAfter: later.replicasAfter }),
+    ...(polling === undefined ? {} : { polling }),
+  };
+}
+
+/** They may meet as far as they might in both. */
+function bothPolling(
+  first: RecordedPolling | undefined,
+  later: RecordedPolling | undefined,
+): RecordedPolling | undefined {
+  if (first === undefined || later === undefined) return later ?? first;
+  return {
+    ...later,
+    path: first.path === "Roll" ? later.path : first.path,
+    overlap: first.overlap && later.overlap,
+    together: first.together === true || later.together === true,
+  };
+}
+
+/** From that which lets old and new agents meet to that which keeps them furthest apart. */
+const APART = [
+  "NotPartitioned",
+  "Same",
+  "Differs",
+  "Unknown",
+  "MustDrain",
+] as const satisfies readonly RecordedParity["state"][];
+
+/** What the parity gate found in any of them: undefined where it was asked in none. */
+export function parityOf(records: readonly AttemptRecord[], of: AttemptRecord): RecordedParity | undefined {
+  return chainOf(records, of)
+    .map(({ parity }) => parity)
+    .reduce(bothParities, undefined);
+}
+
+function bothParities(
+  first: RecordedParity | undefined,
+  later: RecordedParity | undefined,
+): RecordedParity | undefined {
+  if (first === undefined || later === undefined) return later ?? first;
+  const drain = later.drain ?? first.drain;
+  return {
+    state: APART.findLast((state) => state === first.state || state === later.state) ?? later.state,
+    differences: [...new Set([...first.differences, ...later.differences])],
+    emptyFirst: [...new Set([...first.emptyFirst, ...later.emptyFirst])],
+    ...(drain === undefined ? {} : { drain }),
+  };
+}
