@@ -92,7 +92,8 @@ export interface KubeClient {
     options?: WriteOptions,
   ): Promise<KubeObject>;
   patchMerge(resource: Resource, object: ObjectName, patch: object, options?: WriteOptions): Promise<KubeObject>;
-  remove(resource: Resource, object: ObjectName, options?: RemoveOptions): Promise<void>;
+  /** True if the object is no more; false if it stays until its finalizers, or the containers of a pod, have ended. */
+  remove(resource: Resource, object: ObjectName, options?: RemoveOptions): Promise<boolean>;
   /** Ends when the server closes the watch. An ERROR event is its last one. */
   watch(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined>;
   /** The version of the API server, "v1.36.3". */
@@ -244,7 +245,11 @@ function writes(
     async remove(resource, name, { signal, ...options } = {}) {
       const headers = { "content-type": "application/json" };
       const body = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", ...options });
-      await call({ method: "DELETE", path: pathOf(resource, name, {}), headers, body, signal });
+      const answer = parseJson(
+        await call({ method: "DELETE", path: pathOf(resource, name, {}), headers, body, signal }),
+      );
+      // An object that stays is answered with itself.
+      return isRecord(answer) && answer["kind"] === "Status";
     },
   };
 }

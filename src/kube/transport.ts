@@ -44,7 +44,7 @@ export interface Transport {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const POOL_SOCKETS = 8;
+const POOL_SOCKETS = 16;
 const TCP_KEEP_ALIVE_MS = 30_000;
 /** The API server closes idle connections after 90 s; leaving first avoids writing into one that is just being closed. */
 const IDLE_SOCKET_MS = 60_000;

@@ -44,9 +44,11 @@ export function createMetrics(collect: (metrics: Metrics) => void = () => undefi
     set: (metric, labels, value) => find(metric, Gauge).set({ ...labels }, value),
     show(key, samples) {
       const now = new Map(samples.map((sample) => [JSON.stringify([sample.metric, sample.labels]), sample]));
-      for (const [series, { metric, labels }] of shown.get(key) ?? [])
+      const before = shown.get(key);
+      for (const [series, { metric, labels }] of before ?? [])
         if (!now.has(series)) find(metric, Gauge).remove({ ...labels });
-      for (const { metric, labels, value } of now.values()) find(metric, Gauge).set({ ...labels }, value);
+      for (const [series, { metric, labels, value }] of now)
+        if (before?.get(series)?.value !== value) find(metric, Gauge).set({ ...labels }, value);
       if (now.size === 0) shown.delete(key);
       else shown.set(key, now);
     },

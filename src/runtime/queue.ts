@@ -41,6 +41,8 @@ const DEFAULT_BACKOFF: BackoffLimits = { baseMs: 5, capMs: 60_000 };
 /** How long a worker sleeps when nothing is planned; any `add` or `done` wakes it. */
 const IDLE_MS = 3_600_000;
 
+const WOKEN = "woken";
+
 export function createQueue({
   clock,
   random = Math.random,
@@ -52,9 +54,12 @@ export function createQueue({
   const failures = new Map<string, number>();
   const sleepers = new Set<AbortController>();
 
-  const wake = (): void => {
-    for (const sleeper of sleepers) sleeper.abort();
-    sleepers.clear();
+  /** One is enough: whoever is awake looks at everything that waits. The reason is given, as making one costs more than the waking. */
+  const wakeOne = (): void => {
+    const [sleeper] = sleepers;
+    if (sleeper === undefined) return;
+    sleepers.delete(sleeper);
+    sleeper.abort(WOKEN);
   };
 
   const earliestFree = (): { key: string; at: number } | undefined => {
@@ -68,7 +73,7 @@ export function createQueue({
 
   const sleepUntilChange = async (ms: number, signal: AbortSignal): Promise<void> => {
     const sleeper = new AbortController();
-    const onAbort = (): void => sleeper.abort();
+    const onAbort = (): void => sleeper.abort(WOKEN);
     signal.addEventListener("abort", onAbort, { once: true });
     sleepers.add(sleeper);
     await clock.sleep(ms, sleeper.signal);
@@ -82,7 +87,7 @@ export function createQueue({
     if (planned !== undefined && planned <= at) return;
     dueAt.set(key, at);
     watcher?.onAdd();
-    wake();
+    wakeOne();
   };
 
   return {
@@ -112,7 +117,7 @@ export function createQueue({
     },
     done(key) {
       running.delete(key);
-      wake();
+      if (dueAt.has(key)) wakeOne();
     },
     get depth() {
       return dueAt.size;

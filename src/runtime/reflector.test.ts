@@ -275,6 +275,26 @@ describe("transform", () => {
     expect(names()).toEqual([]);
     await stop(running);
   });
+  test("is not asked about the version that is held already, and the watch goes on from there", async () => {
+    server.lists = [page(10)];
+    server.watches = [{ events: [event("MODIFIED", raw("a", 11)), event("MODIFIED", raw("a", 12))] }];
+    const seen: string[] = [];
+    store.put({ metadata: raw("a", 11).metadata });
+    const running = start(({ metadata }) => {
+      seen.push(metadata.resourceVersion);
+      return { metadata };
+    });
+    await clock.advance(0);
+    expect(seen).toEqual(["12"]);
+    expect(states.map((state) => (state.at === "empty" ? "" : state.resourceVersion))).toEqual([
+      "10",
+      "10",
+      "11",
+      "12",
+    ]);
+    await stop(running);
+  });
+
   test("throwing makes the store failing, as what cannot be read must not pass for absent", async () => {
     server.lists = [page(10, raw("a", 1))];
     const running = start(() => {

@@ -209,6 +209,11 @@ function takeIn<R extends Versioned, T extends Stored>(
   }
   if (name === undefined || uid === undefined)
     throw new ReflectorFault({ kind: "garbled", why: "an event names no object" });
+  // Mostly the answer to a write of our own, which has been taken in already.
+  if (type !== "DELETED" && store.holds({ name, namespace, uid, resourceVersion })) {
+    store.bookmark(resourceVersion);
+    return;
+  }
   const value = type === "DELETED" ? undefined : transform(object);
   if (value !== undefined) store.observe(value);
   // An object that `transform` no longer wants leaves the store as if it had been deleted.

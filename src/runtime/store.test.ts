@@ -89,6 +89,18 @@ describe("read your writes", () => {
     store.replace([thing("b", 3)], "12");
     expect(store.get("ns", "a")).toBeUndefined();
   });
+  test("what the API server has answered to be gone is not held, another one of its name is, and the watch may be behind", () => {
+    const { store, changes } = aStore();
+    store.replace([thing("a", 1), thing("b", 2)], "2");
+    store.gone("ns", "a", "uid-a");
+    store.gone("ns", "b", "another");
+    expect(store.list()).toEqual([thing("b", 2)]);
+    store.observe(thing("a", 3));
+    expect(store.get("ns", "a")).toBeDefined();
+    store.delete(thing("a", 4));
+    expect(told(changes).slice(2)).toEqual(["uid-a@1 > -", "- > uid-a@3", "uid-a@3 > -"]);
+  });
+
   test("a deletion of the former object does not take the one we created since", () => {
     const { store } = aStore();
     store.replace([thing("a", 5, { uid: "old" })], "5");

@@ -84,6 +84,12 @@ export class Store<T extends Stored, I extends string = never> {
     return [...(this.#indexes.get(index)?.get(key) ?? [])];
   }
 
+  /** Whether exactly this version of this object is held. */
+  holds({ namespace, name, uid, resourceVersion }: Stored["metadata"]): boolean {
+    const held = this.get(namespace, name)?.metadata;
+    return held?.uid === uid && held.resourceVersion === resourceVersion;
+  }
+
   /**
    * Takes in the answer to a write of our own, so that the next look sees it. The later of two versions wins, and an object which
    * the API server has meanwhile shown to be gone stays gone.
@@ -113,6 +119,15 @@ export class Store<T extends Stored, I extends string = never> {
     this.#remove(held);
   }
 
+  /**
+   * Takes in that the API server has answered that the object of this uid is gone. A watch that is behind may still tell what happened
+   * to it before: then it is held again until the watch tells the end.
+   */
+  gone(namespace: string | undefined, name: string, uid: string): void {
+    const held = this.get(namespace, name);
+    if (held?.metadata.uid === uid) this.#remove(held);
+  }
+
   /** The API server has shown everything up to this version. */
   bookmark(resourceVersion: string): void {
     if (isLater(resourceVersion, this.#shown)) this.#shown = resourceVersion;
@@ -131,10 +146,8 @@ export class Store<T extends Stored, I extends string = never> {
       if (!listed.has(addressOf(held)) && !ownLaterWrite) this.#remove(held);
     }
     for (const value of values) {
+      if (this.holds(value.metadata)) continue;
       const held = this.get(value.metadata.namespace, value.metadata.name);
-      const same =
-        held?.metadata.uid === value.metadata.uid && held.metadata.resourceVersion === value.metadata.resourceVersion;
-      if (same) continue;
       if (!restored && held !== undefined && !isLater(value.metadata.resourceVersion, held.metadata.resourceVersion))
         continue;
       this.#set(value, held);

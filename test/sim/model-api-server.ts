@@ -11,7 +11,7 @@ import type { KubePatchOperation } from "../../src/model/patch.ts";
 import { formatTime, type Millis } from "../../src/model/time.ts";
 
 export type Answer =
-  | { readonly code: 200 | 201; readonly object: StoredObject }
+  | { readonly code: 200 | 201; readonly object: StoredObject; readonly gone?: true }
   | { readonly code: 404 | 409 | 422; readonly message: string };
 
 /** What a client may ask of it: the part that must agree with a real API server. */
@@ -110,7 +110,7 @@ export class ModelApiServer implements ApiServer {
       const metadata = { ...found.metadata, ...counted, deletionTimestamp: formatTime(this.#now()) };
       return { code: 200, object: this.#store({ ...found, metadata }, found) };
     }
-    return { code: 200, object: found };
+    return { code: 200, object: found, gone: true };
   }
 
   /** For controllers and kubelets: a new status, or a new spec of what they own. */

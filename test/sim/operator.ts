@@ -39,6 +39,7 @@ function cache<T extends Stored>(resource: Resource, view: (object: KubeObject) 
     of: all,
     all,
     put: (object) => store.put(view(object)),
+    gone: ({ namespace, name }, uid) => store.gone(namespace, name, uid),
     deliver: ({ type, object }) => (type === "DELETED" ? store.delete(view(object)) : store.observe(view(object))),
     relist: (objects, revision) => store.replace(objects.map(view), String(revision)),
   };
@@ -140,16 +141,15 @@ export class ModelOperator {
     return { seen, decision };
   }
 
-  /** What was written is seen at once. */
+  /** What was written or deleted is seen at once. */
   takeIn(answer: Answer): void {
     this.dirty = true;
-    if (!("object" in answer)) return;
-    const { object } = answer;
-    if (isCached(object)) {
-      everyCache(this.#caches)
-        .find((each) => each.resource.kind === object.kind)
-        ?.put(object);
-    }
+    if (!("object" in answer) || !isCached(answer.object)) return;
+    const { object, gone } = answer;
+    const { namespace = "", name, uid } = object.metadata;
+    const cache = everyCache(this.#caches).find((each) => each.resource.kind === object.kind);
+    if (gone === true) cache?.gone({ namespace, name }, uid);
+    else cache?.put(object);
   }
 }
 

@@ -26,6 +26,7 @@ function cacheOf<T extends Stored>(
     of: () => all,
     all: () => all,
     put: () => {},
+    gone: () => {},
   };
 }
 

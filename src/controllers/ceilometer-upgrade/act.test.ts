@@ -95,6 +95,14 @@ test("where the pods cannot be asked for, nothing is written", async () => {
   expect(acted.kind).toBe("unknown");
 });
 
+test.each([true, false])("what was deleted is gone (%s) where the API server says so", async (isGone) => {
+  const ref = { kind: "ConfigMap", namespace: "a", name: "b" };
+  const remove: Effect = { kind: "delete", ref, uid: "u", resourceVersion: "1", why };
+  const client = { ...clientThatFails("lost", ""), remove: () => Promise.resolve(isGone) };
+  const acted = await act(client, remove, new AbortController().signal);
+  expect(acted).toEqual(isGone ? { kind: "done", gone: { ref, uid: "u" } } : { kind: "done" });
+});
+
 test("a mistake of the program is thrown, not read as an answer", async () => {
   const broken = { ...clientThatFails("lost", ""), patchJson: () => Promise.reject(new TypeError("no")) };
   await expect(act(broken, patch, new AbortController().signal)).rejects.toThrow(TypeError);

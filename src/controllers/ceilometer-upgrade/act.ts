@@ -3,13 +3,17 @@ import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { isUnseen } from "../../model/agent.ts";
-import { assertNever, type Effect, type PodsSeen } from "../../model/outcome.ts";
+import { assertNever, type Effect, type ObjectRef, type PodsSeen } from "../../model/outcome.ts";
 import { POD, resourceOfKind } from "./resources.ts";
 import { podView } from "./views/pod.ts";
 
 export type Acted =
-  /** The object as it is now; undefined where it was deleted. */
-  | { readonly kind: "done"; readonly object: KubeObject | undefined }
+  /** The object as it is now, or the one that is no more. Neither where it goes on ending after it was deleted. */
+  | {
+      readonly kind: "done";
+      readonly object?: KubeObject;
+      readonly gone?: { readonly ref: ObjectRef; readonly uid: string };
+    }
   /** Decided on something that is not so any more: look again. */
   | { readonly kind: "stale"; readonly why: string }
   /** The API server will not have it: somebody has to do something. */
@@ -22,7 +26,7 @@ export async function act(client: KubeClient, effect: Effect, signal: AbortSigna
     const unseen = effect.kind === "patch" ? await unseenPod(client, effect.pods ?? [], signal) : undefined;
     if (unseen !== undefined)
       return { kind: "stale", why: `Pod/${unseen} is there, and was not seen when this was decided` };
-    return { kind: "done", object: await send(client, effect, signal) };
+    return await send(client, effect, signal);
   } catch (error) {
     const failure = failureOf(error);
     if (failure === undefined) throw error;
@@ -47,31 +51,33 @@ async function unseenPod(
   return undefined;
 }
 
-async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<KubeObject | undefined> {
+async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<Acted> {
   switch (effect.kind) {
     case "create":
-      return client.create(resourceOfKind(effect.object.kind), effect.object, { signal });
+      return done(await client.create(resourceOfKind(effect.object.kind), effect.object, { signal }));
     case "patch":
-      return client.patchJson(resourceOfKind(effect.ref.kind), effect.ref, effect.operations, { signal });
+      return done(await client.patchJson(resourceOfKind(effect.ref.kind), effect.ref, effect.operations, { signal }));
     case "annotate": {
       const { uid, resourceVersion } = effect;
       const patch = { metadata: { ...effect.metadata, uid, resourceVersion } };
-      return client.patchMerge(resourceOfKind(effect.ref.kind), effect.ref, patch, { signal });
+      return done(await client.patchMerge(resourceOfKind(effect.ref.kind), effect.ref, patch, { signal }));
     }
     case "delete": {
-      const { uid, resourceVersion } = effect;
+      const { ref, uid, resourceVersion } = effect;
       const preconditions = { uid, resourceVersion };
-      await client.remove(resourceOfKind(effect.ref.kind), effect.ref, {
+      const isGone = await client.remove(resourceOfKind(ref.kind), ref, {
         preconditions,
         propagationPolicy: "Background",
         signal,
       });
-      return undefined;
+      return isGone ? { kind: "done", gone: { ref, uid } } : { kind: "done" };
     }
     default:
       return assertNever(effect);
   }
 }
+
+const done = (object: KubeObject): Acted => ({ kind: "done", object });
 
 /** How the API server says that a `test` of a JSON Patch did not hold; a validation error reads otherwise. */
 const TEST_FAILED =

@@ -42,6 +42,8 @@ export interface KindCache<T extends Stored> {
   all(): readonly T[];
   /** Takes in the answer to a write of our own, so that the next look sees it. */
   put(object: KubeObject): void;
+  /** The API server has answered that the object of this uid is gone. */
+  gone(object: { readonly namespace: string; readonly name: string }, uid: string): void;
   /** Monotonic milliseconds of the oldest last contact; undefined before the first. */
   readonly lastContact: number | undefined;
   readonly managed: readonly ManagedCache[];
@@ -103,7 +105,7 @@ export const createCaches = (options: CacheOptions): Caches =>
   cachesOf((resource, view, selection) => kindCache(options, resource, view, selection));
 
 /** What is common to the caches of all kinds. */
-export type AnyCache = Pick<KindCache<Stored>, "resource" | "put" | "lastContact" | "managed">;
+export type AnyCache = Pick<KindCache<Stored>, "resource" | "put" | "gone" | "lastContact" | "managed">;
 
 export const everyCache = (caches: Caches): readonly AnyCache[] => Object.values<AnyCache>({ ...caches });
 
@@ -154,6 +156,7 @@ function kindCache<T extends Stored>(
     of: (namespace) => storeOf(namespace)?.list(namespace) ?? [],
     all: () => [...stores.values()].flatMap((store) => [...store.list()]),
     put: (object) => storeOf(object.metadata.namespace ?? "")?.put(view(object)),
+    gone: ({ namespace, name }, uid) => storeOf(namespace)?.gone(namespace, name, uid),
     get lastContact() {
       const contacts = [...stores.values()].map((store) => store.lastContact);
       return contacts.some((at) => at === undefined) ? undefined : Math.min(...contacts.map((at) => at ?? 0));

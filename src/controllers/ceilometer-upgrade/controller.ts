@@ -2,7 +2,6 @@
 import type { Spec, Status } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, type KubeFailure } from "../../kube/errors.ts";
-import type { KubeObject } from "../../kube/object.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
@@ -20,7 +19,6 @@ import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
 import { refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
-import { resourceOfKind } from "./resources.ts";
 import { backoffAfter, isStuck } from "./stale-backoff.ts";
 import { makeStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
@@ -44,7 +42,7 @@ export interface ControllerPorts {
   readonly onReconcile?: (name: string, result: ReconcileResult, seconds: number) => void;
 }
 
-const WORKERS = 4;
+const WORKERS = 12;
 const TIMEOUT_MS = 60_000;
 
 export function createUpgradeController(ports: ControllerPorts): Controller {
@@ -160,7 +158,7 @@ async function follow(
   switch (acted.kind) {
     case "done":
       stale.delete(key);
-      if (acted.object !== undefined) takeIn(ports.caches, acted.object);
+      takeIn(ports.caches, acted);
       ports.reporter.did(seen.upgrade.metadata, effect);
       // The next look is due now; it sees the write, and reports.
       return { kind: "recheck", afterMs: 0 };
@@ -182,11 +180,11 @@ async function follow(
   }
 }
 
-/** What was written is seen at once, not only when the watch brings it back. */
-function takeIn(caches: Caches, object: KubeObject): void {
-  const resource = resourceOfKind(object.kind ?? "");
+/** What was written or deleted is seen at once, not only when the watch brings it back. */
+function takeIn(caches: Caches, { object, gone }: Extract<Acted, { kind: "done" }>): void {
   for (const cache of everyCache(caches)) {
-    if (cache.resource === resource) cache.put(object);
+    if (object?.kind === cache.resource.kind) cache.put(object);
+    if (gone?.ref.kind === cache.resource.kind) cache.gone(gone.ref, gone.uid);
   }
 }
 

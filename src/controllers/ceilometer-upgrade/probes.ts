@@ -17,8 +17,9 @@ export interface Probes {
   stop(): Promise<void>;
 }
 
-/** An answer that nobody has asked for in this time is forgotten. */
+/** An answer that nobody has asked for in this time is forgotten; looked for so often. */
 const KEEP_MS = 600_000;
+const TIDY_MS = 60_000;
 const AGAIN = { baseMs: 250, capMs: 10_000 };
 
 interface Running {
@@ -36,6 +37,9 @@ export function createProbes(options: {
   const { ask, clock, log, onAnswer } = options;
   const results = new Map<string, ProbeResult>();
   const running = new Map<string, Running>();
+  /** What each asker wants that runs. */
+  const wantedBy = new Map<string, readonly string[]>();
+  let tidied = clock.monotonic();
 
   const once = async (request: ProbeRequest, signal: AbortSignal): Promise<ProbeResult> => {
     try {
@@ -66,6 +70,8 @@ export function createProbes(options: {
   };
 
   const forget = (): void => {
+    if (clock.monotonic() - tidied < TIDY_MS) return;
+    tidied = clock.monotonic();
     for (const [id, result] of results) {
       if (!running.has(id) && clock.now() - result.at > KEEP_MS) results.delete(id);
     }
@@ -75,13 +81,16 @@ export function createProbes(options: {
     results,
     want(asker, requests) {
       const wanted = new Set(requests.map((request) => request.id));
-      for (const [id, entry] of running) {
-        if (wanted.has(id)) continue;
+      for (const id of wantedBy.get(asker) ?? []) {
+        const entry = running.get(id);
+        if (entry === undefined || wanted.has(id)) continue;
         entry.askers.delete(asker);
         if (entry.askers.size > 0) continue;
         entry.stop();
         running.delete(id);
       }
+      if (requests.length === 0) wantedBy.delete(asker);
+      else wantedBy.set(asker, [...wanted]);
       for (const request of requests) {
         if (results.get(request.id)?.verdict === "pass") continue;
         const entry = running.get(request.id) ?? start(request);

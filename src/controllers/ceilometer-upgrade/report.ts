@@ -21,6 +21,9 @@ import { UPGRADE } from "./resources.ts";
 const STEP_EVERY: Millis = 1000;
 const WORDS_EVERY: Millis = 5000;
 
+/** Where more upgrades move than this, each waits longer in proportion: reports must not keep the API server from the steps. */
+const MOVING_AT_ONCE = 10;
+
 /** How long something must stay unreadable before it is reported. */
 const UNREADABLE_FOR: Millis = 5000;
 
@@ -73,6 +76,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const writtenAt = new Map<string, Millis>();
   const lastSaid = new Map<string, string>();
   const unreadableSince = new Map<string, Millis>();
+  const moving = new Set<string>();
 
   const event = (metadata: Meta, type: "Normal" | "Warning", reason: string, message: string): void => {
     const { namespace, name, uid, resourceVersion } = metadata;
@@ -113,19 +117,23 @@ export function createReporter(options: ReporterOptions): Reporter {
       event(metadata, "Normal", why.reason, `${why.message}${clause}`);
     },
     async report(metadata, previous, status, decision, signal) {
+      const key = keyOf(metadata);
       if (decision !== undefined) announce(metadata, decision);
+      if (decision?.phase === "Progressing" || decision?.phase === "Preflight") moving.add(key);
+      else moving.delete(key);
       if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
       const patience = impatience(metadata, decision);
       if (patience > 0) return { stored: false, againMs: patience };
-      const every = stepsOf(previous) === stepsOf(status) ? WORDS_EVERY : STEP_EVERY;
-      const wait = (writtenAt.get(keyOf(metadata)) ?? Number.NEGATIVE_INFINITY) + every - clock.monotonic();
-      const moving = decision?.phase === "Progressing" || decision?.phase === "Preflight";
-      if (moving && wait > 0) return { stored: false, againMs: wait };
-      writtenAt.set(keyOf(metadata), clock.monotonic());
+      const least = stepsOf(previous) === stepsOf(status) ? WORDS_EVERY : STEP_EVERY;
+      const every = least * Math.max(1, moving.size / MOVING_AT_ONCE);
+      const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + every - clock.monotonic();
+      if (moving.has(key) && wait > 0) return { stored: false, againMs: wait };
+      writtenAt.set(key, clock.monotonic());
       return { stored: await writeStatus(options, metadata, status, signal) };
     },
     forget(key) {
       writtenAt.delete(key);
+      moving.delete(key);
       lastSaid.delete(key);
       unreadableSince.delete(key);
     },
