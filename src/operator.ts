@@ -112,7 +112,7 @@ function assemble(
 ): Parts {
   const { config, connection, log, version } = options;
   const userAgent = `ceilometer-upgrade-operator/${version}`;
-  const metrics = createMetrics(() => own.collect(measure()));
+  const metrics = createMetrics(() => own.collect(measure()), log);
   const own = createOperatorMetrics(metrics, { clock, version });
   const client = stack.adopt(
     createKubeClient(connection, { userAgent, fieldManager: FIELD_MANAGER, onRequest: own.asked }),

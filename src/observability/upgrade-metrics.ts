@@ -23,7 +23,8 @@ export function createUpgradeMetrics(metrics: Metrics): UpgradeMetrics {
     looked(report) {
       const { namespace, name } = report.metadata;
       const key = `${namespace}/${name}`;
-      metrics.show(key, seriesOf(report, waits.follow(key, waitOf(report), report.now)));
+      const wait = waits.follow(key, waitOf(report), report.now);
+      metrics.show(key, () => seriesOf(report, wait));
     },
     stored(previous, report) {
       countStalls(metrics, previous, report.status);
@@ -33,7 +34,7 @@ export function createUpgradeMetrics(metrics: Metrics): UpgradeMetrics {
       observeAttempts(metrics, strategy, previous, report.status);
     },
     gone(key) {
-      metrics.show(key, []);
+      metrics.show(key, () => []);
       waits.forget(key);
     },
   };

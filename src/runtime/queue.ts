@@ -49,7 +49,11 @@ export function createQueue({
   backoff = DEFAULT_BACKOFF,
   watcher,
 }: QueueOptions): WorkQueue {
-  const dueAt = new Map<string, number>();
+  /** Keys that are due, by the time at which they were, the earliest first. */
+  const ready = new Map<string, number>();
+  const later = new Map<string, number>();
+  /** No key of `later` is due before. */
+  let nextLater = Number.POSITIVE_INFINITY;
   const running = new Set<string>();
   const failures = new Map<string, number>();
   const sleepers = new Set<AbortController>();
@@ -62,13 +66,20 @@ export function createQueue({
     sleeper.abort(WOKEN);
   };
 
-  const earliestFree = (): { key: string; at: number } | undefined => {
-    let best: { key: string; at: number } | undefined;
-    for (const [key, at] of dueAt) {
-      if (running.has(key)) continue;
-      if (best === undefined || at < best.at) best = { key, at };
+  /** Makes ready what has become due: only then are all that wait looked at. */
+  const promote = (now: number): void => {
+    if (now < nextLater) return;
+    const due = [...later].filter(([, at]) => at <= now).toSorted(([, a], [, b]) => a - b);
+    for (const [key, at] of due) {
+      later.delete(key);
+      ready.set(key, at);
     }
-    return best;
+    nextLater = Math.min(Number.POSITIVE_INFINITY, ...later.values());
+  };
+
+  const longestDue = (): readonly [key: string, at: number] | undefined => {
+    for (const entry of ready) if (!running.has(entry[0])) return entry;
+    return undefined;
   };
 
   const sleepUntilChange = async (ms: number, signal: AbortSignal): Promise<void> => {
@@ -82,10 +93,16 @@ export function createQueue({
   };
 
   const add = (key: string, afterMs = 0): void => {
-    const at = clock.monotonic() + Math.max(0, afterMs);
-    const planned = dueAt.get(key);
-    if (planned !== undefined && planned <= at) return;
-    dueAt.set(key, at);
+    const now = clock.monotonic();
+    const at = now + Math.max(0, afterMs);
+    promote(now);
+    if (ready.has(key) || (later.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
+    later.delete(key);
+    if (at <= now) ready.set(key, at);
+    else {
+      later.set(key, at);
+      nextLater = Math.min(nextLater, at);
+    }
     watcher?.onAdd();
     wakeOne();
   };
@@ -103,28 +120,30 @@ export function createQueue({
     forget: (key) => void failures.delete(key),
     async take(signal) {
       while (!signal.aborted) {
-        const next = earliestFree();
-        const waitMs = next === undefined ? IDLE_MS : next.at - clock.monotonic();
-        if (next !== undefined && waitMs <= 0) {
-          dueAt.delete(next.key);
-          running.add(next.key);
-          watcher?.onTake(-waitMs);
-          return next.key;
+        const now = clock.monotonic();
+        promote(now);
+        const next = longestDue();
+        if (next !== undefined) {
+          const [key, at] = next;
+          ready.delete(key);
+          running.add(key);
+          watcher?.onTake(now - at);
+          return key;
         }
-        await sleepUntilChange(waitMs, signal);
+        await sleepUntilChange(Math.min(IDLE_MS, nextLater - now), signal);
       }
       return undefined;
     },
     done(key) {
       running.delete(key);
-      if (dueAt.has(key)) wakeOne();
+      if (ready.has(key)) wakeOne();
     },
     get depth() {
-      return dueAt.size;
+      return ready.size + later.size;
     },
     get due() {
-      const now = clock.monotonic();
-      return [...dueAt.values()].filter((at) => at <= now).length;
+      promote(clock.monotonic());
+      return ready.size;
     },
   };
 }

@@ -107,6 +107,14 @@ export function createReporter(options: ReporterOptions): Reporter {
     return since + UNREADABLE_FOR - clock.monotonic();
   };
 
+  /** Milliseconds until a report of what moves may be written. */
+  const patience = (key: string, previous: Status, status: Status): Millis => {
+    const written = writtenAt.get(key);
+    if (written === undefined) return 0;
+    const least = stepsOf(previous) === stepsOf(status) ? WORDS_EVERY : STEP_EVERY;
+    return written + least * Math.max(1, moving.size / MOVING_AT_ONCE) - clock.monotonic();
+  };
+
   return {
     did(metadata, effect) {
       const { why } = effect;
@@ -121,13 +129,12 @@ export function createReporter(options: ReporterOptions): Reporter {
       if (decision !== undefined) announce(metadata, decision);
       if (decision?.phase === "Progressing" || decision?.phase === "Preflight") moving.add(key);
       else moving.delete(key);
-      if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
-      const patience = impatience(metadata, decision);
-      if (patience > 0) return { stored: false, againMs: patience };
-      const least = stepsOf(previous) === stepsOf(status) ? WORDS_EVERY : STEP_EVERY;
-      const every = least * Math.max(1, moving.size / MOVING_AT_ONCE);
-      const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + every - clock.monotonic();
+      const wait = patience(key, previous, status);
+      // Not worth a comparison, which costs as much as the decision did: it is looked at again when that time is over.
       if (moving.has(key) && wait > 0) return { stored: false, againMs: wait };
+      if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
+      const unread = impatience(metadata, decision);
+      if (unread > 0) return { stored: false, againMs: unread };
       writtenAt.set(key, clock.monotonic());
       return { stored: await writeStatus(options, metadata, status, signal) };
     },
