@@ -1,5 +1,6 @@
 import { type BackoffLimits, delay } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
+import { DueKeys } from "./due-keys.ts";
 
 /**
  * Keyed work queue. Laws: a key waits at most once; of several times asked for, the earliest wins; a key is never with two workers;
@@ -49,11 +50,7 @@ export function createQueue({
   backoff = DEFAULT_BACKOFF,
   watcher,
 }: QueueOptions): WorkQueue {
-  /** Keys that are due, by the time at which they were, the earliest first. */
-  const ready = new Map<string, number>();
-  const later = new Map<string, number>();
-  /** No key of `later` is due before. */
-  let nextLater = Number.POSITIVE_INFINITY;
+  const waiting = new DueKeys();
   const running = new Set<string>();
   const failures = new Map<string, number>();
   const sleepers = new Set<AbortController>();
@@ -64,22 +61,6 @@ export function createQueue({
     if (sleeper === undefined) return;
     sleepers.delete(sleeper);
     sleeper.abort(WOKEN);
-  };
-
-  /** Makes ready what has become due: only then are all that wait looked at. */
-  const promote = (now: number): void => {
-    if (now < nextLater) return;
-    const due = [...later].filter(([, at]) => at <= now).toSorted(([, a], [, b]) => a - b);
-    for (const [key, at] of due) {
-      later.delete(key);
-      ready.set(key, at);
-    }
-    nextLater = Math.min(Number.POSITIVE_INFINITY, ...later.values());
-  };
-
-  const longestDue = (): readonly [key: string, at: number] | undefined => {
-    for (const entry of ready) if (!running.has(entry[0])) return entry;
-    return undefined;
   };
 
   const sleepUntilChange = async (ms: number, signal: AbortSignal): Promise<void> => {
@@ -94,15 +75,7 @@ export function createQueue({
 
   const add = (key: string, afterMs = 0): void => {
     const now = clock.monotonic();
-    const at = now + Math.max(0, afterMs);
-    promote(now);
-    if (ready.has(key) || (later.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
-    later.delete(key);
-    if (at <= now) ready.set(key, at);
-    else {
-      later.set(key, at);
-      nextLater = Math.min(nextLater, at);
-    }
+    if (!waiting.add(key, now + Math.max(0, afterMs), now)) return;
     watcher?.onAdd();
     wakeOne();
   };
@@ -121,29 +94,26 @@ export function createQueue({
     async take(signal) {
       while (!signal.aborted) {
         const now = clock.monotonic();
-        promote(now);
-        const next = longestDue();
+        const next = waiting.take(now, (key) => !running.has(key));
         if (next !== undefined) {
           const [key, at] = next;
-          ready.delete(key);
           running.add(key);
           watcher?.onTake(now - at);
           return key;
         }
-        await sleepUntilChange(Math.min(IDLE_MS, nextLater - now), signal);
+        await sleepUntilChange(Math.min(IDLE_MS, waiting.next - now), signal);
       }
       return undefined;
     },
     done(key) {
       running.delete(key);
-      if (ready.has(key)) wakeOne();
+      if (waiting.isReady(key)) wakeOne();
     },
     get depth() {
-      return ready.size + later.size;
+      return waiting.size;
     },
     get due() {
-      promote(clock.monotonic());
-      return ready.size;
+      return waiting.due(clock.monotonic());
     },
   };
 }
