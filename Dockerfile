@@ -28,7 +28,7 @@ COPY --from=build --chown=0:0 /build/dist/ /app/
 # The numeric user of the nonroot image: Kubernetes can verify runAsNonRoot only of a number.
 USER 65532:65532
 # Young objects are short-lived (one watch event each): a small young generation is collected often and keeps the heap small.
-ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=2
 EXPOSE 8080 8081
 # No HEALTHCHECK: Kubernetes ignores it, and the chart has probes of /healthz and /readyz.
 ENTRYPOINT ["/nodejs/bin/node", "/app/operator.mjs"]

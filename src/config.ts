@@ -81,7 +81,7 @@ export const OPTIONS = {
     type: "string",
     value: "TIME",
     fallback: "2s",
-    help: "how often the leader renews it and the others look at it",
+    help: "how often the leader renews it; the others look up to twice as often",
   },
   "health-address": {
     type: "string",

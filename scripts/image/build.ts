@@ -135,7 +135,7 @@ export function runConfig({
   };
   return {
     User: `${USER}:${USER}`,
-    Env: ["PATH=/nodejs/bin", "NODE_ENV=production", "NODE_OPTIONS=--max-semi-space-size=4"],
+    Env: ["PATH=/nodejs/bin", "NODE_ENV=production", "NODE_OPTIONS=--max-semi-space-size=2"],
     Entrypoint: ["/nodejs/bin/node", "/app/operator.mjs"],
     ExposedPorts: { "8080/tcp": {}, "8081/tcp": {} },
     WorkingDir: "/",
