@@ -10,6 +10,7 @@ const SUITES = [
   ["Full upgrades", "test/properties/mutants.test.ts"],
   ["Partial upgrades", "test/properties/partial-mutants.test.ts"],
   ["Ways back", "test/properties/rollback.test.ts"],
+  ["Pods that are seen late", "test/properties/late-pods.test.ts"],
 ] as const;
 
 const HEAD = `# Mutants and what noticed them

@@ -96,14 +96,24 @@ async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
     if (!isPassed) say(`  again: ${JSON.stringify(plan)}`);
     if (evidence !== undefined) say(`  evidence: ${await keepEvidence(id, evidence)}`);
   };
+  // What has begun is played to its end, so that no process stays behind; a second interrupt ends at once.
+  let interrupted = false;
+  process.once("SIGINT", () => {
+    interrupted = true;
+    say("interrupted: the plans that have begun are played to their end, and no other is begun");
+  });
+  const playNext = async (plan: Plan, own?: Cluster): Promise<void> => {
+    if (!interrupted) await playOne(plan, own);
+  };
   const alone = plans.filter(isAlone);
   await eachOf(
     plans.filter((plan) => !isAlone(plan)),
     atOnce,
-    (plan) => playOne(plan),
+    (plan) => playNext(plan),
   );
-  await eachOf(alone, 1, (plan) => playOne(plan, ground.cluster));
-  say(`${plans.length} plans, ${plans.length - failed} passed, ${failed} failed`);
+  await eachOf(alone, 1, (plan) => playNext(plan, ground.cluster));
+  say(`${ended} plans, ${ended - failed} passed, ${failed} failed`);
+  if (interrupted) say(`${plans.length - ended} of ${plans.length} were not played: go on with --resume`);
   return failed;
 }
 

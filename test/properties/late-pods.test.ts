@@ -2,7 +2,7 @@
  * The operator has begun before a Ceilometer was brought in, and its watch of pods is late: it shows none of them while workloads
  * and Jobs are seen as they are. What is taken for gone is there (I2, I8).
  */
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { AgentComponent } from "../../src/model/component.ts";
 import { decide } from "../../src/reconcilers/decide.ts";
 import { ModelCluster } from "../sim/model-cluster.ts";
@@ -65,11 +65,18 @@ test.each(components)("no new %s pod of a %s starts beside old ones that are not
   expect(story(component, kind, decide)).toEqual({ breaches: [], refused: 1, phase: "Completed" });
 });
 
+const noticed: string[] = [];
+
 // The controller of a DaemonSet itself starts nothing on a host whose old pod is still there.
 test.each(components.filter(([, kind]) => kind !== "DaemonSet"))(
-  "an operator that asks nobody starts them: %s, %s",
+  "an operator that asks nobody starts them, which is noticed: %s, %s",
   (component, kind) => {
     const { breaches } = story(component, kind, writing(unasked));
     expect(breaches).toContain(component === "api" ? "I8" : "I2");
+    noticed.push(
+      `  asks nobody for pods before it starts new ones: ${component}, ${kind}\n    story 1: ${breaches[0]}`,
+    );
   },
 );
+
+afterAll(() => console.log(`mutants and what killed them\n${noticed.join("\n")}`));
