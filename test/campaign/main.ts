@@ -111,6 +111,8 @@ async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
     atOnce,
     (plan) => playNext(plan),
   );
+  // What the plans to come take away from the whole cluster, operators that are kept for other plans would complain of.
+  await inputs[Symbol.asyncDispose]();
   await eachOf(alone, 1, (plan) => playNext(plan, ground.cluster));
   say(`${ended} plans, ${ended - failed} passed, ${failed} failed`);
   if (interrupted) say(`${plans.length - ended} of ${plans.length} were not played: go on with --resume`);
