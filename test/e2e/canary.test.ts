@@ -103,6 +103,8 @@ async function upgraded(options: SceneOptions): Promise<void> {
     await scene.succeed({ timeout: 200_000 });
     const told = async (): Promise<boolean> => webhook.received.at(-1)?.type.endsWith("completed") === true;
     await eventually(told, () => "it is told to be completed", 30_000);
+    const traced = async (): Promise<boolean> => collector.bodies.length > 0;
+    await eventually(traced, () => "its trace is sent", 30_000);
     const texts = new Map([
       ...(await written(scene)),
       ["log", JSON.stringify(scene.logged())],

@@ -204,8 +204,11 @@ ${tell(await resource())}`,
   );
   expect(await auditor.finish()).toEqual([]);
   await next.stop();
-  expect([...standby.complaints(), ...next.complaints()]).toEqual([]);
+  expect([...standby.complaints().filter((line) => !isWithoutRights(line)), ...next.complaints()]).toEqual([]);
 }
+
+/** Its rights go with the release, and it may look at the lease once more before it ends. */
+const isWithoutRights = (line: string): boolean => /could not read or write the lease.*is forbidden/.test(line);
 
 test.concurrent("while the notification agents are down", () =>
   removedInTheMiddle(

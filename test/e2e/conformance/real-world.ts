@@ -1,4 +1,5 @@
 /** A namespace of the real control plane as a world. */
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { isKubeObject, isStored, type StoredObject } from "../../../src/kube/object.ts";
 import type { Answer } from "../../../tools/control-plane/api.ts";
@@ -122,6 +123,8 @@ export class RealWorld implements World, AsyncDisposable {
     };
     // What it came to instead says more than that it did not.
     await eventually(came, () => "", PATIENCE).catch(() => undefined);
+    // Which of two pods of a host counts is decided by the second in which they were made, and by their random names within one.
+    await pause(1000 - (Date.now() % 1000));
     return last;
   }
 
