@@ -103,7 +103,13 @@ export async function compare(ground: Ground, options: CompareOptions): Promise<
   return { controls, comparisons };
 }
 
-export async function measure(ground: Ground, driver: Driver, scenes: readonly Scene[]): Promise<Run> {
+/** `atTheEnd` is called when all is done and the driver has not ended yet. */
+export async function measure(
+  ground: Ground,
+  driver: Driver,
+  scenes: readonly Scene[],
+  atTheEnd: () => Promise<void> = () => Promise.resolve(),
+): Promise<Run> {
   const { cluster, auditLog } = ground;
   const [first] = scenes;
   if (first === undefined) throw new Error("no scene");
@@ -123,6 +129,7 @@ export async function measure(ground: Ground, driver: Driver, scenes: readonly S
     const start = performance.now();
     const [finish, told] = await Promise.all([line.crossed, prepared.begin().then(() => performance.now() - start)]);
     const [cpuAfter, memory] = [await prepared.cpu(), await prepared.memory()];
+    await atTheEnd();
     const complaints = prepared.operator?.complaints ?? [];
     if (complaints.length > 0) process.stderr.write(`${complaints.join("\n")}\n`);
     const wrote = [...(prepared.operator?.wrote ?? [])];

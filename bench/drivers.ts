@@ -61,7 +61,7 @@ export const lowerBound: Driver = {
       cpu: () => cpuOf(pid),
       memory: () => memoryOf(pid),
       async [Symbol.asyncDispose]() {
-        if (child.exitCode !== null) return;
+        if (child.exitCode !== null || child.signalCode !== null) return;
         const ended = once(child, "close");
         child.kill();
         await ended;

@@ -2,7 +2,7 @@
  * `npm run bench`: upgrades on equal work by the operator, by a lower bound without any safety, by small operators of other
  * frameworks, by a kubectl script and by Helm, on one real control plane. Prints figures beside what they should be; fails by none.
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ import { type Failover, failover } from "./failover.ts";
 import { heapOfDeployments, imageFigures } from "./footprint.ts";
 import { type Ground, openGround } from "./ground.ts";
 import { nameOf, VARIANTS, type Variant } from "./operator.ts";
+import { putIntoPage } from "./page.ts";
 import { ensurePeers, installPeers } from "./peers.ts";
 import type { Memory } from "./process-figures.ts";
 import { type Many, markdown, type Results } from "./report.ts";
@@ -228,13 +229,7 @@ async function publish(results: Results, options: Options): Promise<void> {
   await writeFile(join(directory, `${name}.md`), `${text}\n`);
   say(`\n${text}\n\nwritten to .cache/bench/${name}.json and .md`);
   if (!options["update-docs"]) return;
-  const page = join(root, "docs", "performance.md");
-  const [begin, end] = [`<!-- bench:${results.speed} -->`, `<!-- /bench:${results.speed} -->`];
-  const before = await readFile(page, "utf8");
-  const [head, rest] = before.split(begin);
-  const tail = rest?.split(end)[1];
-  if (head === undefined || tail === undefined) throw new Error(`docs/performance.md has no ${begin} … ${end}`);
-  await writeFile(page, `${head}${begin}\n${text}\n${end}${tail}`);
+  await putIntoPage(results.speed, text);
 }
 
 await main();

@@ -10,13 +10,13 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { root } from "../../scripts/demo/installation.ts";
 import { generator } from "../../test/campaign/random.ts";
 import { startFaultProxy } from "../../test/support/fault-proxy.ts";
 import { cacheRoot } from "../../tools/control-plane/binaries.ts";
 import { bundle } from "../bundle.ts";
 import { type Ground, openGround } from "../ground.ts";
 import { startOperator } from "../operator.ts";
+import { putIntoPage } from "../page.ts";
 import { versions } from "../versions.ts";
 import { faultEvery } from "./faults.ts";
 import { observe } from "./observation.ts";
@@ -137,12 +137,7 @@ async function publish(results: SoakResults, options: Options): Promise<void> {
   await writeFile(join(directory, `${name}.json`), `${JSON.stringify(results, undefined, 1)}\n`);
   say(`\n${text}\n\nwritten to .cache/bench/${name}.json`);
   if (!options["update-docs"]) return;
-  const page = join(root, "docs", "performance.md");
-  const [begin, end] = ["<!-- bench:soak -->", "<!-- /bench:soak -->"];
-  const [head, rest] = (await readFile(page, "utf8")).split(begin);
-  const tail = rest?.split(end)[1];
-  if (head === undefined || tail === undefined) throw new Error(`docs/performance.md has no ${begin} … ${end}`);
-  await writeFile(page, `${head}${begin}\n${text}\n${end}${tail}`);
+  await putIntoPage("soak", text);
 }
 
 process.exitCode = await main();
