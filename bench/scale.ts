@@ -102,6 +102,17 @@ const spread = (times: readonly number[]): string =>
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((all, each) => all + each, 0);
 
+/** What the audit log has of the run; after many requests the API server begins a new one, and what was in the old is not counted. */
+function counted(run: Run): string {
+  const reactions = run.reactions.toSorted((a, b) => a - b);
+  if (reactions.length === 0) return "| requests | not counted: the audit log was begun anew meanwhile |";
+  const refused = Object.entries(run.refused).map(([code, times]) => `${times} ${code}`);
+  return `| writes, status writes | ${sum(run.workWrites)}, ${run.statusWrites} |
+| reads that are no watches | ${sum(run.reads)} |
+| event to write, p50 / p99 | ${quantile(reactions, 0.5).toFixed(0)} / ${quantile(reactions, 0.99).toFixed(0)} ms |
+| refused | ${refused.length === 0 ? "none" : refused.join(", ")} |`;
+}
+
 async function page(
   ground: Ground,
   { run, completed, begun, ended, leases: [before, after] }: Scaled,
@@ -109,8 +120,6 @@ async function page(
   const machine = `${availableParallelism()} cores and ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const { operator: version, Node: node, Kubernetes: kubernetes, KWOK: kwok } = await versions(ground);
   const isKept = before.holderIdentity === after.holderIdentity && before.leaseTransitions === after.leaseTransitions;
-  const reactions = run.reactions.toSorted((a, b) => a - b);
-  const refused = Object.entries(run.refused).map(([code, times]) => `${times} ${code}`);
   return `Measured ${new Date().toISOString().slice(0, 10)} on ${machine}; operator ${version}, Node ${node}, Kubernetes ${kubernetes}, KWOK ${kwok}; one run.
 
 | ${run.upgrades} upgrades at once, one replica each | |
@@ -123,10 +132,8 @@ async function page(
 | the lease | ${isKept ? "held by one process from the beginning to the end" : "CHANGED HANDS"} |
 | CPU per upgrade | ${run.cpu === undefined ? "–" : (run.cpu / run.upgrades).toFixed(0)} ms |
 | peak RSS | ${run.memory?.peakMib.toFixed(0) ?? "–"} MiB |
-| writes, status writes, Events | ${sum(run.workWrites)}, ${run.statusWrites}, ${run.events} |
-| reads that are no watches | ${sum(run.reads)} |
-| event to write, p50 / p99 | ${quantile(reactions, 0.5).toFixed(0)} / ${quantile(reactions, 0.99).toFixed(0)} ms |
-| refused | ${refused.length === 0 ? "none" : refused.join(", ")} |`;
+| Events that were stored | ${run.events} |
+${counted(run)}`;
 }
 
 async function main(): Promise<number> {
