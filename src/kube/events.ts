@@ -57,7 +57,8 @@ export interface RecorderOptions {
   readonly signal?: AbortSignal;
 }
 
-const QUEUE_LIMIT = 256;
+/** What a thousand upgrades at once leave waiting behind an API server that they keep busy: 256 were too few by 1,320. */
+const QUEUE_LIMIT = 2_048;
 const MEMORY_LIMIT = 1_000;
 /** Repetitions within this time of the last one are one series. */
 const SERIES_MS = 10 * 60_000;

@@ -51,6 +51,12 @@ test("an attempt that came to its end is not undone with the next one", () => {
   expect(parityOf(records, last)).toBeUndefined();
 });
 
+test("a workload whose queues were empty when the first attempt began has to empty them on the way back", () => {
+  const target = aRecordedTarget(aDeployment({ name: "notification" }), { isEmptied: true });
+  const [last, records] = chain({ targets: [target] });
+  expect(originalsOf(records, last)).toEqual([{ ...target, isEmptied: undefined }]);
+});
+
 const polls = (path: RecordedPolling["path"], more: Partial<RecordedPolling> = {}): RecordedPolling => ({
   namespaces: ["central"],
   path,

@@ -40,7 +40,8 @@ export function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord
     const known = originals.get(target.uid);
     originals.set(target.uid, known === undefined ? target : joined(known, target));
   }
-  return [...originals.values()];
+  // That its queues were empty then says nothing of what its new agents have left in theirs since.
+  return [...originals.values()].map(({ isEmptied: _, ...target }) => target);
 }
 
 /** What was mounted before is known by the first attempt that changed it; a later one may have changed other paths. */

@@ -129,11 +129,11 @@ export function createReporter(options: ReporterOptions): Reporter {
       if (decision !== undefined) announce(metadata, decision);
       if (decision?.phase === "Progressing" || decision?.phase === "Preflight") moving.add(key);
       else moving.delete(key);
+      const unread = impatience(metadata, decision);
       const wait = patience(key, previous, status);
       // Not worth a comparison, which costs as much as the decision did: it is looked at again when that time is over.
       if (moving.has(key) && wait > 0) return { stored: false, againMs: wait };
       if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
-      const unread = impatience(metadata, decision);
       if (unread > 0) return { stored: false, againMs: unread };
       writtenAt.set(key, clock.monotonic());
       return { stored: await writeStatus(options, metadata, status, signal) };
