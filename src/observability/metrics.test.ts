@@ -31,7 +31,8 @@ test("a resource has exactly the series of its last look, and none once it is go
   expect(text).toContain('ceilometer_upgrade_state{namespace="openstack",name="a",state="Held"} 0');
   expect(text).toContain('ceilometer_upgrade_state{namespace="openstack",name="b",state="Held"} 1');
   expect(text).not.toContain("ceilometer_upgrade_drifted_workloads{");
-  metrics.show("openstack/a", () => []);
+  metrics.show("openstack/a", () => [held("a", 1)]);
+  metrics.hide("openstack/a");
   const after = await metrics.text();
   expect(after).not.toContain('name="a"');
   expect(after).toContain('name="b"');

@@ -22,6 +22,8 @@ export interface Metrics {
    * somebody asks for the metrics: looks are many, and those who ask are few.
    */
   show(key: string, samples: () => readonly Sample[]): void;
+  /** It has none any more, and nothing is kept of it even where nobody ever asks. */
+  hide(key: string): void;
 }
 
 type Instrument = Counter | Gauge | Histogram;
@@ -72,6 +74,10 @@ export function createMetrics(collect: (metrics: Metrics) => void = () => undefi
     observe: (metric, labels, value) => find(metric, Histogram).observe({ ...labels }, value),
     set: (metric, labels, value) => find(metric, Gauge).set({ ...labels }, value),
     show: (key, samples) => void pending.set(key, samples),
+    hide(key) {
+      pending.delete(key);
+      showNow(key, []);
+    },
   };
   return metrics;
 }

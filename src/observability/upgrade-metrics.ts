@@ -34,7 +34,7 @@ export function createUpgradeMetrics(metrics: Metrics): UpgradeMetrics {
       observeAttempts(metrics, strategy, previous, report.status);
     },
     gone(key) {
-      metrics.show(key, () => []);
+      metrics.hide(key);
       waits.forget(key);
     },
   };
