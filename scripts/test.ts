@@ -1,14 +1,14 @@
 /**
  * The whole test suite in one command: format, lint, types, generated files, workflows, then unit and end-to-end tests, and those with
- * Ceilometer's own agents. Everything runs even if something before it failed, and the last line counts it all:
- * `N passed, N failed, N skipped`.
+ * Ceilometer's own agents. Everything runs even if something before it failed; the last lines name what failed
+ * and count it all: `N passed, N failed, N skipped`.
  *
  * `node scripts/test.ts [--full] [--argocd]`: --full runs what is sampled otherwise, --argocd also the tests with Argo CD and Flux.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { failures, report } from "./failures.ts";
 
 const { values } = parseArgs({
   options: { full: { type: "boolean", default: false }, argocd: { type: "boolean", default: false } },
@@ -21,14 +21,8 @@ interface Counts {
 }
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const reports = ".cache/test-reports";
-
-const report = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number(),
-  numFailedTestSuites: z.number(),
-});
+/** Said again at the end: a log that was cut to its last lines still names them. */
+const failed: string[] = [];
 
 function run(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
@@ -43,6 +37,7 @@ function run(command: string, args: readonly string[]): Promise<number> {
 async function check(name: string, command: string, args: readonly string[]): Promise<void> {
   const code = await run(command, args);
   total[code === 0 ? "passed" : "failed"] += 1;
+  if (code !== 0) failed.push(`FAILED: ${name}`);
   process.stdout.write(`${code === 0 ? "passed" : "FAILED"}: ${name}\n`);
 }
 
@@ -58,7 +53,11 @@ async function tests(project: string): Promise<void> {
   total.passed += counted?.numPassedTests ?? 0;
   total.failed += counted?.numFailedTests ?? 0;
   total.skipped += (counted?.numPendingTests ?? 0) + (counted?.numTodoTests ?? 0);
-  if (code !== 0 && (counted?.numFailedTests ?? 0) === 0) total.failed += 1;
+  const told = counted === undefined ? [] : failures(counted, `${process.cwd()}/`);
+  failed.push(...told);
+  if (code === 0 || (counted?.numFailedTests ?? 0) > 0) return;
+  total.failed += 1;
+  if (told.length === 0) failed.push(`FAILED: ${project}, outside of any test (vitest ended with ${code})`);
 }
 
 await rm(reports, { recursive: true, force: true });
@@ -72,5 +71,6 @@ await tests("unit");
 await tests("e2e");
 await tests("ceilometer");
 if (values.argocd) await tests("argocd");
+for (const text of failed) process.stdout.write(`${text}\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;
