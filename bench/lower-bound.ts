@@ -38,6 +38,7 @@ const objectSchema = z.object({
   metadata: z.object({
     name: z.string(),
     namespace: z.string(),
+    resourceVersion: z.string(),
     generation: z.int().default(0),
     labels: z.record(z.string(), z.string()).default({}),
   }),
@@ -183,25 +184,34 @@ class LowerBound {
     });
   }
 
-  #take(line: string): void {
+  /** Answers the version that it has come to. */
+  #take(line: string): string {
     const { type, object } = eventSchema.parse(JSON.parse(line));
-    const { namespace, name } = object.metadata;
+    const { namespace, name, resourceVersion } = object.metadata;
     const key = `${object.kind}/${name}`;
     if (type === "DELETED") this.#of(namespace).delete(key);
     else this.#of(namespace).set(key, object);
     this.#waiting.get(namespace)?.();
+    return resourceVersion;
   }
 
-  #watch(path: string): Promise<void> {
-    const url = `${path}?watch=1&timeoutSeconds=3600&labelSelector=${RUN_LABEL}%3D${this.#order.run}`;
+  /**
+   * Resolves when it is open. The API server ends the watch of a client that reads too slowly, as this one does of a thousand upgrades;
+   * then it goes on from the last version that it has told. A version that is too old is an event that cannot be parsed, and the end.
+   */
+  #watch(path: string, from = ""): Promise<void> {
+    const url = `${path}?watch=1&timeoutSeconds=3600&labelSelector=${RUN_LABEL}%3D${this.#order.run}&resourceVersion=${from}`;
     return new Promise((resolve, reject) => {
       const asked = request(new URL(url, this.#order.server), this.#options("GET"), (response) => {
         let rest = "";
+        let reached = from;
         response.setEncoding("utf8").on("data", (chunk: string) => {
           const lines = (rest + chunk).split("\n");
           rest = lines.pop() ?? "";
-          for (const line of lines) this.#take(line);
+          for (const line of lines) reached = this.#take(line);
         });
+        // Torn or ended, it goes on.
+        response.on("error", () => undefined).on("close", () => void this.#watch(path, reached));
         resolve();
       });
       asked.on("error", reject);

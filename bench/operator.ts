@@ -11,6 +11,7 @@ import { z } from "zod";
 import { root } from "../scripts/demo/installation.ts";
 import { cacheRoot } from "../tools/control-plane/binaries.ts";
 import type { Ground } from "./ground.ts";
+import { liveHeapMib } from "./live-heap.ts";
 import { cpuOf, type Memory, memoryOf } from "./process-figures.ts";
 
 /** From source there is only a kubeconfig: nobody runs that in a pod. */
@@ -38,6 +39,8 @@ export interface OperatorProcess extends AsyncDisposable {
   /** Resolves when it has ended. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   memory(): Promise<Memory>;
+  /** MiB; forces collections, so whoever looks at RSS as well looks at that first. */
+  liveHeap(): Promise<number>;
   cpu(): Promise<number>;
   /** Its page of metrics; empty where it does not answer. */
   metrics(): Promise<string>;
@@ -52,15 +55,17 @@ export type Wrote = z.infer<typeof wroteSchema>;
 const START_TIMEOUT = 60_000;
 const POLL_INTERVAL = 5;
 
-/** Watches all namespaces, unless some are given. */
+/** Watches all namespaces, unless some are given. `nodeFlags` stand before the program and win over those of the image. */
 export async function startOperator(
   ground: Ground,
   variant: Variant,
   namespaces: readonly string[] = [],
   pod = "operator-0",
+  nodeFlags: readonly string[] = [],
 ): Promise<OperatorProcess> {
   const health = await freePort();
   const metrics = await freePort();
+  const inspector = await freePort();
   const { program, args, env } = await circumstances(ground, variant, pod);
   const flags = [
     "--leader-elect",
@@ -75,7 +80,8 @@ export async function startOperator(
   const complaints: string[] = [];
   const startedAt = performance.now();
   const profiling = ground.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${ground.profiles}`];
-  const child = spawn(process.execPath, [...profiling, program, ...args, ...flags], {
+  const node = [`--inspect-port=127.0.0.1:${inspector}`, ...nodeFlags, ...profiling];
+  const child = spawn(process.execPath, [...node, program, ...args, ...flags], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -106,6 +112,7 @@ export async function startOperator(
     },
     end,
     memory: () => memoryOf(pid),
+    liveHeap: () => liveHeapMib(pid, inspector),
     cpu: () => cpuOf(pid),
     metrics: async () => (await page(metrics, "/metrics"))?.body ?? "",
     lives: () => child.exitCode === null && child.signalCode === null,

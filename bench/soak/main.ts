@@ -9,7 +9,9 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { parse } from "yaml";
 import { z } from "zod";
+import { root } from "../../scripts/demo/installation.ts";
 import { generator } from "../../test/campaign/random.ts";
 import { startFaultProxy } from "../../test/support/fault-proxy.ts";
 import { cacheRoot } from "../../tools/control-plane/binaries.ts";
@@ -21,7 +23,7 @@ import { versions } from "../versions.ts";
 import { faultEvery } from "./faults.ts";
 import { observe } from "./observation.ts";
 import { recycling } from "./recycling.ts";
-import { markdown, type SoakResults } from "./report.ts";
+import { type Alive, markdown, type SoakResults, WARM } from "./report.ts";
 
 const USAGE = `usage: npm run soak -- [options]
   --minutes N       how long (default 60)
@@ -41,6 +43,7 @@ const optionsSchema = z.object({
   seed: number.default(1),
   "update-docs": z.boolean().default(false),
 });
+const valuesSchema = z.object({ resources: z.object({ limits: z.object({ memory: z.string() }) }) });
 type Options = z.infer<typeof optionsSchema>;
 
 const say = (line: string): void => console.info(line);
@@ -82,24 +85,39 @@ async function soak(ground: Ground, options: Options): Promise<SoakResults> {
   await using stack = new AsyncDisposableStack();
   stack.use(proxy);
   const variant = { code: "bundle", credentials: "kubeconfig" } as const;
-  const operator = stack.use(await startOperator(await behind(proxy.url, ground), variant));
+  const heapMib = (await podMemoryMib()) / 2;
+  const flags = [`--max-old-space-size=${heapMib}`];
+  const operator = stack.use(await startOperator(await behind(proxy.url, ground), variant, [], "operator-0", flags));
   await operator.leads();
   const pool = stack.use(await recycling(ground, options.resources, options["at-once"], say));
   await pause(REST);
   const observation = observe(operator, proxy, LOOK);
   const atRest = await observation.look();
+  const alive: Alive[] = [];
+  const lookAtHeap = async (when: string): Promise<void> => {
+    const mib = await operator.liveHeap().catch(() => Number.NaN);
+    alive.push({ when, mib });
+    say(`alive on the heap ${when}: ${mib.toFixed(2)} MiB`);
+  };
+  await lookAtHeap("before the first upgrade");
   pool.begin();
   const faults = faultEvery(options["fault-every"] * 1000, { proxy, random: generator(options.seed), say });
   const begun = performance.now();
   const end = begun + options.minutes * 60_000;
   const told = setInterval(() => say(pool.summary()), 60_000);
+  // Before the part of the time that the slope is of: the collections that it forces are not to make that flatter.
+  while (performance.now() < begun + WARM * (end - begun) && operator.lives()) await pause(1000);
+  await lookAtHeap("after a third of the time");
   while (performance.now() < end && operator.lives()) await pause(1000);
   clearInterval(told);
   const struck = await faults.stop();
   const recycled = await pool.stop();
+  await pause(REST);
+  await lookAtHeap("after the last upgrade");
   await pool.removeAll();
   await pause(REST);
   const afterwards = await observation.look().catch(() => undefined);
+  await lookAtHeap("when all was deleted");
   const operatorLived = operator.lives();
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -114,9 +132,22 @@ async function soak(ground: Ground, options: Options): Promise<SoakResults> {
     atRest,
     afterwards: afterwards ?? atRest,
     looks: observation.stop(),
+    heapMib,
+    alive,
     operatorLived,
     errors: operator.complaints.filter((line) => /"level":"(?:error|fatal)"|^[^{]/.test(line)),
   };
+}
+
+/** The limit of a pod that the chart makes, in MiB. Where there is one, Node lets its heap take half of it. */
+async function podMemoryMib(): Promise<number> {
+  const values: unknown = parse(
+    await readFile(join(root, "charts", "ceilometer-upgrade-operator", "values.yaml"), "utf8"),
+  );
+  const { memory } = valuesSchema.parse(values).resources.limits;
+  const mib = /^(\d+)Mi$/.exec(memory)?.[1];
+  if (mib === undefined) throw new Error(`values.yaml: resources.limits.memory is ${memory}, and read are Mi only`);
+  return Number(mib);
 }
 
 /** The same credentials, but by way of the proxy. */

@@ -3,6 +3,12 @@ import { slope, spread } from "../statistics.ts";
 import type { Look } from "./observation.ts";
 import type { Recycled } from "./recycling.ts";
 
+/** What is alive on the heap, in MiB, when everything that is not has been collected; NaN where the process did not answer. */
+export interface Alive {
+  readonly when: string;
+  readonly mib: number;
+}
+
 export interface SoakResults extends Recycled {
   readonly date: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -17,13 +23,16 @@ export interface SoakResults extends Recycled {
   /** When all resources have been deleted. */
   readonly afterwards: Look;
   readonly looks: readonly Look[];
+  /** The most that its heap might take, as in a pod of the chart. */
+  readonly heapMib: number;
+  readonly alive: readonly Alive[];
   readonly operatorLived: boolean;
   /** Lines of its log that are errors. */
   readonly errors: readonly string[];
 }
 
 /** A third of the time goes into warming up: caches fill, code is compiled, the heap finds its size. */
-const WARM = 1 / 3;
+export const WARM = 1 / 3;
 const PARTS = 6;
 
 export function markdown(results: SoakResults): string {
@@ -36,9 +45,10 @@ export function markdown(results: SoakResults): string {
     `Measured ${date} on ${machine}; ${said.join(", ")}; ${minutes} minutes, ${resources} resources, ${atOnce} at a time, faults with seed ${seed}.`,
     `${seconds.length + failures.length} upgrades, ${seconds.length} ended at the target, ${failures.length} did not; each resource ${fewest} to ${most} times; ` +
       `${all === undefined ? "none" : `${all.median.toFixed(1)} s each in the median, ${all.max.toFixed(1)} s at most`}. ` +
-      `The operator ${results.operatorLived ? "lived to the end, as the leader" : "**ended before its time**"}; ${results.errors.length} lines of its log are errors.`,
+      `The operator, whose heap may take ${results.heapMib} MiB as in a pod of the chart, ${results.operatorLived ? "lived to the end, as the leader" : "**ended before its time**"}; ${results.errors.length} lines of its log are errors.`,
     table(results),
     trend(results.looks),
+    `Alive on the heap after forced collections: ${results.alive.map(({ when, mib }) => `${mib.toFixed(1)} MiB ${when}`).join(", ")}.`,
     `Faults: ${struck.map(([name, count]) => `${name} ${count}`).join(", ") || "none"}.`,
     ...failures.slice(0, 10).map((failure) => `- ${failure}`),
     ...results.errors.slice(0, 5).map((line) => `- \`${line.slice(0, 300)}\``),
