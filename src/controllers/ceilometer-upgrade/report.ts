@@ -63,7 +63,7 @@ export interface Reporter {
 }
 
 export interface ReporterOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, "patchJson">;
   readonly recorder: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { aMeta, NAMESPACE } from "../../../test/support/builders.ts";
+import { FakeClock } from "../../../test/support/fake-clock.ts";
+import type { Status } from "../../api/v1alpha1/schema.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { parseObject } from "../../kube/object.ts";
+import type { Decision, Phase } from "../../model/decision.ts";
+import { silentLog } from "../../runtime/logger.ts";
+import { createReporter } from "./report.ts";
+
+const decided = (phase: Phase): Decision => ({
+  phase,
+  headline: { reason: phase, message: "so it is" },
+  steps: [],
+  findings: [],
+  probes: [],
+});
+const collector = (state: "Running" | "Succeeded", message: string): Status => ({
+  steps: [{ name: "Collector", state, message }],
+});
+const { signal } = new AbortController();
+
+/** A reporter of upgrades that each have had their first report, and how many reports it has written since. */
+async function reporting(upgrades: number) {
+  const clock = new FakeClock();
+  let writes = 0;
+  const client: Pick<KubeClient, "patchJson"> = {
+    patchJson(_resource, { name }) {
+      writes += 1;
+      return Promise.resolve(parseObject({ apiVersion: "v1", kind: "CeilometerUpgrade", metadata: { name } }));
+    },
+  };
+  const reporter = createReporter({ client, recorder: { record() {} }, clock, log: silentLog, put() {} });
+  const report = (name: string, previous: Status, status: Status, phase: Phase = "Progressing") =>
+    reporter.report(aMeta(name), previous, status, decided(phase), signal);
+  for (let index = 0; index < upgrades; index += 1) await report(`u${index}`, {}, collector("Running", "begun"));
+  writes = 0;
+  return { clock, reporter, report, writes: () => writes };
+}
+
+const before = collector("Running", "begun");
+const otherWords = collector("Running", "two of three pods are gone");
+const otherStep = collector("Succeeded", "all pods are new");
+
+test.each([
+  ["the words of a step", otherWords, 5000],
+  ["a step", otherStep, 1000],
+])("a change of %s is written when its time has come, and not before", async (_what, after, spacing) => {
+  const { clock, report, writes } = await reporting(1);
+  await clock.advance(spacing - 1);
+  expect(await report("u0", before, after)).toEqual({ stored: false, againMs: 1 });
+  await clock.advance(1);
+  expect(await report("u0", before, after)).toEqual({ stored: true });
+  expect(writes()).toBe(1);
+});
+
+test.each([
+  [10, 1000],
+  [11, 1100],
+  [40, 4000],
+])("where %i upgrades move, a step waits %i ms for its report", async (moving, spacing) => {
+  const { report, writes } = await reporting(moving);
+  expect(await report("u0", before, otherStep)).toEqual({ stored: false, againMs: spacing });
+  expect(writes()).toBe(0);
+});
+
+test("upgrades that have ended, or are gone, make no other wait", async () => {
+  const { report, reporter } = await reporting(40);
+  for (let index = 10; index < 25; index += 1) await report(`u${index}`, before, otherStep, "Completed");
+  for (let index = 25; index < 40; index += 1) reporter.forget(`${NAMESPACE}/u${index}`);
+  expect(await report("u0", before, otherStep)).toEqual({ stored: false, againMs: 1000 });
+});
+
+test("an end and a hold are told at once, however many move", async () => {
+  const { report, writes } = await reporting(100);
+  expect(await report("u0", before, otherStep, "Completed")).toEqual({ stored: true });
+  expect(await report("u1", before, otherWords, "Held")).toEqual({ stored: true });
+  expect(writes()).toBe(2);
+});
+
+test("what stands in the cluster already is not written again", async () => {
+  const { clock, report, writes } = await reporting(1);
+  await clock.advance(5000);
+  expect(await report("u0", before, { ...before })).toEqual({ stored: true });
+  expect(writes()).toBe(0);
+});
