@@ -120,7 +120,11 @@ export async function startOperator(
   };
 }
 
+/** What Node says when we look at its heap. */
+const INSPECTOR = /^(?:Debugger |For help, see: https:\/\/nodejs\.org)|^$/;
+
 function hear(line: string, wrote: Wrote[], complaints: string[]): void {
+  if (INSPECTOR.test(line)) return;
   const said = lineSchema.safeParse(json(line));
   if (!said.success || ["warn", "error", "fatal"].includes(said.data.level)) complaints.push(line.slice(0, 600));
   const write = wroteSchema.safeParse(said.data);
