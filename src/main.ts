@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { ConfigError, helpText, readConfig } from "./config.ts";
 import { readProviders } from "./controllers/ceilometer-upgrade/providers.ts";
+import { type ClientOptions, createKubeClient } from "./kube/client.ts";
 import { loadKubeConnection } from "./kube/config.ts";
 import { createLog } from "./observability/log.ts";
 import { tracingTarget } from "./observability/tracing-target.ts";
@@ -46,7 +47,8 @@ async function main(): Promise<number> {
   const identity = `${process.env["POD_NAME"] ?? hostname()}_${randomUUID()}`;
   const leaseNamespace = config["lease-namespace"] ?? process.env["POD_NAMESPACE"] ?? connection.namespace;
   try {
-    const options = { config, connection, log, version: VERSION, identity, leaseNamespace, providers, tracing };
+    const connect = (wanted: ClientOptions) => createKubeClient(connection, wanted);
+    const options = { config, connect, log, version: VERSION, identity, leaseNamespace, providers, tracing };
     await runOperator(options, stop.signal);
     return 0;
   } catch (error) {

@@ -11,10 +11,9 @@ import { createProbes } from "./controllers/ceilometer-upgrade/probes.ts";
 import type { Provider } from "./controllers/ceilometer-upgrade/providers.ts";
 import { createReporter } from "./controllers/ceilometer-upgrade/report.ts";
 import { UPGRADE } from "./controllers/ceilometer-upgrade/resources.ts";
-import { createKubeClient, type KubeClient } from "./kube/client.ts";
+import type { ClientOptions, KubeClient } from "./kube/client.ts";
 import { createEventRecorder } from "./kube/events.ts";
 import { leasePort } from "./kube/lease.ts";
-import type { KubeConnection } from "./kube/transport.ts";
 import type { OperatorSettings } from "./model/observation.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import { createNotifier, type Notifier } from "./observability/notifier.ts";
@@ -34,7 +33,8 @@ import { createQueue } from "./runtime/queue.ts";
 
 export interface OperatorOptions {
   readonly config: Config;
-  readonly connection: KubeConnection;
+  /** Makes the client of the API server, which is closed in the end. */
+  readonly connect: (options: ClientOptions) => KubeClient;
   readonly log: Log;
   readonly version: string;
   /** Unique to this process, also after a restart. */
@@ -44,6 +44,8 @@ export interface OperatorOptions {
   readonly providers: readonly Provider[];
   /** Undefined: no traces, and nothing of them is loaded. */
   readonly tracing?: TracingTarget | undefined;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** A watch that has been silent for longer than this may hide the truth: the process is not ready. Milliseconds. */
@@ -53,7 +55,7 @@ const AFTER_REMOVAL_MS = 60_000;
 
 /** Runs until `signal` aborts. Throws what makes going on impossible: a lost lease, an address that is taken. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
-  const clock = systemClock;
+  const { clock = systemClock } = options;
   await using stack = new AsyncDisposableStack();
   const parts = assemble(options, clock, stack, await tracerOf(options, clock, stack));
   const { caches, controller, own } = parts;
@@ -110,13 +112,12 @@ function assemble(
   stack: AsyncDisposableStack,
   tracer: Tracer | undefined,
 ): Parts {
-  const { config, connection, log, version } = options;
+  const { config, connect, log, version } = options;
   const userAgent = `ceilometer-upgrade-operator/${version}`;
   const metrics = createMetrics(() => own.collect(measure()), log);
   const own = createOperatorMetrics(metrics, { clock, version });
-  const client = stack.adopt(
-    createKubeClient(connection, { userAgent, fieldManager: FIELD_MANAGER, onRequest: own.asked }),
-    (each) => each.close(),
+  const client = stack.adopt(connect({ userAgent, fieldManager: FIELD_MANAGER, onRequest: own.asked }), (each) =>
+    each.close(),
   );
   const queue = createQueue({ clock, watcher: own.queue });
   const enqueue = (key: string): void => queue.add(key);

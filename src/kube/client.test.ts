@@ -60,9 +60,9 @@ describe("what goes over the wire", () => {
       { method: "POST", path: base, query: { fieldManager: "manager" } },
     ],
     [
-      "apply to a subresource",
-      (c) => c.apply(widgets, widget("a"), { subresource: "status" }),
-      { method: "PATCH", path: `${base}/a/status`, query: { fieldManager: "manager", force: "true" } },
+      "patch of a subresource",
+      (c) => c.patchJson(widgets, at, [], { subresource: "status" }),
+      { method: "PATCH", path: `${base}/a/status`, query: { fieldManager: "manager" } },
     ],
     [
       "dry run",
@@ -122,11 +122,11 @@ describe("what goes over the wire", () => {
     await withClient(
       (_, response) => sendJson(response, 200, widget("a")),
       async (client, stub) => {
-        await client.apply(widgets, widget("a"));
+        await client.replace(widgets, widget("a"));
         await client.patchJson(widgets, at, []);
         await client.patchMerge(widgets, at, {});
         expect(stub.requests.map(({ headers }) => headers["content-type"])).toEqual([
-          "application/apply-patch+yaml",
+          "application/json",
           "application/json-patch+json",
           "application/merge-patch+json",
         ]);

@@ -81,8 +81,6 @@ export interface KubeClient {
   create(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   /** Asks a question by posting it, as a SelfSubjectRulesReview is asked: the answer has a status and is stored nowhere. */
   review(resource: Resource, question: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>;
-  /** Server-side apply with force. With `metadata.resourceVersion` in it, it is refused unless that is still the version. */
-  apply(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   /** Writes the whole object; conflicts unless it is still at its `metadata.resourceVersion`. */
   replace(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   patchJson(
@@ -215,14 +213,14 @@ interface Body {
 function writes(
   call: Call,
   fieldManager: string,
-): Pick<KubeClient, "create" | "review" | "apply" | "replace" | "patchJson" | "patchMerge" | "remove"> {
+): Pick<KubeClient, "create" | "review" | "replace" | "patchJson" | "patchMerge" | "remove"> {
   const send = async (
     method: "POST" | "PUT" | "PATCH",
     path: string,
     { type, content }: Body,
-    { dryRun, force, signal }: WriteOptions & { readonly force?: boolean },
+    { dryRun, signal }: WriteOptions,
   ): Promise<KubeObject> => {
-    const query = { fieldManager, dryRun: dryRun === true ? "All" : undefined, force };
+    const query = { fieldManager, dryRun: dryRun === true ? "All" : undefined };
     const body = JSON.stringify(content);
     return parseObject(parseJson(await call({ method, path, query, headers: { "content-type": type }, body, signal })));
   };
@@ -234,8 +232,6 @@ function writes(
       const body = JSON.stringify({ ...question, apiVersion: apiVersion(resource), kind: resource.kind });
       return parseJson(await call({ method: "POST", path: resourcePath(resource), headers, body, signal }));
     },
-    apply: (resource, object, options = {}) =>
-      send("PATCH", pathOf(resource, object.metadata, options), applied(resource, object), { ...options, force: true }),
     replace: (resource, object, options = {}) =>
       send("PUT", pathOf(resource, object.metadata, options), json(resource, object), options),
     patchJson: (resource, name, content, options = {}) =>
@@ -258,19 +254,9 @@ const pathOf = (resource: Resource, { namespace, name }: ObjectName, { subresour
   resourcePath(resource, { namespace, name, subresource });
 
 /** The server wants to be told the kind in every body; the caller has already told us. */
-const named = (resource: Resource, object: KubeObject): object => ({
-  ...object,
-  apiVersion: apiVersion(resource),
-  kind: resource.kind,
-});
 const json = (resource: Resource, object: KubeObject): Body => ({
   type: "application/json",
-  content: named(resource, object),
-});
-/** JSON is YAML, and the JSON form of this content type is not known to every server. */
-const applied = (resource: Resource, object: KubeObject): Body => ({
-  type: "application/apply-patch+yaml",
-  content: named(resource, object),
+  content: { ...object, apiVersion: apiVersion(resource), kind: resource.kind },
 });
 
 function parseJson(body: Buffer): unknown {

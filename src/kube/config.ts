@@ -56,8 +56,7 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
     const { server, namespace } = plain;
     return { server, namespace, authenticate: remembering(() => plain.load()) };
   }
-  // Imported only here: it costs more memory than the rest of the program, and in a cluster nothing needs it.
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await clientNode(path, context);
   const config = new KubeConfig();
   for (const [index, file] of path.split(delimiter).filter(Boolean).entries()) {
     if (index === 0) config.loadFromFile(file);
@@ -83,6 +82,19 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
     namespace: config.getContextObject(wanted)?.namespace ?? "default",
     authenticate: remembering(() => credentialsOf(config)),
   };
+}
+
+/** Imported only here: it costs more memory than the rest of the program, and in a cluster nothing needs it. The image has none. */
+async function clientNode(path: string, context = "its current one") {
+  try {
+    return await import("@kubernetes/client-node");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
+    const message =
+      `${path}: the context (${context}) is not there, or has more than a server with a token or a certificate, which is all that the image ` +
+      "reads; give it one file with such a context (kubectl create token makes a token), or run the operator from a checkout";
+    throw new Error(message, { cause: error });
+  }
 }
 
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {

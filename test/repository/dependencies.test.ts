@@ -13,7 +13,14 @@ const locked = z
   .object({
     packages: z.record(
       z.string(),
-      z.object({ version: z.string(), integrity: z.string().optional(), hasInstallScript: z.boolean().optional() }),
+      z.object({
+        version: z.string(),
+        integrity: z.string().optional(),
+        hasInstallScript: z.boolean().optional(),
+        dev: z.boolean().optional(),
+        optional: z.boolean().optional(),
+        devOptional: z.boolean().optional(),
+      }),
     ),
   })
   .parse(JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")));
@@ -23,6 +30,17 @@ test("every dependency is one version", () => {
   const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
   expect(wanted.length).toBeGreaterThan(0);
   expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+});
+
+/**
+ * What our own dependencies bring with them, most of it client-node's; fewer than half of them are in the bundle of the image. Why
+ * each of ours is there: docs/adr/0012-dependencies.md. One more is a decision, not an accident.
+ */
+const RUNTIME_PACKAGES = 94;
+
+test("what runs in production brings no more packages than were decided on", () => {
+  const runtime = packages.filter(([, { dev, optional, devOptional }]) => ![dev, optional, devOptional].includes(true));
+  expect(runtime.length, runtime.map(([path]) => path).join(" ")).toBeLessThanOrEqual(RUNTIME_PACKAGES);
 });
 
 test("every package of the lock has its digest", () => {

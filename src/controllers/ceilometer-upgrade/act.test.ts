@@ -26,7 +26,6 @@ function clientThatFails(kind: KubeFailureKind, message: string): KubeClient {
     listPage: nothing,
     list: nothing,
     get: nothing,
-    apply: nothing,
     replace: nothing,
     remove: nothing,
     watch: nothing,
