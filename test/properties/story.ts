@@ -144,6 +144,22 @@ function round(cluster: ModelCluster): { look: Look | undefined; moved: boolean 
   return { look, moved: wrote || answered || moved || cluster.operator.behind.length > 0 };
 }
 
+/** A minute after the end, in steps of so many seconds; somebody has touched the resource before each, so that it is looked at. */
+const A_MINUTE = [1, 4, 10, 15, 30];
+
+/** What an operator does that has nothing to do: a write, or a look that asks for the next one at once. */
+function unrest(cluster: ModelCluster): readonly string[] {
+  for (const seconds of A_MINUTE) {
+    cluster.now += seconds * 1000;
+    cluster.operator.dirty = true;
+    const { look } = round(cluster);
+    if (look?.decision.effect !== undefined) return [`a write after the end: ${look.decision.effect.why.reason}`];
+    const { recheckAt } = cluster.operator;
+    if (recheckAt !== undefined && recheckAt <= cluster.now) return ["after the end it looks again and again"];
+  }
+  return [];
+}
+
 function settle(cluster: ModelCluster, safety: Judge): { phase: string; rounds: number } {
   let quiet = 0;
   let rounds = 0;
@@ -165,6 +181,9 @@ function settle(cluster: ModelCluster, safety: Judge): { phase: string; rounds: 
   if (safety.breaches.length > 0) return { phase: "unsafe", rounds };
   if (quiet < QUIET_ROUNDS) safety.breaches.push({ invariant: "I11", message: `no rest: ${headline?.message}` });
   else if (!ended) safety.breaches.push({ invariant: "I11", message: `${phase}: ${headline?.message}` });
-  else safety.judgeEnd();
+  else {
+    safety.judgeEnd();
+    safety.breaches.push(...unrest(cluster).map((message) => ({ invariant: "I11" as const, message })));
+  }
   return { phase: upgrade === undefined ? "gone" : phase, rounds };
 }

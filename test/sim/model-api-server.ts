@@ -19,6 +19,8 @@ export interface ApiServer {
   create(object: KubeObject): Answer;
   patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer;
   patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer;
+  patchStatus(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer;
+  replace(object: KubeObject): Answer;
   remove(ref: ObjectRef, preconditions?: Preconditions): Answer;
 }
 
@@ -33,8 +35,8 @@ export interface StoreEvent {
   readonly before: StoredObject | undefined;
 }
 
-/** They have no generation: nothing but people and mounts acts on them. */
-const UNCOUNTED = new Set(["ConfigMap", "Secret"]);
+/** They have no generation: nothing that acts on them says how far it has come. */
+const UNCOUNTED = new Set(["ConfigMap", "Secret", "Lease"]);
 
 const keyOf = (kind: string, name: string): string => `${kind}/${name}`;
 
@@ -73,7 +75,10 @@ export class ModelApiServer implements ApiServer {
     if (this.get(kind, metadata.name) !== undefined) return { code: 409, message: `${metadata.name} already exists` };
     const identity = { uid: `uid-${this.#revision + 1}`, creationTimestamp: formatTime(this.#now()) };
     const generation = UNCOUNTED.has(kind) ? {} : { generation: 1 };
-    const made = { ...object, metadata: { ...metadata, ...identity, ...generation, resourceVersion: "" } };
+    const { status, ...sent } = object;
+    // Controllers of the model make their pods with the status that a kubelet would give them; a wish has none of its own.
+    const kept = kind === "CeilometerUpgrade" || status === undefined ? {} : { status };
+    const made = { ...sent, ...kept, metadata: { ...metadata, ...identity, ...generation, resourceVersion: "" } };
     return { code: 201, object: this.#store(made, undefined) };
   }
 
@@ -92,6 +97,38 @@ export class ModelApiServer implements ApiServer {
     const found = this.get(ref.kind, ref.name);
     if (found === undefined) return { code: 404, message: `${ref.name} not found` };
     return this.#accept(found, merged(found, patch));
+  }
+
+  /** The subresource: nothing but the status changes, and a new one is no wish. */
+  patchStatus(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer {
+    const found = this.get(ref.kind, ref.name);
+    if (found === undefined) return { code: 404, message: `${ref.name} not found` };
+    try {
+      const wanted = applyPatch(found, operations);
+      const status = isRecord(wanted) ? { status: wanted["status"] } : {};
+      return this.#replace(found, { ...found, ...status });
+    } catch (error) {
+      if (!(error instanceof PatchRefused)) throw error;
+      return { code: 422, message: error.message };
+    }
+  }
+
+  /** The whole object, at the version that it names. */
+  replace(object: KubeObject): Answer {
+    const { kind = "", metadata } = object;
+    const found = this.get(kind, metadata.name);
+    if (found === undefined) return { code: 404, message: `${metadata.name} not found` };
+    if (metadata.uid !== undefined && metadata.uid !== found.metadata.uid)
+      return { code: 409, message: "the object is another one by now" };
+    const { uid, resourceVersion, namespace, creationTimestamp, deletionTimestamp } = found.metadata;
+    const own = {
+      uid,
+      resourceVersion,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    };
+    return this.#accept(found, { ...object, metadata: { ...own, ...metadata } });
   }
 
   /** Graceful: a pod terminates first, an object with finalizers waits for them, everything else goes at once. */

@@ -49,6 +49,9 @@ export class ModelWorld implements World {
     Promise.resolve(saidOf(this.#api.patchJson({ ...ref, namespace: NAMESPACE }, operations)));
   patchMerge: World["patchMerge"] = (ref, patch) =>
     Promise.resolve(saidOf(this.#api.patchMerge({ ...ref, namespace: NAMESPACE }, patch)));
+  patchStatus: World["patchStatus"] = (ref, operations) =>
+    Promise.resolve(saidOf(this.#api.patchStatus({ ...ref, namespace: NAMESPACE }, operations)));
+  replace: World["replace"] = (object) => Promise.resolve(saidOf(this.#api.replace(object)));
   remove: World["remove"] = (ref, preconditions) =>
     Promise.resolve(saidOf(this.#api.remove({ ...ref, namespace: NAMESPACE }, preconditions)));
   get: World["get"] = ({ kind, name }): Promise<StoredObject | undefined> => Promise.resolve(this.#api.get(kind, name));

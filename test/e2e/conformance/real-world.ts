@@ -99,6 +99,16 @@ export class RealWorld implements World, AsyncDisposable {
     return saidOf(await this.#cluster.api.request("PATCH", this.#path(ref), patch, { contentType }));
   }
 
+  async patchStatus(...[ref, operations]: Parameters<World["patchStatus"]>): Promise<Said> {
+    const contentType = "application/json-patch+json";
+    return saidOf(await this.#cluster.api.request("PATCH", `${this.#path(ref)}/status`, operations, { contentType }));
+  }
+
+  async replace(object: Parameters<World["replace"]>[0]): Promise<Said> {
+    const { kind = "", metadata } = object;
+    return saidOf(await this.#cluster.api.request("PUT", this.#path({ kind, name: metadata.name }), object));
+  }
+
   async remove(...[ref, preconditions]: Parameters<World["remove"]>): Promise<Said> {
     const options = { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Background" };
     const body = preconditions === undefined ? options : { ...options, preconditions };

@@ -110,6 +110,54 @@ export const requestScripts: readonly Script[] = [
     ],
   },
   {
+    name: "the whole object, at the version that it names",
+    steps: [
+      { create: configMap({}, { labels: { "example.org/label": "1" }, annotations: { "example.org/a": "b" } }) },
+      { replace: configMap({ data: { key: "new" } }, { resourceVersion: "$version" }) },
+      { replace: configMap({ data: { key: "newer" } }, { resourceVersion: "$firstVersion" }) },
+      { replace: configMap({ data: { key: "new" } }, { resourceVersion: "$version" }) },
+      { replace: configMap({ data: { key: "newer" } }, { resourceVersion: "$version", uid: "$uid" }) },
+      { replace: configMap({}, { resourceVersion: "$version", uid: "another" }) },
+      { replace: { ...configMap(), metadata: { name: "other", resourceVersion: "1" } } },
+      { rest: "all" },
+    ],
+  },
+  {
+    name: "a status is written by its subresource and by nothing else, and is no wish",
+    steps: [
+      { create: { ...wish, status: { step: "Forged" } } },
+      {
+        status: upgrade,
+        operations: [
+          { op: "test", path: "/metadata/uid", value: "$uid" },
+          { op: "test", path: "/metadata/resourceVersion", value: "$version" },
+          { op: "add", path: "/status", value: { step: "Database" } },
+        ],
+      },
+      { status: upgrade, operations: [{ op: "add", path: "/status", value: { step: "Database" } }] },
+      {
+        status: upgrade,
+        operations: [
+          { op: "test", path: "/metadata/resourceVersion", value: "$firstVersion" },
+          { op: "add", path: "/status", value: { step: "Polling" } },
+        ],
+      },
+      {
+        status: upgrade,
+        operations: [
+          { op: "add", path: "/spec/paused", value: true },
+          { op: "add", path: "/metadata/annotations", value: { "example.org/a": "b" } },
+          { op: "add", path: "/status", value: { step: "Collector" } },
+        ],
+      },
+      { json: upgrade, operations: [{ op: "add", path: "/status", value: { step: "Forged" } }] },
+      { merge: upgrade, patch: { status: { step: "Forged" } } },
+      { merge: upgrade, patch: { spec: { paused: true }, status: { step: "Forged" } } },
+      { status: { kind: "CeilometerUpgrade", name: "other" }, operations: [{ op: "add", path: "/status", value: {} }] },
+      { rest: "all" },
+    ],
+  },
+  {
     name: "an immutable ConfigMap",
     steps: [
       { create: configMap({ immutable: true }) },

@@ -3,7 +3,7 @@
  * A script is data, so that both are asked the same.
  */
 import { isDeepStrictEqual } from "node:util";
-import { isRecord, type KubeObject, type StoredObject } from "../../../src/kube/object.ts";
+import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../../src/kube/object.ts";
 import type { KubePatchOperation } from "../../../src/model/patch.ts";
 
 export interface Ref {
@@ -16,6 +16,10 @@ export type Step =
   | { readonly create: KubeObject }
   | { readonly json: Ref; readonly operations: readonly KubePatchOperation[] }
   | { readonly merge: Ref; readonly patch: Readonly<Record<string, unknown>> }
+  /** A JSON patch of the subresource. */
+  | { readonly status: Ref; readonly operations: readonly KubePatchOperation[] }
+  /** The whole object. */
+  | { readonly replace: KubeObject }
   | { readonly remove: Ref; readonly preconditions?: { readonly uid: string; readonly resourceVersion: string } }
   /** One pod of this image, the first by name. */
   | { readonly removePodOf: string }
@@ -44,6 +48,8 @@ export interface World {
   create(object: KubeObject): Promise<Said>;
   patchJson(ref: Ref, operations: readonly KubePatchOperation[]): Promise<Said>;
   patchMerge(ref: Ref, patch: Readonly<Record<string, unknown>>): Promise<Said>;
+  patchStatus(ref: Ref, operations: readonly KubePatchOperation[]): Promise<Said>;
+  replace(object: KubeObject): Promise<Said>;
   remove(ref: Ref, preconditions?: { readonly uid: string; readonly resourceVersion: string }): Promise<Said>;
   get(ref: Ref): Promise<StoredObject | undefined>;
   pods(): Promise<readonly PodSight[]>;
@@ -139,6 +145,7 @@ function sightOf(object: StoredObject | undefined): unknown {
     annotations: Object.entries(annotations).filter(([key]) => key.startsWith("example.org/")),
     replicas: isRecord(spec) ? spec["replicas"] : undefined,
     data,
+    step: isRecord(status) ? status["step"] : undefined,
     counts,
     ended: ended.map((each: unknown) => (isRecord(each) ? [each["type"], each["status"], each["reason"]] : [])),
   };
@@ -190,13 +197,21 @@ export async function play(world: World, script: Script, expected?: Course): Pro
       if (answer.object !== undefined) first.set(keyOf(ref), answer.object.metadata.resourceVersion);
       refs.set(keyOf(ref), ref);
       await note(ref, before, answer);
-    } else if ("json" in step) {
-      const before = await world.get(step.json);
-      const values = await valuesOf(step.json);
+    } else if ("operations" in step) {
+      const ref = "json" in step ? step.json : step.status;
+      const before = await world.get(ref);
+      const values = await valuesOf(ref);
       const operations = step.operations.map((each) =>
         each.op === "remove" ? each : { ...each, value: filled(each.value, values) },
       );
-      await note(step.json, before, await world.patchJson(step.json, operations));
+      const patch = "json" in step ? world.patchJson(ref, operations) : world.patchStatus(ref, operations);
+      await note(ref, before, await patch);
+    } else if ("replace" in step) {
+      const ref = { kind: step.replace.kind ?? "", name: step.replace.metadata.name };
+      const before = await world.get(ref);
+      const object = filled(step.replace, await valuesOf(ref));
+      if (!isKubeObject(object)) throw new Error(`${script.name}: no object`);
+      await note(ref, before, await world.replace(object));
     } else if ("merge" in step) {
       const before = await world.get(step.merge);
       const patch = filled(step.patch, await valuesOf(step.merge));

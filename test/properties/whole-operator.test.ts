@@ -1,0 +1,106 @@
+/** The whole operator, as it runs, through random faults of requests, watches and processes: safe at every state, ended, and then quiet. */
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { generator } from "../campaign/random.ts";
+import type { ModelClient } from "../sim/model-client.ts";
+import { playWhole, type WholeEnding, type WholeStory, type Wrap, wholeStories } from "./whole-operator.ts";
+
+const SCRIPT = 160;
+const RUNS = 100;
+const seed = Number(process.env["PROPERTY_SEED"] ?? Date.now() % 2 ** 31);
+const factor = Number(process.env["PROPERTY_RUNS"] ?? 1);
+
+const { random } = Math;
+afterEach(() => {
+  Math.random = random;
+});
+
+/** Whoever waits for a random time waits for the same when the story is told again. */
+function tell(story: WholeStory, wrap?: Wrap): Promise<WholeEnding> {
+  Math.random = generator(story.seed);
+  return playWhole(story, wrap);
+}
+
+test("it is safe at every state, comes to its end by itself, and writes and asks nothing in the minute after", {
+  timeout: 300_000,
+}, async () => {
+  console.log(`seed ${seed}: the whole operator`);
+  let writes = 0;
+  let processes = 0;
+  await fc.assert(
+    fc.asyncProperty(wholeStories(SCRIPT), async (story) => {
+      const ending = await tell(story);
+      writes += ending.writes;
+      processes += ending.processes;
+      expect(ending.breaches).toEqual([]);
+    }),
+    { seed, numRuns: RUNS * factor, endOnFailure: true },
+  );
+  console.log(
+    `seed ${seed}: ${RUNS * factor} stories of the whole operator: ${writes} writes by ${processes} processes`,
+  );
+  expect(processes).toBeGreaterThan(RUNS * factor);
+  expect(writes).toBeGreaterThan(4 * RUNS * factor);
+});
+
+/** The client with some of its methods exchanged. */
+const exchanged = (client: ModelClient, methods: Partial<KubeClient>): KubeClient =>
+  new Proxy<KubeClient>(client, {
+    get(target, name) {
+      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      const bound: unknown = typeof own === "function" ? own.bind(target) : own;
+      return bound;
+    },
+  });
+
+const mutants: readonly (readonly [string, Wrap, RegExp])[] = [
+  [
+    "never tells of a deletion",
+    (client) =>
+      exchanged(client, {
+        async *watch(resource, options) {
+          for await (const event of client.watch(resource, options)) if (event.type !== "DELETED") yield event;
+        },
+      }),
+    /no end/,
+  ],
+  [
+    "stores another report than it was given",
+    (client) => {
+      let count = 0;
+      return exchanged(client, {
+        patchJson(resource, name, operations, options) {
+          const isReport = options?.subresource === "status";
+          const changed = operations.map((operation) =>
+            operation.path === "/status" && typeof operation.value === "object"
+              ? { ...operation, value: { ...operation.value, step: `${(count += 1)}` } }
+              : operation,
+          );
+          return client.patchJson(resource, name, isReport ? changed : operations, options);
+        },
+      });
+    },
+    /in a minute of rest|no end/,
+  ],
+  [
+    "answers every list with nothing",
+    (client) =>
+      exchanged(client, {
+        async listPage(resource, options) {
+          return { ...(await client.listPage(resource, options)), items: [] };
+        },
+      }),
+    /no end|an error in the log|the process ended/,
+  ],
+];
+
+test.each(mutants)("an API server that %s is noticed", { timeout: 120_000 }, async (_what, wrap, by) => {
+  const found: string[] = [];
+  for (const story of fc.sample(wholeStories(40), { seed, numRuns: 5 })) {
+    const { breaches } = await tell(story, wrap);
+    found.push(...breaches.map(({ message }) => message));
+    if (found.some((message) => by.test(message))) break;
+  }
+  expect(found.join("\n")).toMatch(by);
+});
