@@ -1,15 +1,24 @@
 /**
- * `node bench/parsers.ts [part of a reader's name]…`: for how long each reader of foreign texts holds the event loop on what is
- * made to hold it, up to 1 MiB, which is all that an object of Kubernetes holds. Prints figures and judges none.
+ * `npm run parsers [-- part of a reader's name…]`: for how long each reader of foreign texts holds the event loop on what is made to
+ * hold it, up to 1 MiB, which is all that an object of Kubernetes holds. Exit code 1 where one holds it for longer than `LONGEST`.
  */
-import { BOMBS } from "../test/support/parser-bombs.ts";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import fc from "fast-check";
+import { BOMBS, UNITS } from "../test/support/parser-bombs.ts";
 import { READERS, type Reader } from "../test/support/text-readers.ts";
+import { putIntoPage } from "./page.ts";
 
 /** About as much as 12,000 tokens of YAML are, as much as readers of YAML take, and all that an object may have. */
 const SIZES = [16_000, 64_000, 1024 * 1024];
 const REPEATS = 3;
 /** Milliseconds from which it is worth to look again. */
 const NOTEWORTHY = 5;
+/** Milliseconds of processor time for which no text may hold the event loop: a lease is renewed, and probes are answered, meanwhile. */
+const LONGEST = 100;
+/** Texts that are drawn, the same for each reader, of a few of the bombs' own units each. */
+const DRAWN = 10;
+const MOST_UNITS = 6;
 
 /** Milliseconds of this thread's processor time; the best of some, as the first meets cold code. Others may run beside it. */
 function held(read: () => unknown): number {
@@ -29,10 +38,23 @@ interface Worst {
   readonly size: number;
 }
 
+const SEED = 20_261_126;
+
+/** Texts that mix what readers look for: the same in every run. */
+const mixed: readonly (readonly [name: string, text: (length: number) => string])[] = fc
+  .sample(fc.array(fc.constantFrom(...UNITS.filter((unit) => unit !== "")), { minLength: 2, maxLength: MOST_UNITS }), {
+    numRuns: DRAWN,
+    seed: SEED,
+  })
+  .map((units) => {
+    const once = units.join("");
+    return [JSON.stringify(`${once}…`), (length) => once.repeat(Math.ceil(length / once.length)).slice(0, length)];
+  });
+
 function worstOf({ read }: Reader): Worst {
   let worst: Worst = { ms: 0, bomb: "", size: 0 };
   for (const size of SIZES) {
-    for (const [bomb, textOf] of BOMBS) {
+    for (const [bomb, textOf] of [...BOMBS, ...mixed]) {
       const text = textOf(size);
       const ms = held(() => read(text));
       if (ms > worst.ms) worst = { ms, bomb, size };
@@ -41,14 +63,33 @@ function worstOf({ read }: Reader): Worst {
   return worst;
 }
 
-const json = JSON.stringify(Array.from({ length: 40_000 }, (_, index) => ({ name: `k${index}` })));
-const unit = held(() => JSON.parse(json)) * ((1024 * 1024) / json.length);
-console.info(`JSON.parse of 1 MiB of small objects: ${unit.toFixed(1)} ms\n`);
-console.info("| reader | longest hold | of JSON.parse | on |\n| --- | --- | --- | --- |");
-const wanted = process.argv.slice(2);
-const isWanted = ({ name }: Reader): boolean => wanted.length === 0 || wanted.some((part) => name.includes(part));
-for (const reader of READERS.filter(isWanted)) {
-  const { ms, bomb, size } = worstOf(reader);
-  const ratio = (ms / unit).toFixed(1);
-  console.info(`| ${reader.name} | ${ms.toFixed(1)} ms | ${ratio} | ${bomb}, ${Math.round(size / 1024)} KiB |`);
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { "update-docs": { type: "boolean" } },
+    allowPositionals: true,
+  });
+  const json = JSON.stringify(Array.from({ length: 40_000 }, (_, index) => ({ name: `k${index}` })));
+  const unit = held(() => JSON.parse(json)) * ((1024 * 1024) / json.length);
+  const isWanted = ({ name }: Reader): boolean =>
+    positionals.length === 0 || positionals.some((part) => name.includes(part));
+  const rows = READERS.filter(isWanted).map((reader) => ({ name: reader.name, ...worstOf(reader) }));
+  const texts = BOMBS.length + mixed.length;
+  const told = [
+    `Measured ${new Date().toISOString().slice(0, 10)} on ${availableParallelism()} cores with Node ${process.version}; ${texts} texts of ${SIZES.map((size) => Math.round(size / 1024)).join(", ")} KiB each; processor time, the best of ${REPEATS}. \`JSON.parse\` of 1 MiB of small objects takes ${unit.toFixed(1)} ms.`,
+    "",
+    "| Reader | longest hold | of `JSON.parse` | on |",
+    "| --- | --- | --- | --- |",
+    ...rows.map(
+      ({ name, ms, bomb, size }) =>
+        `| ${name} | ${ms.toFixed(1)} ms | ${(ms / unit).toFixed(1)} | \`\`${bomb.replaceAll("|", "\\|")}\`\`, ${Math.round(size / 1024)} KiB |`,
+    ),
+  ].join("\n");
+  console.info(told);
+  if (values["update-docs"] === true) await putIntoPage("parsers", told);
+  const late = rows.filter(({ ms }) => ms > LONGEST);
+  for (const { name, ms, bomb } of late)
+    console.error(`${name} holds the event loop for ${ms.toFixed(0)} ms on ${bomb}`);
+  return late.length === 0 ? 0 : 1;
 }
+
+process.exitCode = await main();

@@ -1,9 +1,9 @@
 /**
  * A word is planted wherever the operator may read a secret: in the agents' configuration, which it reads from a Secret or a
  * ConfigMap, in the environment and annotations of workloads, in the logs of pods and the credentials of a provider. Whole
- * upgrades, logged at level debug, show it nowhere.
+ * upgrades, logged at level debug, show it nowhere, and neither does one that fails. Nor do they show the operator's own token.
  */
-import { appendFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { logDirectory } from "../../tools/control-plane/pod-logs.ts";
 import { startBroker } from "./broker.ts";
 import { allowing } from "./fixtures/notification.ts";
 import { changedPipeline, modern, type Topology, workloadsOf } from "./fixtures/topology.ts";
-import { eventually } from "./resource.ts";
+import { eventually, tell } from "./resource.ts";
 import { inScene, type Scene, type SceneOptions } from "./scene.ts";
 import { startTraceCollector } from "./trace-collector.ts";
 import { startWebhook } from "./webhook.ts";
@@ -81,12 +81,22 @@ async function written({ kubectl }: Scene): Promise<ReadonlyMap<string, string>>
   ]);
 }
 
-async function upgraded(options: SceneOptions): Promise<void> {
+interface End {
+  readonly reach: (scene: Scene) => Promise<unknown>;
+  /** How the type of the last notification ends. */
+  readonly told: string;
+  /** It ends before the gate of this test, and before an attempt is over, of which a trace would be sent. */
+  readonly isEarly?: boolean;
+}
+const succeeded: End = { reach: (scene) => scene.succeed({ timeout: 200_000 }), told: "completed" };
+
+async function upgraded(options: SceneOptions, { reach, told, isEarly = false }: End = succeeded): Promise<void> {
   await using webhook = await startWebhook();
   await using collector = await startTraceCollector();
   await using broker = await startBroker(0);
   const folder = await mkdtemp(join(tmpdir(), "canary-"));
-  const [password, providers] = [join(folder, "password"), join(folder, "providers.json")];
+  const [password, providers, tokenFile] = ["password", "providers.json", "token"].map((name) => join(folder, name));
+  if (password === undefined || providers === undefined || tokenFile === undefined) throw new Error("three files");
   await writeFile(password, CANARY);
   const provider = { name: "secretive", url: broker.url, usernameFile: password, passwordFile: password };
   await writeFile(providers, JSON.stringify({ providers: [provider] }));
@@ -97,26 +107,28 @@ async function upgraded(options: SceneOptions): Promise<void> {
     const http = { provider: "secretive", path: "/", pointer: "/items/0/messages", max: "0" };
     spec.gates = [{ name: "empty", before: "notification", http }];
   });
-  await inScene({ ...options, topology, flags, env }, async (scene) => {
+  await inScene({ ...options, topology, flags, env, tokenFile }, async (scene) => {
     await speak(scene);
     await scene.apply();
-    await scene.succeed({ timeout: 200_000 });
-    const told = async (): Promise<boolean> => webhook.received.at(-1)?.type.endsWith("completed") === true;
-    await eventually(told, () => "it is told to be completed", 30_000);
-    const traced = async (): Promise<boolean> => collector.bodies.length > 0;
-    await eventually(traced, () => "its trace is sent", 30_000);
+    await reach(scene);
+    const isTold = async (): Promise<boolean> => webhook.received.at(-1)?.type.endsWith(told) === true;
+    await eventually(isTold, () => `the last notification is not ${told}`, 30_000);
+    const traced = async (): Promise<boolean> => isEarly || collector.bodies.length > 0;
+    await eventually(traced, () => "its trace is not sent", 30_000);
     const texts = new Map([
       ...(await written(scene)),
       ["log", JSON.stringify(scene.logged())],
       ["metrics", await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()],
       ["notifications", JSON.stringify(webhook.received)],
-      ["traces", collector.bodies.join()],
+      ...(isEarly ? [] : [["traces", collector.bodies.join()] as const]),
     ]);
     // All of it was in use, or nothing would have been shown.
-    expect(broker.asked).not.toEqual([]);
+    if (!isEarly) expect(broker.asked).not.toEqual([]);
+    const token = (await readFile(tokenFile, "utf8")).trim();
+    expect(token.length).toBeGreaterThan(100);
     for (const [where, text] of texts) {
       expect(text.length, where).toBeGreaterThan(20);
-      for (const word of [CANARY, ...ENCODED]) expect(text, where).not.toContain(word);
+      for (const word of [CANARY, ...ENCODED, token]) expect(text, where).not.toContain(word);
     }
   });
   await rm(folder, { recursive: true });
@@ -127,3 +139,26 @@ test.concurrent("a full upgrade whose configuration is in a Secret that it reads
 
 test.concurrent("a partial upgrade whose pipelines differ, with its configuration in a ConfigMap", () =>
   upgraded(allowing(treated(changedPipeline()), 1, "P3")));
+
+test.concurrent("an upgrade whose migration fails, and says why in its log", () =>
+  upgraded(
+    {
+      topology: treated(modern()).wish(({ target }) => Object.assign(target, { image: `${target.image}-jobfail` })),
+      secrets: ["ceilometer-etc"],
+    },
+    {
+      reach: async (scene) => {
+        // Its log is asked for once, as soon as it has failed: the word has to be there before.
+        const speaking = setInterval(() => void speak(scene).catch(() => undefined), 20);
+        try {
+          await scene.stalled("DatabaseUpgradeFailed");
+          const isRead = async (): Promise<boolean> => /log says/.test(tell(await scene.resource()));
+          await eventually(isRead, async () => `no word of the Job's log\n${tell(await scene.resource())}`, 30_000);
+        } finally {
+          clearInterval(speaking);
+        }
+      },
+      told: "held",
+      isEarly: true,
+    },
+  ));

@@ -116,8 +116,12 @@ function cronJobOf(view: CronJobView): CronJob {
 
 const records = new WeakMap<OwnConfigView, readonly AttemptRecord[]>();
 
-/** Only an immutable ConfigMap that the resource itself owns is taken for its memory: labels can be put on anything. */
-function recordOf(view: OwnConfigView, uid: string): readonly AttemptRecord[] {
+/**
+ * Only an immutable ConfigMap that the resource itself owns is taken for its memory: labels can be put on anything.
+ *
+ * `uid`: of the resource. Empty where the ConfigMap is no record, or none of this resource.
+ */
+export function recordOf(view: OwnConfigView, uid: string): readonly AttemptRecord[] {
   if (view.purpose !== "attempt" || !view.immutable || view.metadata.owner?.uid !== uid) return [];
   const known = records.get(view);
   if (known !== undefined) return known;
