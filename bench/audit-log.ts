@@ -1,5 +1,7 @@
 /** What the API server says it was asked. Events are not in this log: see audit-policy.yaml. */
-import { open, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 
@@ -53,14 +55,11 @@ export async function positionIn(path: string): Promise<number> {
 /** Everything that was logged behind a position. */
 export async function readAudit(path: string, from: number): Promise<readonly Asked[]> {
   await settled(path);
-  await using file = await open(path);
-  const { size } = await file.stat();
-  const buffer = Buffer.alloc(Math.max(0, size - from));
-  await file.read(buffer, 0, buffer.length, from);
-  return buffer
-    .toString()
-    .split("\n")
-    .flatMap((line) => (line.startsWith("{") && line.endsWith("}") ? [asked(line)] : []));
+  const found: Asked[] = [];
+  // Of a thousand upgrades it is longer than a string may be.
+  const lines = createInterface({ input: createReadStream(path, { start: from }) });
+  for await (const line of lines) if (line.startsWith("{") && line.endsWith("}")) found.push(asked(line));
+  return found;
 }
 
 /** A watch is logged when it has ended, a moment after its client has gone: until the file rests, or for 2 s. */

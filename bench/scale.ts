@@ -113,13 +113,16 @@ function counted(run: Run): string {
 | refused | ${refused.length === 0 ? "none" : refused.join(", ")} |`;
 }
 
-async function page(
-  ground: Ground,
-  { run, completed, begun, ended, leases: [before, after] }: Scaled,
-): Promise<string> {
+const isKept = ({ leases: [before, after] }: Scaled): boolean =>
+  before.holderIdentity === after.holderIdentity && before.leaseTransitions === after.leaseTransitions;
+
+/** Somebody waited until somebody else, who was made at the same time, was done. */
+const isStarved = ({ begun, ended }: Scaled): boolean => Math.max(...begun) > Math.min(...ended);
+
+async function page(ground: Ground, scaled: Scaled): Promise<string> {
+  const { run, completed, begun, ended } = scaled;
   const machine = `${availableParallelism()} cores and ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const { operator: version, Node: node, Kubernetes: kubernetes, KWOK: kwok } = await versions(ground);
-  const isKept = before.holderIdentity === after.holderIdentity && before.leaseTransitions === after.leaseTransitions;
   return `Measured ${new Date().toISOString().slice(0, 10)} on ${machine}; operator ${version}, Node ${node}, Kubernetes ${kubernetes}, KWOK ${kwok}; one run.
 
 | ${run.upgrades} upgrades at once, one replica each | |
@@ -129,7 +132,8 @@ async function page(
 | all of them said so after | ${(run.told / 1000).toFixed(0)} s |
 | from the creation of a resource to the beginning of its attempt: first / median / p99 / last | ${spread(begun)} s |
 | … to its end | ${spread(ended)} s |
-| the lease | ${isKept ? "held by one process from the beginning to the end" : "CHANGED HANDS"} |
+| the last has begun before the first has ended | ${isStarved(scaled) ? "NO" : "yes"} |
+| the lease | ${isKept(scaled) ? "held by one process from the beginning to the end" : "CHANGED HANDS"} |
 | CPU per upgrade | ${run.cpu === undefined ? "–" : (run.cpu / run.upgrades).toFixed(0)} ms |
 | peak RSS | ${run.memory?.peakMib.toFixed(0) ?? "–"} MiB |
 | Events that were stored | ${run.events} |
@@ -151,11 +155,14 @@ async function main(): Promise<number> {
   const text = await page(ground, scaled);
   say(text);
   if (values["update-docs"] === true) await putIntoPage(RUN, text);
-  const {
-    completed,
-    leases: [before, after],
-  } = scaled;
-  return completed === upgrades && before.leaseTransitions === after.leaseTransitions ? 0 : 1;
+  const { completed } = scaled;
+  const failures = [
+    ...(completed === upgrades ? [] : [`${upgrades - completed} of ${upgrades} did not end at the target`]),
+    ...(isKept(scaled) ? [] : ["the lease was lost"]),
+    ...(isStarved(scaled) ? ["one had not begun when another one had ended"] : []),
+  ];
+  for (const failure of failures) say(`FAILED: ${failure}`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

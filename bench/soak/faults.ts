@@ -54,6 +54,7 @@ export function faultEvery(interval: number, { proxy, random, say }: Means): Fau
     proxy.setHook(undefined);
     proxy.setReadHook(undefined);
     proxy.valve.delay(0);
+    proxy.valve.repeat(false);
   };
   const run = async (): Promise<void> => {
     while (!ended.signal.aborted) {

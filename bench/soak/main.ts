@@ -2,7 +2,7 @@
  * `npm run soak`: one operator, many resources that are upgraded, deleted and made again for an hour, and a fault every minute.
  * What must not grow is watched: memory, file descriptors, watches, series of metrics. Nothing else should run meanwhile.
  *
- * Exit code 1 where an upgrade did not end, or the operator did not live to the end.
+ * Exit code 1 where an upgrade did not end, the operator did not live to the end, or something grew.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
@@ -23,7 +23,7 @@ import { versions } from "../versions.ts";
 import { faultEvery } from "./faults.ts";
 import { observe } from "./observation.ts";
 import { recycling } from "./recycling.ts";
-import { type Alive, markdown, type SoakResults, WARM } from "./report.ts";
+import { type Alive, grown, LAST, markdown, type SoakResults, THIRD, WARM } from "./report.ts";
 
 const USAGE = `usage: npm run soak -- [options]
   --minutes N       how long (default 60)
@@ -76,7 +76,7 @@ async function main(): Promise<number> {
   await using ground = await openGround("fast", 2 + Math.ceil(options.resources / RESOURCES_PER_NODE));
   const results = await soak(ground, options);
   await publish(results, options);
-  return results.failures.length === 0 && results.operatorLived ? 0 : 1;
+  return results.failures.length === 0 && results.operatorLived && grown(results).length === 0 ? 0 : 1;
 }
 
 async function soak(ground: Ground, options: Options): Promise<SoakResults> {
@@ -107,13 +107,13 @@ async function soak(ground: Ground, options: Options): Promise<SoakResults> {
   const told = setInterval(() => say(pool.summary()), 60_000);
   // Before the part of the time that the slope is of: the collections that it forces are not to make that flatter.
   while (performance.now() < begun + WARM * (end - begun) && operator.lives()) await pause(1000);
-  await lookAtHeap("after a third of the time");
+  await lookAtHeap(THIRD);
   while (performance.now() < end && operator.lives()) await pause(1000);
   clearInterval(told);
   const struck = await faults.stop();
   const recycled = await pool.stop();
   await pause(REST);
-  await lookAtHeap("after the last upgrade");
+  await lookAtHeap(LAST);
   await pool.removeAll();
   await pause(REST);
   const afterwards = await observation.look().catch(() => undefined);

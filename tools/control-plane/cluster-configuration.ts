@@ -42,6 +42,9 @@ export type AuditPolicy = boolean | string;
 const auditPolicyFile = (policy: AuditPolicy): string =>
   typeof policy === "string" ? policy : join(import.meta.dirname, "audit-policy.yaml");
 
+/** Megabytes after which the log is begun anew: more than a thousand upgrades fill, as the default of 100 is not. */
+const AUDIT_ARGUMENTS = [{ key: "audit-log-maxsize", value: "4000" }];
+
 /** The file that kwokctl is given: addresses, programs, and the behaviour of simulated pods. */
 export async function clusterConfiguration(input: ConfigurationInput): Promise<string> {
   const { binaries, ports, auditPolicy } = input;
@@ -63,11 +66,14 @@ export async function clusterConfiguration(input: ConfigurationInput): Promise<s
       enableCRDs: ["Logs", "ClusterLogs"],
       ...(auditPolicy === false ? {} : { kubeAuditPolicy: auditPolicyFile(auditPolicy) }),
     },
-    // There is one of each, and nobody who would start it again when it has lost its lease in an outage.
-    componentsPatches: ["kube-controller-manager", "kube-scheduler"].map((name) => ({
-      name,
-      extraArgs: [{ key: "leader-elect", value: "false" }],
-    })),
+    componentsPatches: [
+      // There is one of each, and nobody who would start it again when it has lost its lease in an outage.
+      ...["kube-controller-manager", "kube-scheduler"].map((name) => ({
+        name,
+        extraArgs: [{ key: "leader-elect", value: "false" }],
+      })),
+      ...(auditPolicy === false ? [] : [{ name: "kube-apiserver", extraArgs: AUDIT_ARGUMENTS }]),
+    ],
   };
   return [cluster, ...(await stages(input.speed))].map((document) => stringify(document)).join("---\n");
 }
