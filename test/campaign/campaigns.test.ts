@@ -27,11 +27,18 @@ test("each act of others is in some plan, and what is hidden is hidden in no oth
   expect(acts.filter(({ campaign, unseen }) => (campaign === "C4") !== (unseen !== undefined))).toEqual([]);
 });
 
-test("a sample is the same for one seed, and has each kind of fault before any comes twice", () => {
-  const strata = new Set(plans.map(stratumOf));
-  const some = stratified(plans, strata.size, generator(7));
-  expect(new Set(some.map(stratumOf))).toEqual(strata);
-  expect(new Set(some.map(({ campaign }) => campaign))).toEqual(new Set(CAMPAIGNS));
-  expect(stratified(plans, strata.size, generator(7))).toEqual(some);
-  expect(stratified(plans, strata.size, generator(8))).not.toEqual(some);
+test("a sample is the same for one seed, has as much of each campaign, and each kind of fault before any comes twice", () => {
+  const some = stratified(plans, 3 * CAMPAIGNS.length, generator(7));
+  for (const campaign of CAMPAIGNS) {
+    const strata = new Set(plans.filter((plan) => plan.campaign === campaign).map(stratumOf));
+    const drawn = some.filter((plan) => plan.campaign === campaign);
+    expect(drawn).toHaveLength(3);
+    expect(new Set(drawn.map(stratumOf)).size).toBe(Math.min(3, strata.size));
+  }
+  expect(stratified(plans, some.length, generator(7))).toEqual(some);
+  expect(stratified(plans, some.length, generator(8))).not.toEqual(some);
+});
+
+test("a sample as large as all has every plan", () => {
+  expect(new Set(stratified(plans, plans.length, generator(7)))).toEqual(new Set(plans));
 });

@@ -21,15 +21,19 @@ const at = (n: number, phase: Phase, fault: PlannedFault, of: Step["write"]["of"
 const PHASES = ["before", "after-commit"] as const;
 const crash: PlannedFault = { kind: "crash" };
 
-/** C1: the operator dies at each write, before it was made and after. */
+/** C1: the operator dies at each write: before it was made, after, and when it has learned the answer. */
 const crashes = (scene: SceneName): readonly Plan[] => [
   ...upTo(sceneOf(scene).effects).flatMap((n) =>
-    PHASES.map((phase): Plan => ({ campaign: "C1", scene, steps: [at(n, phase, crash)] })),
+    crashPhases(scene).map((phase): Plan => ({ campaign: "C1", scene, steps: [at(n, phase, crash)] })),
   ),
   ...upTo(STATUS_WRITES).flatMap((n) =>
     PHASES.map((phase): Plan => ({ campaign: "C1", scene, steps: [at(n, phase, crash, "status")] })),
   ),
 ];
+
+/** What the way back and a pause add to a scene that is there without them is between its writes. */
+const crashPhases = (scene: SceneName): readonly Phase[] =>
+  sceneOf(scene).steer === undefined ? [...PHASES, "after-response"] : ["after-commit"];
 
 /** C2: it dies twice, at every other write and then at each that follows. The second is counted with the first, which is made again. */
 const doubleCrashes = (scene: SceneName): readonly Plan[] => {
@@ -77,6 +81,12 @@ export const STALE: readonly OperatorFault[] = [
   { kind: "watchesFrozen", milliseconds: 3000 },
   { kind: "watchesFrozen", milliseconds: 15_000 },
   { kind: "watchesLate", milliseconds: 500 },
+  { kind: "watchesLate", milliseconds: 3000 },
+];
+/** In the middle of the deep scenes alone: for longer than a write may be stale without a word, and than a watch may be silent. */
+export const LONG_STALE: readonly OperatorFault[] = [
+  { kind: "watchesFrozen", milliseconds: 65_000 },
+  { kind: "watchesFrozen", milliseconds: 105_000 },
 ];
 /** C6: the leader of three replicas. What may take the lease from it, at more writes than what only disturbs it. */
 const LOSSES: readonly (readonly [Phase, PlannedFault])[] = [
@@ -108,12 +118,18 @@ export const OUTAGES: readonly OperatorFault[] = [
   { kind: "outage", milliseconds: 5000 },
   { kind: "watchesCut" },
   { kind: "watchesExpired" },
+  { kind: "watchesRepeated" },
+  { kind: "watchesGarbled" },
   { kind: "readsAnswer", status: 401, milliseconds: 2000 },
   { kind: "readsAnswer", status: 403, milliseconds: 2000 },
   { kind: "readsAnswer", status: 410, milliseconds: 2000 },
   { kind: "readsAnswer", status: 429, milliseconds: 2000, retryAfterSeconds: 1 },
   { kind: "readsAnswer", status: 500, milliseconds: 2000 },
+  // As when a list may not be older than what this API server has seen yet.
+  { kind: "readsAnswer", status: 504, milliseconds: 2000 },
 ];
+/** In the middle of the deep scenes alone. */
+const LONG_OUTAGE: readonly OperatorFault[] = [{ kind: "outage", milliseconds: 120_000 }];
 /** C7 on a control plane that belongs to one plan at a time. */
 const SHORT_OUTAGES: readonly PlannedFault[] = [
   { kind: "apiServerKilled", milliseconds: 5000 },
@@ -153,32 +169,44 @@ function momentsOf(scene: SceneName): readonly number[] {
   const { effects } = sceneOf(scene);
   return isDeep(scene) ? upTo(effects).filter((n) => n % EVERY === 1) : [Math.ceil(effects / 2)];
 }
-const afterMoments = (campaign: CampaignName, scene: SceneName, faults: readonly PlannedFault[]): readonly Plan[] =>
-  momentsOf(scene).flatMap((n) =>
-    faults.map((fault): Plan => ({ campaign, scene, steps: [at(n, "after-commit", fault)] })),
-  );
+const afterMoments = (
+  campaign: CampaignName,
+  scene: SceneName,
+  faults: readonly PlannedFault[],
+  moments = momentsOf(scene),
+): readonly Plan[] =>
+  moments.flatMap((n) => faults.map((fault): Plan => ({ campaign, scene, steps: [at(n, "after-commit", fault)] })));
+/** What lasts for minutes. */
+const afterMiddle = (campaign: CampaignName, scene: SceneName, faults: readonly PlannedFault[]): readonly Plan[] =>
+  afterMoments(campaign, scene, faults, [Math.ceil(sceneOf(scene).effects / 2)]);
 
 const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
   C1: () => SCENES.flatMap(crashes),
   C2: () => DEEP.flatMap(doubleCrashes),
   C3: () => DEEP.flatMap(answers),
   C4: () => actsUnseen(SCENES),
-  C5: () => SCENES.flatMap((scene) => afterMoments("C5", scene, STALE)),
+  C5: () => [
+    ...SCENES.flatMap((scene) => afterMoments("C5", scene, STALE)),
+    ...DEEP.flatMap((scene) => afterMiddle("C5", scene, LONG_STALE)),
+  ],
   C6: () => DEEP.flatMap(leaders),
-  C7: () => SCENES.flatMap((scene) => afterMoments("C7", scene, OUTAGES)),
+  C7: () => [
+    ...SCENES.flatMap((scene) => afterMoments("C7", scene, OUTAGES)),
+    ...DEEP.flatMap((scene) => afterMiddle("C7", scene, LONG_OUTAGE)),
+  ],
   "C7-real": () => DEEP.flatMap(realOutages),
   C8: inputPlans,
   C11: () => actsSeen(SCENES),
 };
 
 export const WHAT: Readonly<Record<CampaignName, string>> = {
-  C1: "The operator is killed at each write, before it is made and after; another one starts at once",
+  C1: "The operator is killed at each write, before it is made, after, and when it has the answer; another one starts at once",
   C2: "It is killed twice, after every other write and then after each that follows",
   C3: "A write is refused, delayed or answered by an error that is not true, or its answer is lost",
   C4: "Something changes and changes back, and the operator learns of the end of it alone",
   C5: "Watches stand still or come late while writes go through",
   C6: "Of three replicas the leader is stopped, cut off or ended, its lease refused, deleted or rewritten, clocks are wrong",
-  C7: "Connections break, the API server is away, watches expire, reads are refused",
+  C7: "Connections break, the API server is away, watches expire, say things twice or not whole, reads are refused",
   "C7-real":
     "The API server or etcd dies or stands still, the operator's rights, its account or the resource's definition are gone for a while",
   C8: "Every field of the resource is changed to what fits and what does not, one by one and in chains, and changed back",
@@ -191,7 +219,10 @@ export const allPlans = (): readonly Plan[] => CAMPAIGNS.flatMap(plansOf);
 /** Whether a plan may not have others beside it. */
 export const isAlone = ({ campaign }: Plan): boolean => campaign === "C7-real";
 
-/** Some of all, from as many strata as there can be: no kind of fault comes twice before each has come once. */
+/**
+ * Some of all, from as many strata as there can be: no kind of fault comes twice before each of its campaign has come once, and each
+ * campaign has as many as any other that has enough.
+ */
 export function stratified(plans: readonly Plan[], count: number, random: () => number): readonly Plan[] {
   const shuffled = plans
     .map((plan) => ({ plan, key: random() }))
@@ -204,8 +235,15 @@ export function stratified(plans: readonly Plan[], count: number, random: () => 
     seen.set(stratum, rank + 1);
     return { plan, rank };
   });
+  const dealt = new Map<string, number>();
   return ranked
     .toSorted((a, b) => a.rank - b.rank)
+    .map(({ plan }) => {
+      const turn = dealt.get(plan.campaign) ?? 0;
+      dealt.set(plan.campaign, turn + 1);
+      return { plan, turn };
+    })
+    .toSorted((a, b) => a.turn - b.turn)
     .slice(0, count)
     .map(({ plan }) => plan);
 }

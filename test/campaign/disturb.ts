@@ -74,6 +74,12 @@ export async function happen(
     case "watchesLate":
       proxy.valve.delay(fault.milliseconds);
       return undefined;
+    case "watchesRepeated":
+      proxy.valve.repeat(true);
+      return undefined;
+    case "watchesGarbled":
+      proxy.valve.garble();
+      return undefined;
   }
 }
 
@@ -81,7 +87,10 @@ const answer = (fault: Extract<PlannedFault, { kind: "answer" | "readsAnswer" }>
   kind: "answer",
   status: fault.status,
   ...(fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }),
+  // An API server that is behind says it of a read, and of nothing else.
+  ...(fault.kind === "readsAnswer" && fault.status === 504 ? { message: TOO_NEW } : {}),
 });
+const TOO_NEW = "Too large resource version: 2, current: 1";
 
 /** Each collection once: after that the operator has listed it anew. */
 function expire(proxy: FaultProxy): void {

@@ -271,11 +271,22 @@ class InputRun {
       if (this.#input.impossible === true && !isTold)
         this.#found("truth", "nobody is told that it cannot be carried out");
       if (outcome !== "refused") spec = await specOf(this.#stage.scene);
+      if (this.#input.impossible === true && this.#input.state === "before" && outcome === "held") {
+        await this.#wake(spec);
+        spec = await specOf(this.#stage.scene);
+      }
     }
     const isChain = this.#input.mutations.length > 1;
     if (isChain && this.#input.state === "before" && !this.#spent) await this.#compareWithFresh(spec);
     if (isDeepStrictEqual(spec, original)) return;
     await this.#takeBack(spec);
+  }
+
+  /** It is the impossible that holds it, not the pause: without that nothing is written either. */
+  async #wake(spec: unknown): Promise<void> {
+    const outcome = await this.#write({ ...z.looseObject({}).parse(spec), paused: false });
+    this.#outcomes.push(outcome);
+    if (outcome !== "held") this.#found("untouched", `what cannot be carried out is ${outcome} when it is not paused`);
   }
 
   /** Writes a whole spec, as `kubectl replace` does, and judges what comes of it. */
@@ -369,11 +380,12 @@ class InputRun {
     const mayWrite = !isSame && !(isBefore && paused) && conditionOf(resource, "PreflightPassed")?.status !== "False";
     if (effects.length > 0 && !mayWrite)
       this.#found("untouched", `${effects.length} writes, the first ${effects[0]?.method} ${effects[0]?.path}`);
-    if (isBefore && !paused) this.#spent = true;
+    const isHeld = effects.length === 0 && isTrue(resource, "Stalled");
+    if (isBefore && !paused && !isHeld) this.#spent = true;
     if (effects.length > 0 || !isBefore) await this.#verdict(goesBack, broken);
     if (isSame) return "pruned";
     if (effects.length > 0) return "acted";
-    return isTrue(resource, "Stalled") ? "held" : "rested";
+    return isHeld ? "held" : "rested";
   }
 
   /** The neighbour is given something to notice, and must. */

@@ -49,6 +49,9 @@ const optionsSchema = z.object({
 });
 type Options = z.infer<typeof optionsSchema>;
 
+/** For so long nothing may be written after the end of an undisturbed run. */
+const A_MINUTE = 60_000;
+
 const say = (line: string): void => console.info(line);
 
 const planIn = async (file: string): Promise<Plan> => planSchema.parse(JSON.parse(await readFile(file, "utf8")));
@@ -75,7 +78,7 @@ async function revision(): Promise<string> {
 async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
   const sources = await revision();
   await using ground = await prepare();
-  const reference = references(ground.cluster);
+  const reference = references(ground.cluster, A_MINUTE);
   await using inputs = startInputPlayer(ground.cluster);
   let failed = 0;
   let ended = 0;

@@ -71,6 +71,10 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("watchesFrozen"), milliseconds }),
   /** From here to the end, watches tell everything so much later. */
   z.strictObject({ kind: z.literal("watchesLate"), milliseconds }),
+  /** From here to the end, watches tell everything twice. */
+  z.strictObject({ kind: z.literal("watchesRepeated") }),
+  /** The next event of each open watch is cut off in its middle; what follows it is whole. */
+  z.strictObject({ kind: z.literal("watchesGarbled") }),
   ...leaderFaults,
   ...outageFaults,
   /** Nothing goes wrong: somebody else does something, while the operator waits for the answer to its write. */
@@ -86,7 +90,17 @@ const [ofLeaders, ofOutages] = [kindsOf(leaderFaults), kindsOf(outageFaults)];
 export const isOfLeader = (fault: PlannedFault): fault is LeaderFault => ofLeaders.has(fault.kind);
 export const isOutage = (fault: PlannedFault): fault is OutageFault => ofOutages.has(fault.kind);
 
-export const SCENES = ["classic", "modern", "statefulset", "beside", "isolate", "reload", "drain"] as const;
+export const SCENES = [
+  "classic",
+  "modern",
+  "statefulset",
+  "beside",
+  "isolate",
+  "reload",
+  "drain",
+  "back",
+  "paused",
+] as const;
 export const CAMPAIGNS = ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C7-real", "C8", "C11"] as const;
 
 const stepSchema = z.strictObject({
@@ -95,7 +109,8 @@ const stepSchema = z.strictObject({
    * creates it: before, and after the upgrade has ended.
    */
   write: z.strictObject({ of: z.enum(["effect", "status", "resource"]), n: z.int().positive() }),
-  phase: z.enum(["before", "after-commit"]),
+  /** Before it is made; before the operator learns the answer; when it has learned it. */
+  phase: z.enum(["before", "after-commit", "after-response"]),
   fault: faultSchema,
 });
 export type Step = z.infer<typeof stepSchema>;
@@ -127,15 +142,24 @@ function nameOf(fault: PlannedFault): string {
   );
 }
 
+const WHEN: Readonly<Record<Step["phase"], string>> = {
+  before: "before",
+  "after-commit": "after",
+  "after-response": "answered",
+};
+
 /** One name for one plan, the same everywhere. */
 export function idOf({ campaign, scene, steps, input }: Plan): string {
   if (input !== undefined) return [campaign, scene, input.state, input.name].join("/");
   const told = steps.map(({ write, phase, fault }) => {
-    const when = phase === "before" ? "before" : "after";
-    return `${nameOf(fault)}@${when}-${write.of}-${write.n}`;
+    return `${nameOf(fault)}@${WHEN[phase]}-${write.of}-${write.n}`;
   });
   return [campaign, scene, ...told].join("/");
 }
+
+/** How long what goes wrong lasts, in milliseconds: so much later than else an upgrade may end. */
+export const durationOf = ({ steps }: Plan): number =>
+  steps.reduce((sum, { fault }) => sum + ("milliseconds" in fault ? fault.milliseconds : 0), 0);
 
 /** Plans that differ only in the number of the write belong together. */
 export const stratumOf = ({ campaign, scene, steps, input }: Plan): string =>

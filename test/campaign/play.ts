@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster, ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { startBroker } from "../e2e/broker.ts";
-import { settledState } from "../e2e/end-state.ts";
+import { anonymous, settledState } from "../e2e/end-state.ts";
 import { leftovers } from "../e2e/isolation.ts";
-import { inScene, type Scene, type SceneOptions } from "../e2e/scene.ts";
+import { inScene, isStatusWrite, type Scene, type SceneOptions } from "../e2e/scene.ts";
 import { uniqueName } from "../e2e/shared-cluster.ts";
+import { onTheWay } from "../e2e/verb-cases.ts";
 import type { RecordedWrite } from "../support/fault-proxy.ts";
 import type { Breach } from "../support/invariants.ts";
 import { actsOf, auditAmongOthers, disturbAmongOthers, endAmongOthers, type Others } from "./among-others.ts";
@@ -15,22 +16,23 @@ import { differencesOf } from "./differences.ts";
 import { disturb } from "./disturb.ts";
 import { disturbLeader, lossesIn, skewsOf } from "./leaders.ts";
 import { disturbControlPlane, isOfPlan, refusalsIn, triesIn } from "./outages.ts";
-import type { Plan } from "./plan.ts";
+import { durationOf, type Plan } from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
 import { isTheirBreach, isTheirDifference, writesAllowed } from "./theirs.ts";
+import { untruths } from "./truth.ts";
 
 export interface Finding {
   readonly oracle:
     | "end" /** It ends at all, without a complaint in the log. */
     | "reached" /** What was planned has happened. */
-    | "quiet" /** Afterwards nothing is written any more. */
+    | "quiet" /** Afterwards nothing is written any more, and the report is not written again and again. */
     | "auditor" /** No invariant was broken on the way. */
     | "end state" /** It is that of the undisturbed run. */
     | "held" /** Where it waits for somebody, it says so, with object and remedy, and goes on when that is done. */
-    | "truthful" /** It does not say that it has succeeded while a workload is not at the target. */
+    | "truthful" /** It does not say that it has succeeded while a workload is not at the target, nor anything of a generation to come. */
     | "leftovers" /** Nothing that was made for a while is there. */
     | "single writer" /** Of several replicas one writes at a time, and those end that have to. */
-    | "writes" /** No write is made twice, and none is tried without end. */;
+    | "writes" /** Each object is written as often as in the undisturbed run, and no write is tried without end. */;
   readonly message: string;
 }
 
@@ -47,15 +49,51 @@ export interface Played {
 export interface Reference {
   readonly state: unknown;
   readonly committed: number;
+  /** How often each object was written, by method and path. */
+  readonly made: Made;
 }
+type Made = ReadonlyMap<string, number>;
 
 /** Milliseconds without a write that are taken for rest: status is written once a second while there is something to say. */
 const REST = 2500;
+/** Reports in that time: the last one, and one that says that a claim was given back. */
+const LAST_REPORTS = 2;
+/** Milliseconds in which an upgrade has to end, beside those for which something is wrong. */
+const PATIENCE = 120_000;
 /** What one fault may cost in writes that are tried again. */
 const TRIES_PER_FAULT = 8;
 
 const isCommitted = ({ committed }: RecordedWrite): boolean => committed !== undefined && committed < 300;
 const committedOf = (scene: Scene): number => scene.effects().filter(isCommitted).length;
+
+function madeIn(scene: Scene): Made {
+  const counts = new Map<string, number>();
+  for (const { method, path } of scene.effects().filter(isCommitted)) {
+    const what = `${method} ${anonymous(scene, path.split("?")[0] ?? "")}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Each object that was written more often, or less, than in the undisturbed run. */
+function otherwiseMade(made: Made, reference: Made): readonly string[] {
+  return [...new Set([...made.keys(), ...reference.keys()])].flatMap((what) => {
+    const [times, usual] = [made.get(what) ?? 0, reference.get(what) ?? 0];
+    return times === usual ? [] : [`${what} ${times} times, ${usual} in the undisturbed run`];
+  });
+}
+
+/** What is written in so many milliseconds after the end, though nothing is left to be done or said. */
+async function unrest(scene: Scene, milliseconds: number): Promise<readonly string[]> {
+  const before = scene.writes().length;
+  await pause(milliseconds);
+  const after = scene.writes().slice(before);
+  const reports = after.filter(isStatusWrite).length;
+  return [
+    ...(after.length > reports ? [`${after.length - reports} writes after the end`] : []),
+    ...(reports > LAST_REPORTS ? [`${reports} reports in ${milliseconds / 1000} s after the end`] : []),
+  ];
+}
 
 async function open<T>(
   name: SceneName,
@@ -69,20 +107,30 @@ async function open<T>(
   return await inScene({ ...options, flags, cluster, ...more }, play);
 }
 
-/** @throws where the undisturbed run itself is not as it must be: then nothing can be compared with it. */
-export function undisturbed(name: SceneName, cluster: ClusterAccess): Promise<Reference> {
+/**
+ * @param rest for how many milliseconds it is watched after its end.
+ * @throws where the undisturbed run itself is not as it must be: then nothing can be compared with it.
+ */
+export function undisturbed(name: SceneName, cluster: ClusterAccess, rest = REST): Promise<Reference> {
   return open(name, cluster, {}, async (scene) => {
     await scene.apply();
+    await sceneOf(name).steer?.(scene, PATIENCE);
     const state = await settledState(scene);
-    const breaches = await scene.verdict();
+    const breaches = await judged(scene, name);
     if (breaches.length > 0) throw new Error(`the undisturbed ${name}: ${JSON.stringify(breaches)}`);
+    const restless = await unrest(scene, rest);
+    if (restless.length > 0) throw new Error(`the undisturbed ${name}: ${restless.join(", ")}`);
     const committed = committedOf(scene);
     const { effects } = sceneOf(name);
     if (committed !== effects)
       throw new Error(`the undisturbed ${name} has ${committed} writes; test/campaign/scenes.ts says ${effects}`);
-    return { state, committed };
+    return { state, committed, made: madeIn(scene) };
   });
 }
+
+/** On the way back old templates come again, and nobody judges whether the end is the target's. */
+const judged = async (scene: Scene, name: SceneName): Promise<readonly Breach[]> =>
+  sceneOf(name).isWayBack === true ? onTheWay(await scene.verdict({ ended: false })) : scene.verdict();
 
 /** An answer that refuses is told in the log as what it is. */
 const refusesInPlan = ({ steps }: Plan): boolean =>
@@ -118,6 +166,33 @@ function differing(wanted: unknown, is: unknown, plan: Plan): readonly string[] 
   const acts = actsOf(plan);
   const differences = differencesOf(wanted, is).filter((each) => !isTheirDifference(each, acts));
   return differences.length === 0 ? [] : [differences.join("\n")];
+}
+
+const countedIn = (scene: Scene): Pick<Played, "tried" | "committed"> => ({
+  tried: scene.effects().length,
+  committed: committedOf(scene),
+});
+
+/** What must be so at the end of every run, whatever went wrong on its way. */
+async function wrongInTheEnd(
+  scene: Scene,
+  plan: Plan,
+  reference: Reference,
+  state: unknown,
+): Promise<readonly Finding[]> {
+  const of = (oracle: Finding["oracle"], messages: readonly string[]): readonly Finding[] =>
+    messages.map((message) => ({ oracle, message }));
+  const quiet = await unrest(scene, REST);
+  const resource = await scene.resource();
+  return [
+    ...of("quiet", quiet),
+    ...of("truthful", resource === undefined ? [] : untruths(resource, undefined, [])),
+    ...of("end state", differing(reference.state, state, plan)),
+    ...of("leftovers", await leftovers(scene)),
+    ...of("writes", miscounted(countedIn(scene), plan, reference)),
+    // What others took away is made again.
+    ...of("writes", actsOf(plan).length > 0 ? [] : otherwiseMade(madeIn(scene), reference.made)),
+  ];
 }
 
 /** What somebody else's act explains is laid to it. */
@@ -157,22 +232,19 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
       await outages?.around("before");
       await scene.apply();
       await outages?.calm;
-      const state = others === undefined ? await settledState(scene) : await endAmongOthers(scene, others, found);
+      const patience = PATIENCE + durationOf(plan);
+      await sceneOf(plan.scene).steer?.(scene, patience);
+      const state =
+        others === undefined ? await settledState(scene, patience) : await endAmongOthers(scene, others, found);
       await disturbance.over();
       await outages?.around("after-commit");
-      const before = scene.effects().length;
-      await pause(REST);
-      const after = scene.effects().length - before;
-      if (after > 0) found("quiet", `${after} writes after the end`);
+      findings.push(...(await wrongInTheEnd(scene, plan, reference, state)));
       for (const step of disturbance.left) found("reached", `never came: ${JSON.stringify(step)}`);
       for (const wrong of disturbance.judged?.() ?? []) found(hasReplicas ? "single writer" : "end", wrong);
-      const breaches = laidOut(await scene.verdict(), plan, others);
+      const breaches = laidOut(await judged(scene, plan.scene), plan, others);
       theirs.push(...breaches.theirs.map((breach) => JSON.stringify(breach)));
       for (const breach of breaches.ours) found("auditor", JSON.stringify(breach));
-      for (const wrong of differing(reference.state, state, plan)) found("end state", wrong);
-      for (const left of await leftovers(scene)) found("leftovers", left);
-      counted = { tried: scene.effects().length, committed: committedOf(scene) };
-      for (const wrong of miscounted(counted, plan, reference)) found("writes", wrong);
+      counted = countedIn(scene);
       if (findings.length > 0) evidence = evidenceOf(scene);
     });
   } catch (error) {

@@ -1,9 +1,10 @@
 /** `docs/campaign.md`, between its marks: what was run, how it ended, and what was not. */
 import { readFile, writeFile } from "node:fs/promises";
+import { z } from "zod";
 import { VERSION } from "../../src/version.ts";
 import { plansOf, WHAT } from "./campaigns.ts";
 import { CAMPAIGNS, idOf } from "./plan.ts";
-import { type Result, results } from "./results.ts";
+import { everyResult, type Result } from "./results.ts";
 
 const PAGE = "docs/campaign.md";
 const [BEGIN, END] = ["<!-- campaign:begin -->", "<!-- campaign:end -->"] as const;
@@ -25,7 +26,7 @@ export async function writeReport(): Promise<void> {
   const [head, rest] = page.split(BEGIN);
   const tail = rest?.split(END)[1];
   if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no ${BEGIN} and ${END}`);
-  await writeFile(PAGE, `${head}${BEGIN}\n${report(await results(), await controlPlane())}\n${END}${tail}`);
+  await writeFile(PAGE, `${head}${BEGIN}\n${report(await everyResult(), await controlPlane())}\n${END}${tail}`);
 }
 
 /** Its versions, as its module has them. */
@@ -40,7 +41,8 @@ async function controlPlane(): Promise<string> {
   return `Kubernetes ${versionOf("k8s.io/kubernetes")}, KWOK ${versionOf("sigs.k8s.io/kwok")}`;
 }
 
-function report(found: ReadonlyMap<string, Result>, versions: string): string {
+function report(played: readonly Result[], versions: string): string {
+  const found = new Map(played.map((result) => [result.id, result]));
   const rows = CAMPAIGNS.map((name): Row => {
     const plans = plansOf(name).map(idOf);
     return { name, plans: plans.length, run: plans.flatMap((id) => found.get(id) ?? []) };
@@ -63,9 +65,55 @@ function report(found: ReadonlyMap<string, Result>, versions: string): string {
     ...(others.length === 0 ? [] : [`| other | Plans of no list, by \`--plan\` | ${countOf(others)} | – |`]),
     "",
     ...becameOf(listed),
+    ...laidToOthers(all),
     ...failures(failedOf(all)),
+    ...onceFailed(played),
   ].join("\n");
 }
+
+const breachSchema = z.object({ invariant: z.string() });
+
+/** Breaches that are not the operator's, by what somebody else did: a table that grows is one that excuses too much. */
+function laidToOthers(run: readonly Result[]): readonly string[] {
+  const laid = run.flatMap(({ plan, theirs = [] }) => {
+    const acts = plan.steps.flatMap(({ fault }) => (fault.kind === "act" ? [fault.act] : []));
+    return theirs.map((breach) => `${acts.join(", ")}: ${breachSchema.parse(JSON.parse(breach)).invariant}`);
+  });
+  if (laid.length === 0) return [];
+  const counts = [...Map.groupBy(laid, (each) => each)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const plans = run.filter(({ theirs = [] }) => theirs.length > 0).length;
+  const told = counts.map(([what, { length }]) => (length === 1 ? what : `${what} ${length} times`));
+  return [
+    `In ${plans} plans of C4 and C11 invariants were broken ${laid.length} times by somebody else's act, at its workload and after it: ${told.join("; ")}.`,
+    "",
+  ];
+}
+
+/** Every plan that has failed at any time, with how often it has been played since. */
+function onceFailed(played: readonly Result[]): readonly string[] {
+  const rows = [...Map.groupBy(played, ({ id }) => id)].flatMap(([id, times]) => {
+    const last = times.findLastIndex(({ findings }) => findings.length > 0);
+    const failure = times[last];
+    if (failure === undefined) return [];
+    const failed = times.filter(({ findings }) => findings.length > 0).length;
+    return [`| \`${id}\` | ${saidIn(failure)} | ${failed}, last at ${failure.revision} | ${times.length - last - 1} |`];
+  });
+  if (rows.length === 0) return [];
+  return [
+    "",
+    "Plans that have failed at any time, whether the operator was wrong or what was expected of it:",
+    "",
+    "| | what was found last | failed | passed since |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+  ];
+}
+
+const saidIn = ({ findings }: Result): string =>
+  findings
+    .map(({ oracle, message }) => `${oracle}: ${message.split("\n")[0]?.slice(0, 160)}`)
+    .join("; ")
+    .replaceAll("|", "\\|");
 
 /** Of what was written into the resource: how often it was refused, held, carried out. */
 function becameOf(run: readonly Result[]): readonly string[] {
@@ -79,13 +127,6 @@ function becameOf(run: readonly Result[]): readonly string[] {
 }
 
 function failures(failed: readonly Result[]): readonly string[] {
-  if (failed.length === 0) return ["No plan failed."];
-  return [
-    "Plans that failed:",
-    "",
-    ...failed.map(({ id, findings }) => {
-      const said = findings.map(({ oracle, message }) => `${oracle}: ${message.split("\n")[0]?.slice(0, 160)}`);
-      return `- \`${id}\`: ${said.join("; ")}`;
-    }),
-  ];
+  if (failed.length === 0) return ["No plan failed the last time that it was played."];
+  return ["Plans that failed:", "", ...failed.map((result) => `- \`${result.id}\`: ${saidIn(result)}`)];
 }

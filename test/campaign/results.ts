@@ -27,17 +27,21 @@ export async function append(result: Result): Promise<void> {
   await appendFile(RESULTS, `${JSON.stringify(result)}\n`);
 }
 
-/** The last result of each plan, by its name. A line that was cut off by the end of a run is none. */
+/** The last result of each plan, by its name. */
 export async function results(): Promise<ReadonlyMap<string, Result>> {
+  return new Map((await everyResult()).map((result) => [result.id, result]));
+}
+
+/** Every time that a plan was played, in their order. A line that was cut off by the end of a run is none. */
+export async function everyResult(): Promise<readonly Result[]> {
   const text = await readFile(RESULTS, "utf8").catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
   });
-  const found = text.split("\n").flatMap((line) => {
+  return text.split("\n").flatMap((line) => {
     const result = parsed(line);
     return result === undefined ? [] : [result];
   });
-  return new Map(found.map((result) => [result.id, result]));
 }
 
 function parsed(line: string): Result | undefined {

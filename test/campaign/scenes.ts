@@ -13,7 +13,8 @@ import {
   type Topology,
 } from "../e2e/fixtures/topology.ts";
 import { only, pollingOnly, widened } from "../e2e/isolation.ts";
-import type { SceneOptions } from "../e2e/scene.ts";
+import { conditionOf, eventually } from "../e2e/resource.ts";
+import type { Scene, SceneOptions } from "../e2e/scene.ts";
 import type { SCENES } from "./plan.ts";
 
 export type SceneName = (typeof SCENES)[number];
@@ -24,6 +25,10 @@ export interface CampaignScene {
   readonly broker: boolean;
   /** Writes of the undisturbed run, without those of status. Each run of a campaign holds it against the real number. */
   readonly effects: number;
+  /** What its author does after having created the resource. */
+  readonly steer?: (scene: Scene, patience: number) => Promise<void>;
+  /** In the end the old release runs again. */
+  readonly isWayBack?: true;
 }
 
 const twinNames = ["ceilometer-notification", "ceilometer-notification-2"] as const;
@@ -43,6 +48,27 @@ function isolated(): SceneOptions {
   return { topology, audit: auditScope(topology, { windows: widened("Deployment/ceilometer-central") }) };
 }
 
+/** When it has come to its end, the release of before is asked for again. */
+async function goBack(scene: Scene, patience: number): Promise<void> {
+  await scene.until({ type: "Succeeded", status: "True" }, { timeout: patience });
+  const { from, target } = scene.topology.spec;
+  const release = from?.release ?? "";
+  await scene.edit({ target: { release, image: target.image.replace(target.release, release) } });
+}
+
+/** In the middle it is paused, and goes on when it has said so. */
+async function rest(scene: Scene, patience: number): Promise<void> {
+  const isUnderWay = async (): Promise<boolean> => scene.effects().length >= PAUSED_AFTER;
+  await eventually(isUnderWay, () => `it has made ${scene.effects().length} writes`, patience);
+  await scene.edit({ paused: true });
+  await scene.until({ type: "Paused", status: "True" }, { timeout: patience });
+  const resource = await scene.resource();
+  if (conditionOf(resource, "Succeeded")?.status === "True") throw new Error("it had ended before it was paused");
+  await scene.edit({ paused: false });
+}
+/** The migration, or what comes right after it. */
+const PAUSED_AFTER = 7;
+
 const full = (topology: Topology): SceneOptions => ({ topology });
 
 const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
@@ -53,6 +79,8 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
   isolate: () => ({ options: isolated(), broker: false, effects: 16 }),
   reload: () => ({ options: restarted(twins(changedPipeline()), 1), broker: true, effects: 18 }),
   drain: () => ({ options: restarted(twins(drained()), 2), broker: true, effects: 21 }),
+  back: () => ({ options: full(modern()), broker: false, effects: 47, steer: goBack, isWayBack: true }),
+  paused: () => ({ options: full(modern()), broker: false, effects: 26, steer: rest }),
 };
 
 export const sceneOf = (name: SceneName): CampaignScene => makers[name]();

@@ -36,7 +36,7 @@ async function list(scene: Place, collection: string): Promise<readonly Item[]> 
 }
 
 /** Hashes end names and fill annotations; a run's own are of no interest. */
-const anonymous = (scene: Place, text: string): string =>
+export const anonymous = (scene: Pick<Place, "namespace">, text: string): string =>
   text
     .replaceAll(scene.namespace, "NAMESPACE")
     .replaceAll(/-[0-9a-f]{8}\b/g, "-HASH")
@@ -83,8 +83,8 @@ export async function endState(scene: Place): Promise<unknown> {
 }
 
 /** Waits until a resource has nothing more to write: it has succeeded, and holds no finalizer. */
-export async function settledState(scene: Scene): Promise<unknown> {
-  await scene.until({ type: "Succeeded", status: "True" });
+export async function settledState(scene: Scene, timeout?: number): Promise<unknown> {
+  await scene.until({ type: "Succeeded", status: "True" }, timeout === undefined ? {} : { timeout });
   const done = async (): Promise<boolean> => (await scene.resource())?.metadata.finalizers.length === 0;
   await eventually(done, async () => `the finalizer stays\n${tell(await scene.resource())}`, 30_000);
   return endState(scene);

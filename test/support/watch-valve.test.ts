@@ -26,6 +26,37 @@ test("what comes late comes in its order, also when the delay ends", async () =>
   expect(await told).toBe("ab");
 });
 
+test("each event comes twice while it is told so, whatever pieces it comes in", async () => {
+  const valve = watchValve();
+  const tap = valve.tap();
+  const told = text(tap);
+  valve.repeat(true);
+  tap.write("a\nb");
+  tap.write("c\n");
+  valve.repeat(false);
+  tap.end("d\n");
+  expect(await told).toBe("a\na\nbc\nbc\nd\n");
+});
+
+test("the next event is cut off in its middle, and what follows is whole", async () => {
+  const valve = watchValve();
+  const tap = valve.tap();
+  const told = text(tap);
+  valve.garble();
+  tap.write("abcd\nefgh\n");
+  tap.end("ijkl\n");
+  expect(await told).toBe("ab\nefgh\nijkl\n");
+});
+
+test("only watches that are open are garbled", async () => {
+  const valve = watchValve();
+  valve.garble();
+  const tap = valve.tap();
+  const told = text(tap);
+  tap.end("abcd\n");
+  expect(await told).toBe("abcd\n");
+});
+
 interface Told {
   readonly type: string;
   readonly name?: string;

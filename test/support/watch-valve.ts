@@ -1,4 +1,7 @@
-/** What stands between the API server and the watches of a client: events come at once, later, not at all for a while, or only the last. */
+/**
+ * What stands between the API server and the watches of a client: events come at once, later, twice, not whole, not at all for a
+ * while, or only the last.
+ */
 import { Transform } from "node:stream";
 import { z } from "zod";
 
@@ -9,6 +12,10 @@ export interface WatchValve {
   freeze(on: boolean): void;
   /** Milliseconds that everything comes later, in its order. */
   delay(milliseconds: number): void;
+  /** While true each event comes twice, one right after the other. */
+  repeat(on: boolean): void;
+  /** The next event of each watch that is open ends in its middle, and so does its line; the ones after it are whole. */
+  garble(): void;
   /** From now on events of the watches whose path is chosen are kept; of each object only the last one. */
   hide(chosen: (path: string) => boolean): Hidden;
 }
@@ -56,6 +63,7 @@ interface Tap {
   readonly path: string;
   readonly kept: Map<string, Kept>;
   readonly push: (text: string) => void;
+  isGarbled: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -64,6 +72,7 @@ export function watchValve(): WatchValve {
   let lag = 0;
   let thaw = Promise.withResolvers<void>();
   let isFrozen = false;
+  let isRepeated = false;
   let hides: ((path: string) => boolean) | undefined;
   const taps = new Set<Tap>();
   thaw.resolve();
@@ -91,11 +100,18 @@ export function watchValve(): WatchValve {
           stream.push(bytes);
         });
       };
-      const own: Tap = { path, kept: new Map(), push: emit };
+      const own: Tap = { path, kept: new Map(), push: emit, isGarbled: false };
       const pass = (bytes: Buffer): void => {
-        if (hides?.(path) !== true) emit(bytes);
+        const isHidden = hides?.(path) === true;
+        // What is not looked at goes through as it came, byte by byte.
+        if (!isHidden && !isRepeated && !own.isGarbled) emit(bytes);
         else
-          for (const line of bytes.toString().split("\n")) if (line !== "" && !keep(own.kept, line)) emit(`${line}\n`);
+          for (const line of bytes.toString().split("\n")) {
+            if (line === "" || (isHidden && keep(own.kept, line))) continue;
+            const told = own.isGarbled ? line.slice(0, line.length / 2) : line;
+            own.isGarbled = false;
+            emit(isRepeated ? `${told}\n${told}\n` : `${told}\n`);
+          }
       };
       taps.add(own);
       stream.on("close", () => taps.delete(own));
@@ -108,6 +124,12 @@ export function watchValve(): WatchValve {
     },
     delay(milliseconds) {
       lag = milliseconds;
+    },
+    repeat(on) {
+      isRepeated = on;
+    },
+    garble() {
+      for (const tap of taps) tap.isGarbled = true;
     },
     hide(chosen) {
       hides = chosen;
