@@ -59,6 +59,8 @@ const annotated = (keys: readonly string[], text: string): Meta => ({
 const tail = (log: string): string => log.split("\n").slice(-4000).join("\n");
 /** As much of a provider's answer as is read, in bytes. */
 const ANSWER = 256 * 1024;
+/** As much as a file of patterns has, in characters. */
+const FILE = 64 * 1024;
 /** As much as Kubernetes keeps of a termination message, in characters. */
 const TERMINATION = 4096;
 
@@ -138,7 +140,7 @@ export const READERS: readonly Reader[] = [
   { name: "the log of a migration", read: (text) => readMigrationLog(tail(text)) },
   { name: "a maintenance window", read: (text) => openingOf(Array(8).fill(window(text)), NOW) },
   { name: "why a window never opens", read: (text) => windowProblem(window(text), NOW) },
-  { name: "a pattern", read: (text) => fnmatch("a".repeat(64), text) },
+  { name: "a pattern", read: (text) => fnmatch("a".repeat(64), text.slice(0, FILE)) },
   { name: "a line of the operator's own log", read: redactText },
 ];
 
