@@ -5,7 +5,7 @@
  *     npm run image -- [--platform linux/amd64,linux/arm64] [--source URL] [--out dist/image]
  *     npm run image -- --refresh      brings scripts/image/lock.json in line with the newest packages
  */
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { VERSION } from "../src/version.ts";
 import { run } from "../tools/control-plane/process.ts";
@@ -69,7 +69,7 @@ async function build(): Promise<void> {
     created: await sourceDate(),
     ...(revision === undefined ? {} : { revision }),
     ...(values.source === undefined ? {} : { source: values.source }),
-    directory: `${root}/${values.out}`,
+    directory: resolve(root, values.out),
   });
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   for (const { architecture, archive, compressed, layers } of built.platforms) {
