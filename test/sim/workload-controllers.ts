@@ -261,8 +261,10 @@ function surgeOver(
   for (const node of wanted) {
     const here = pods.filter((pod) => pod.spec.nodeName === node && isActive(pod));
     const current = here.find(isCurrent);
-    const old = here.find((pod) => !isCurrent(pod));
+    const [old, another] = here.filter((pod) => !isCurrent(pod));
     if (old === undefined) continue;
+    // Of a revision that never came up: it goes before the next one may begin anywhere.
+    if (another !== undefined) return removePod(api, another);
     if (current === undefined) {
       const surging = pods.filter((pod) => isActive(pod) && isCurrent(pod) && !isReady(pod)).length;
       if (surging >= budgetOf(set).surge) continue;
