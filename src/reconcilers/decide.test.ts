@@ -8,6 +8,7 @@ import {
   aPod,
   aRecord,
   aRecordedTarget,
+  aStatefulSet,
   aWorld,
   marks,
   NEW_IMAGE,
@@ -95,6 +96,13 @@ test("nothing is started while an old pod runs, terminates, or may still be made
   const unseen = notification({ replicas: 0, status: { observedGeneration: 0 } }, down);
   expect(why(middle({ workloads: [unseen] }))).toBe("Progressing: WaitingForOldPods");
   expect(why(middle({ workloads: [zero] }))).toBe("write: Starting");
+});
+
+test("a StatefulSet is not started while its controller counts old pods, for which it would make others of the old template", () => {
+  const zero = (current: number) =>
+    aStatefulSet({ name: "notification", replicas: 0, status: { current }, annotations: marks({ claim, ...down }) });
+  expect(why(middle({ workloads: [zero(1)] }))).toBe("Progressing: WaitingForOldPods");
+  expect(why(middle({ workloads: [zero(0)] }))).toBe("write: Starting");
 });
 
 test("image and replicas come back in one write", () => {

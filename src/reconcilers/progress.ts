@@ -1,6 +1,6 @@
 /** Waiting for pods, told the same way by every phase: what is waited for, what is wrong with it, and since when. */
 import { startsOldPods } from "../gates/workload-fits.ts";
-import { type Agent, agentText, atTarget, isObserved, isRolledOut, newPods, oldPods } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isDown, isObserved, isRolledOut, newPods, oldPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { Pod } from "../model/observation.ts";
@@ -92,15 +92,25 @@ function sooner(outcome: Outcome, at: Millis | undefined): Outcome {
 }
 
 /**
+ * Its controller would make old pods again: where the strategy of a StatefulSet names no partition, each ordinal below the number of
+ * old pods that its status still counts gets a pod of the old template (`newVersionedStatefulSetPod`, Kubernetes v1.36.3), though the
+ * last of them is gone.
+ */
+const isCountedStill = (agent: Agent): boolean =>
+  agent.workload.kind === "StatefulSet" && isDown(agent) && agent.workload.status.current > 0;
+
+/**
  * Waits until the old pods of every one of these agents are gone; undefined once they are. That none is there proves nothing
  * while a controller does not know yet that it shall not make another one in the place of one that was evicted.
  */
 export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     const left = oldPods(agent);
-    if (left.length === 0 && isObserved(agent)) continue;
+    if (left.length === 0 && isObserved(agent) && !isCountedStill(agent)) continue;
     if (left.length === 0) {
-      const message = `the controller of ${agentText(agent)} has not acted on the last write yet`;
+      const message = isObserved(agent)
+        ? `the controller of ${agentText(agent)} counts old pods still that are gone`
+        : `the controller of ${agentText(agent)} has not acted on the last write yet`;
       return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, []);
     }
     const message = `${left.length} ${goingWord(scene)} ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;

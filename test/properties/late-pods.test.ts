@@ -56,13 +56,18 @@ function story(component: AgentComponent, kind: Agents["kind"], decides: Decide)
 
 const components = [
   ["collector", "Deployment"],
-  ["notification", "StatefulSet"],
+  ["notification", "Deployment"],
   ["api", "Deployment"],
   ["api", "DaemonSet"],
 ] as const;
 
 test.each(components)("no new %s pod of a %s starts beside old ones that are not seen yet", (component, kind) => {
   expect(story(component, kind, decide)).toEqual({ breaches: [], refused: 1, phase: "Completed" });
+});
+
+test("of a StatefulSet the count of its controller tells that they are there, so that nobody has to be asked", () => {
+  const { breaches, refused, phase } = story("notification", "StatefulSet", writing(unasked));
+  expect({ breaches, refused, phase }).toEqual({ breaches: [], refused: 0, phase: "Completed" });
 });
 
 const noticed: string[] = [];
