@@ -192,6 +192,15 @@ export function isDown(agent: Agent): boolean {
   return agent.workload.replicas === 0;
 }
 
+/**
+ * Its controller would make old pods again: where the strategy of a StatefulSet names no partition, each ordinal below the number of
+ * old pods that its status still counts gets a pod of the old template (`newVersionedStatefulSetPod`, Kubernetes v1.36.3), though the
+ * last of them is gone.
+ */
+export function isCountedStill(agent: Agent): boolean {
+  return agent.workload.kind === "StatefulSet" && isDown(agent) && agent.workload.status.current > 0;
+}
+
 /** The host that a DaemonSet is pinned to by the operator, if it is. */
 export function pinnedTo(agent: Agent): string | undefined {
   const phase = agent.marks.phase;

@@ -9,6 +9,7 @@ import {
   agentText,
   appendedFiles,
   atTarget,
+  isCountedStill,
   isDown,
   isObserved,
   makeAgent,
@@ -93,7 +94,7 @@ function widenAll(world: World, workloads: readonly Workload[]): Effect | Note |
     const message = `stop ${agentText(up.agent)} to give it the whole file`;
     return takeDown(up.agent, momentOf(up.plan), { ...WHY, message });
   }
-  const left = narrow.find(({ agent }) => agent.pods.length > 0 || !isObserved(agent));
+  const left = narrow.find(({ agent }) => agent.pods.length > 0 || !isObserved(agent) || isCountedStill(agent));
   if (left !== undefined) {
     const object = agentText(left.agent);
     const message = `${object} gets the whole of its polling file when its pods are gone`;
@@ -158,9 +159,11 @@ function bringBack(
     const owed = agents.find((agent) => agent.marks.borrowed !== undefined && includes(agent.workload));
     if (owed === undefined) continue;
     if (ahead === undefined) return giveBack(owed, WHY);
-    const left = agents.find((agent) => oldPods(agent).length > 0 || !isObserved(agent));
+    const left = agents.find((agent) => oldPods(agent).length > 0 || !isObserved(agent) || isCountedStill(agent));
     if (left !== undefined) {
-      const what = isObserved(left) ? "the old pods are gone" : "its controller has acted on the last write";
+      const what = isObserved(left)
+        ? "the old pods are gone and counted out"
+        : "its controller has acted on the last write";
       const message = `${agentText(owed)} comes back when, at ${agentText(left)}, ${what}`;
       return { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) };
     }

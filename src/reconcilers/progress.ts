@@ -1,6 +1,15 @@
 /** Waiting for pods, told the same way by every phase: what is waited for, what is wrong with it, and since when. */
 import { startsOldPods } from "../gates/workload-fits.ts";
-import { type Agent, agentText, atTarget, isDown, isObserved, isRolledOut, newPods, oldPods } from "../model/agent.ts";
+import {
+  type Agent,
+  agentText,
+  atTarget,
+  isCountedStill,
+  isObserved,
+  isRolledOut,
+  newPods,
+  oldPods,
+} from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { Pod } from "../model/observation.ts";
@@ -90,14 +99,6 @@ function sooner(outcome: Outcome, at: Millis | undefined): Outcome {
   if (at === undefined || (outcome.kind !== "wait" && outcome.kind !== "held")) return outcome;
   return { ...outcome, recheckAt: Math.min(at, outcome.recheckAt ?? at) };
 }
-
-/**
- * Its controller would make old pods again: where the strategy of a StatefulSet names no partition, each ordinal below the number of
- * old pods that its status still counts gets a pod of the old template (`newVersionedStatefulSetPod`, Kubernetes v1.36.3), though the
- * last of them is gone.
- */
-const isCountedStill = (agent: Agent): boolean =>
-  agent.workload.kind === "StatefulSet" && isDown(agent) && agent.workload.status.current > 0;
 
 /**
  * Waits until the old pods of every one of these agents are gone; undefined once they are. That none is there proves nothing
