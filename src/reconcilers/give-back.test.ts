@@ -11,6 +11,7 @@ import {
   aPod,
   aRecord,
   aRecordedTarget,
+  aStatefulSet,
   aWorld,
   marks,
   NEW_IMAGE,
@@ -72,6 +73,13 @@ test("it comes back as the target where the attempt brought another one there, o
   expect(deleted([a, up], { pods: [stopping] })).toBe("wait: WaitingForOldPods");
   const unseen = agents("a", { replicas: 0, status: { observedGeneration: 0 } }, down);
   expect(deleted([unseen, up])).toBe("wait: WaitingForOldPods");
+});
+
+test("a StatefulSet comes back as the target only when its controller counts no old pods any more", () => {
+  const annotations = marks({ claim, ...down });
+  const counted = (current: number) => aStatefulSet({ name: "a", replicas: 0, status: { current }, annotations });
+  expect(deleted([counted(1), up])).toBe("wait: WaitingForOldPods");
+  expect(deleted([counted(0), up])).toMatchObject({ name: "a", image: NEW_IMAGE });
 });
 
 test("old agents that share their work come back with the new pipelines where the attempt has loaded others with them", () => {
