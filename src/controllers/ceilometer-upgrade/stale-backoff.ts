@@ -13,9 +13,12 @@ export function backoffAfter(counts: Map<string, number>, key: string): () => nu
   };
 }
 
-/** That a name is taken is as true as it will be after some seconds; a watch is given a minute to come back and tell what has changed. */
+/**
+ * That a name is taken is as true as it will be after some seconds; a watch is given two minutes to come back and tell what has changed:
+ * after a long outage it waits for up to one before it tries again.
+ */
 const TAKEN = 9;
-const SILENT = 20;
+const SILENT = 30;
 
 /**
  * Whether so many stale writes in a row have to be told: news that does not come is no news, and somebody should know what stands in
