@@ -19,7 +19,7 @@ import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
 import { refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
-import { backoffAfter, isStuck } from "./stale-backoff.ts";
+import { backoffAfter, isStuck, notStale } from "./stale-backoff.ts";
 import { makeStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
@@ -174,9 +174,12 @@ async function follow(
       await report(ports, view, seen, refused, signal);
       return { kind: "recheck", afterMs: again() };
     }
-    case "unknown":
+    case "unknown": {
       ports.log.warn({ key, failure: acted.failure, effect: effect.why.reason }, "the outcome of a write is not known");
-      return { kind: "recheck", afterMs: Math.max(again(), acted.failure.retryAfterMs ?? 0) };
+      const waitMs = Math.max(again(), acted.failure.retryAfterMs ?? 0);
+      notStale(stale, key);
+      return { kind: "recheck", afterMs: waitMs };
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { backoffAfter, isStuck } from "./stale-backoff.ts";
+import { backoffAfter, isStuck, notStale } from "./stale-backoff.ts";
 
 /** Milliseconds from the first of these stale writes until it is told, if each is decided anew when its wait is over. */
 function toldAfter(kind: "create" | "patch"): number {
@@ -29,4 +29,17 @@ test("waits grow, up to five seconds, and begin anew for what has been done", ()
   counts.delete("a");
   expect(again()).toBe(20);
   expect(backoffAfter(counts, "b")()).toBe(20);
+});
+
+test("an outage, however long, is no stale write, and its waits stay the longest", () => {
+  const counts = new Map<string, number>();
+  const again = backoffAfter(counts, "a");
+  const waits = Array.from({ length: 40 }, () => {
+    const wait = again();
+    notStale(counts, "a");
+    return wait;
+  });
+  expect(waits.at(-1)).toBe(5000);
+  again();
+  expect(isStuck({ kind: "patch" }, counts.get("a") ?? 0)).toBe(false);
 });

@@ -13,6 +13,14 @@ export function backoffAfter(counts: Map<string, number>, key: string): () => nu
   };
 }
 
+/** From here on waits do not grow any more. */
+const LONGEST_FROM = 8;
+
+/** What came of a write is not known, as while the API server is away: that is waited for as long, and is no stale write. */
+export function notStale(counts: Map<string, number>, key: string): void {
+  counts.set(key, Math.min(counts.get(key) ?? 0, LONGEST_FROM));
+}
+
 /**
  * That a name is taken is as true as it will be after some seconds; a watch is given two minutes to come back and tell what has changed:
  * after a long outage it waits for up to one before it tries again.
