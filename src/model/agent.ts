@@ -197,8 +197,13 @@ export function isDown(agent: Agent): boolean {
  * old pods that its status still counts gets a pod of the old template (`newVersionedStatefulSetPod`, Kubernetes v1.36.3), though the
  * last of them is gone.
  */
-export function isCountedStill(agent: Agent): boolean {
+function isCountedStill(agent: Agent): boolean {
   return agent.workload.kind === "StatefulSet" && isDown(agent) && agent.workload.status.current > 0;
+}
+
+/** Though none of its old pods is left, its controller may make another one: it has not acted on the last write, or not counted them out. */
+export function mayMakeOld(agent: Agent): boolean {
+  return !isObserved(agent) || isCountedStill(agent);
 }
 
 /** The host that a DaemonSet is pinned to by the operator, if it is. */

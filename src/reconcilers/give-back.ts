@@ -9,10 +9,10 @@ import {
   agentText,
   appendedFiles,
   atTarget,
-  isCountedStill,
   isDown,
   isObserved,
   makeAgent,
+  mayMakeOld,
   oldPods,
   type Wanted,
   wanting,
@@ -94,7 +94,7 @@ function widenAll(world: World, workloads: readonly Workload[]): Effect | Note |
     const message = `stop ${agentText(up.agent)} to give it the whole file`;
     return takeDown(up.agent, momentOf(up.plan), { ...WHY, message });
   }
-  const left = narrow.find(({ agent }) => agent.pods.length > 0 || !isObserved(agent) || isCountedStill(agent));
+  const left = narrow.find(({ agent }) => agent.pods.length > 0 || mayMakeOld(agent));
   if (left !== undefined) {
     const object = agentText(left.agent);
     const message = `${object} gets the whole of its polling file when its pods are gone`;
@@ -159,7 +159,7 @@ function bringBack(
     const owed = agents.find((agent) => agent.marks.borrowed !== undefined && includes(agent.workload));
     if (owed === undefined) continue;
     if (ahead === undefined) return giveBack(owed, WHY);
-    const left = agents.find((agent) => oldPods(agent).length > 0 || !isObserved(agent) || isCountedStill(agent));
+    const left = agents.find((agent) => oldPods(agent).length > 0 || mayMakeOld(agent));
     if (left !== undefined) {
       const what = isObserved(left)
         ? "the old pods are gone and counted out"

@@ -4,9 +4,9 @@ import {
   type Agent,
   agentText,
   atTarget,
-  isCountedStill,
   isObserved,
   isRolledOut,
+  mayMakeOld,
   newPods,
   oldPods,
 } from "../model/agent.ts";
@@ -107,7 +107,7 @@ function sooner(outcome: Outcome, at: Millis | undefined): Outcome {
 export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     const left = oldPods(agent);
-    if (left.length === 0 && isObserved(agent) && !isCountedStill(agent)) continue;
+    if (left.length === 0 && !mayMakeOld(agent)) continue;
     if (left.length === 0) {
       const message = isObserved(agent)
         ? `the controller of ${agentText(agent)} counts old pods still that are gone`

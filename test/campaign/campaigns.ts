@@ -84,7 +84,7 @@ export const STALE: readonly OperatorFault[] = [
   { kind: "watchesLate", milliseconds: 3000 },
 ];
 /** In the middle of the deep scenes alone: for longer than a write may be stale without a word, and than a watch may be silent. */
-export const LONG_STALE: readonly OperatorFault[] = [
+const LONG_STALE: readonly OperatorFault[] = [
   { kind: "watchesFrozen", milliseconds: 65_000 },
   { kind: "watchesFrozen", milliseconds: 105_000 },
 ];
@@ -220,8 +220,8 @@ export const allPlans = (): readonly Plan[] => CAMPAIGNS.flatMap(plansOf);
 export const isAlone = ({ campaign }: Plan): boolean => campaign === "C7-real";
 
 /**
- * Some of all, from as many strata as there can be: no kind of fault comes twice before each of its campaign has come once, and each
- * campaign has as many as any other that has enough.
+ * Some of all, dealt campaign by campaign, so that each has the same share until its plans are used up. Within a campaign no kind of
+ * fault comes twice before each has come once.
  */
 export function stratified(plans: readonly Plan[], count: number, random: () => number): readonly Plan[] {
   const shuffled = plans

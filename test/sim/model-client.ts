@@ -97,7 +97,7 @@ export class ModelClient implements KubeClient {
   }
 
   breakWatches(): void {
-    for (const channel of this.#channels) this.#end(channel, undefined);
+    for (const channel of this.#channels) this.#end(channel);
   }
 
   /** Open watches break, and what they knew has been forgotten. */
@@ -259,10 +259,9 @@ export class ModelClient implements KubeClient {
   }
 
   /** Whatever it had still to tell is lost with the connection. */
-  #end(channel: Channel, event: WatchEvent | undefined): void {
+  #end(channel: Channel): void {
     this.#channels.delete(channel);
     channel.due.length = 0;
-    if (event !== undefined) channel.due.push({ event, at: 0 });
     channel.wake();
   }
 

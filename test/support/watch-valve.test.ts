@@ -2,10 +2,15 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { watchValve } from "./watch-valve.ts";
 
-test("what stood still comes in its order, and before the end", async () => {
+/** A watch that is open behind the valve, and all that comes through. */
+function opened() {
   const valve = watchValve();
   const tap = valve.tap();
-  const told = text(tap);
+  return { valve, tap, told: text(tap) };
+}
+
+test("what stood still comes in its order, and before the end", async () => {
+  const { valve, tap, told } = opened();
   valve.freeze(true);
   tap.write("a");
   tap.end("b");
@@ -16,9 +21,7 @@ test("what stood still comes in its order, and before the end", async () => {
 });
 
 test("what comes late comes in its order, also when the delay ends", async () => {
-  const valve = watchValve();
-  const tap = valve.tap();
-  const told = text(tap);
+  const { valve, tap, told } = opened();
   valve.delay(20);
   tap.write("a");
   valve.delay(0);
@@ -27,9 +30,7 @@ test("what comes late comes in its order, also when the delay ends", async () =>
 });
 
 test("each event comes twice while it is told so, whatever pieces it comes in", async () => {
-  const valve = watchValve();
-  const tap = valve.tap();
-  const told = text(tap);
+  const { valve, tap, told } = opened();
   valve.repeat(true);
   tap.write("a\nb");
   tap.write("c\n");
@@ -39,9 +40,7 @@ test("each event comes twice while it is told so, whatever pieces it comes in", 
 });
 
 test("the next event is cut off in its middle, and what follows is whole", async () => {
-  const valve = watchValve();
-  const tap = valve.tap();
-  const told = text(tap);
+  const { valve, tap, told } = opened();
   valve.garble();
   tap.write("abcd\nefgh\n");
   tap.end("ijkl\n");

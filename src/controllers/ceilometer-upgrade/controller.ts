@@ -19,7 +19,7 @@ import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
 import { refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
-import { backoffAfter, isStuck, notStale } from "./stale-backoff.ts";
+import { inVain, isStuck, type Vain } from "./stale-backoff.ts";
 import { makeStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
@@ -47,7 +47,7 @@ const TIMEOUT_MS = 60_000;
 
 export function createUpgradeController(ports: ControllerPorts): Controller {
   const { clock, log, queue, onReconcile } = ports;
-  const memory: Memory = { stale: new Map(), plans: new Map() };
+  const memory: Memory = { vain: new Map(), plans: new Map() };
   return createController({
     name: "ceilometerupgrade",
     workers: WORKERS,
@@ -70,15 +70,15 @@ function passing(error: unknown): KubeFailure | undefined {
 
 /** What is lost with the process, and costs nothing but time and words. */
 interface Memory {
-  /** Stale writes in a row, by key. */
-  readonly stale: Map<string, number>;
+  /** Writes in a row that came to nothing, by key. */
+  readonly vain: Map<string, Vain>;
   /** The last plan that was made, by key, until a report has it. */
   readonly plans: Map<string, Plan>;
 }
 
 async function reconcile(
   ports: ControllerPorts,
-  { stale, plans }: Memory,
+  { vain, plans }: Memory,
   key: string,
   signal: AbortSignal,
 ): Promise<Next> {
@@ -87,7 +87,7 @@ async function reconcile(
   if (view === undefined) {
     ports.probes.want(key, []);
     ports.observing.named.look(key, []);
-    stale.delete(key);
+    vain.delete(key);
     plans.delete(key);
     ports.reporter.forget(key);
     ports.onGone?.(key);
@@ -107,7 +107,7 @@ async function reconcile(
   const began = ports.clock.now();
   const acted = await act(ports.client, decision.effect, signal);
   ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
-  return follow(ports, stale, key, { view, seen, decision, effect: decision.effect, acted }, signal);
+  return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
 }
 
 /** A plan is made when an attempt begins, and reported with the looks that follow. */
@@ -149,37 +149,33 @@ interface Done {
 
 async function follow(
   ports: ControllerPorts,
-  stale: Map<string, number>,
+  vain: Map<string, Vain>,
   key: string,
   { view, seen, decision, effect, acted }: Done,
   signal: AbortSignal,
 ): Promise<Next> {
-  const again = backoffAfter(stale, key);
+  const again = (isStale: boolean): ReturnType<typeof inVain> => inVain(vain, key, isStale);
   switch (acted.kind) {
     case "done":
-      stale.delete(key);
+      vain.delete(key);
       takeIn(ports.caches, acted);
       ports.reporter.did(seen.upgrade.metadata, effect);
       // The next look is due now; it sees the write, and reports.
       return { kind: "recheck", afterMs: 0 };
     case "stale": {
-      const waitMs = again();
-      if (isStuck(effect, stale.get(key) ?? 0))
-        await report(ports, view, seen, stuck(decision, effect, acted.why), signal);
+      const tried = again(true);
+      if (isStuck(effect, tried)) await report(ports, view, seen, stuck(decision, effect, acted.why), signal);
       ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
-      return { kind: "recheck", afterMs: waitMs };
+      return { kind: "recheck", afterMs: tried.waitMs };
     }
     case "refused": {
       const refused = refusal(decision, effect, acted.failure.message);
       await report(ports, view, seen, refused, signal);
-      return { kind: "recheck", afterMs: again() };
+      return { kind: "recheck", afterMs: again(false).waitMs };
     }
-    case "unknown": {
+    case "unknown":
       ports.log.warn({ key, failure: acted.failure, effect: effect.why.reason }, "the outcome of a write is not known");
-      const waitMs = Math.max(again(), acted.failure.retryAfterMs ?? 0);
-      notStale(stale, key);
-      return { kind: "recheck", afterMs: waitMs };
-    }
+      return { kind: "recheck", afterMs: Math.max(again(false).waitMs, acted.failure.retryAfterMs ?? 0) };
   }
 }
 

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { backoffAfter, isStuck, notStale } from "./stale-backoff.ts";
+import { inVain, isStuck, type Vain } from "./stale-backoff.ts";
+
+const none = (): Map<string, Vain> => new Map<string, Vain>();
 
 /** Milliseconds from the first of these stale writes until it is told, if each is decided anew when its wait is over. */
-function toldAfter(kind: "create" | "patch"): number {
-  const counts = new Map<string, number>();
-  const again = backoffAfter(counts, "a");
+function toldAfter(kind: "create" | "patch", counts = none()): number {
   let waited = 0;
   for (let looks = 0; looks < 100; looks += 1) {
-    const wait = again();
-    if (isStuck({ kind }, counts.get("a") ?? 0)) return waited;
-    waited += wait;
+    const vain = inVain(counts, "a", true);
+    if (isStuck({ kind }, vain)) return waited;
+    waited += vain.waitMs;
   }
   throw new Error("never told");
 }
@@ -23,23 +23,17 @@ test("what a watch has not told is waited for almost two minutes, longer than a 
 });
 
 test("waits grow, up to five seconds, and begin anew for what has been done", () => {
-  const counts = new Map<string, number>();
-  const again = backoffAfter(counts, "a");
-  expect(Array.from({ length: 11 }, again)).toEqual([20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000]);
+  const counts = none();
+  const waits = Array.from({ length: 11 }, () => inVain(counts, "a", true).waitMs);
+  expect(waits).toEqual([20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000]);
   counts.delete("a");
-  expect(again()).toBe(20);
-  expect(backoffAfter(counts, "b")()).toBe(20);
+  expect(inVain(counts, "a", true).waitMs).toBe(20);
+  expect(inVain(counts, "b", true).waitMs).toBe(20);
 });
 
-test("an outage, however long, is no stale write, and its waits stay the longest", () => {
-  const counts = new Map<string, number>();
-  const again = backoffAfter(counts, "a");
-  const waits = Array.from({ length: 40 }, () => {
-    const wait = again();
-    notStale(counts, "a");
-    return wait;
-  });
-  expect(waits.at(-1)).toBe(5000);
-  again();
-  expect(isStuck({ kind: "patch" }, counts.get("a") ?? 0)).toBe(false);
+test("an outage, however long, is no stale write: its waits are the longest, and what is stale after it is counted from there", () => {
+  const counts = none();
+  for (let looks = 0; looks < 40; looks += 1) inVain(counts, "a", false);
+  expect(inVain(counts, "a", false).waitMs).toBe(5000);
+  expect(toldAfter("patch", counts)).toBe(29 * 5000);
 });

@@ -1,24 +1,25 @@
-/** A write that is refused as stale is decided again at once, because the news is on its way; if it is not, less and less often. */
+/** A write that was not made is decided again at once, because the news is on its way; if it is not, less and less often. */
 import type { Effect } from "../../model/outcome.ts";
+import type { Millis } from "../../model/time.ts";
 
 const FIRST_MS = 20;
 const CAP_MS = 5000;
 
-/** Counts one more stale write of a key when called, and gives the wait before the next look, in milliseconds. */
-export function backoffAfter(counts: Map<string, number>, key: string): () => number {
-  return () => {
-    const times = counts.get(key) ?? 0;
-    counts.set(key, times + 1);
-    return Math.min(CAP_MS, FIRST_MS * 2 ** times);
-  };
+/** Writes of one key in a row that came to nothing: how many there were, and how many stale ones without another in between. */
+export interface Vain {
+  readonly tries: number;
+  readonly stale: number;
 }
 
-/** From here on waits do not grow any more. */
-const LONGEST_FROM = 8;
-
-/** What came of a write is not known, as while the API server is away: that is waited for as long, and is no stale write. */
-export function notStale(counts: Map<string, number>, key: string): void {
-  counts.set(key, Math.min(counts.get(key) ?? 0, LONGEST_FROM));
+/**
+ * Counts one more, and says how long to wait before the next look. One that is refused, or whose outcome is not known as while the API
+ * server is away, is waited for as long, and is no stale write: of watches it says nothing.
+ */
+export function inVain(counts: Map<string, Vain>, key: string, isStale: boolean): Vain & { readonly waitMs: Millis } {
+  const before = counts.get(key) ?? { tries: 0, stale: 0 };
+  const vain = { tries: before.tries + 1, stale: isStale ? before.stale + 1 : 0 };
+  counts.set(key, vain);
+  return { ...vain, waitMs: Math.min(CAP_MS, FIRST_MS * 2 ** before.tries) };
 }
 
 /**
@@ -32,6 +33,6 @@ const SILENT = 30;
  * Whether so many stale writes in a row have to be told: news that does not come is no news, and somebody should know what stands in
  * the way. Not while a watch may merely be on its way back after an outage: that the API server refuses a write would not be true.
  */
-export function isStuck(effect: Pick<Effect, "kind">, times: number): boolean {
-  return times >= (effect.kind === "create" ? TAKEN : SILENT);
+export function isStuck(effect: Pick<Effect, "kind">, { stale }: Pick<Vain, "stale">): boolean {
+  return stale >= (effect.kind === "create" ? TAKEN : SILENT);
 }
