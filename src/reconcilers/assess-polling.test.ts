@@ -27,12 +27,12 @@ const etc = { name: "etc", configMap: { name: "etc" } };
 const conf = { name: "etc", mountPath: "/etc/ceilometer/ceilometer.conf", subPath: "ceilometer.conf" };
 const whole = { name: "etc", mountPath: FILE.path, subPath: "polling.yaml" };
 
-function planned(
-  release: string,
-  narrow?: string,
-  more: WorldWords = {},
-  extra?: { readonly mount: VolumeMount; readonly volume: Volume },
-) {
+interface Extra {
+  readonly mount: VolumeMount;
+  readonly volume: Volume;
+}
+
+function workloadOf(name: string, release: string, narrow?: string, extra?: Extra) {
   const mount = narrow === undefined ? whole : { ...whole, name: FILE.volume };
   const container = {
     name: "agent",
@@ -42,10 +42,22 @@ function planned(
   };
   const volumes: Volume[] = narrow === undefined ? [etc] : [etc, { name: FILE.volume, configMap: { name: narrow } }];
   if (extra !== undefined) volumes.push(extra.volume);
-  const workload = aDeployment({ name: "central", component: "polling", containers: [container], volumes });
-  const agent = anAgent(workload, { component: "polling" });
-  const world = aWorld({ workloads: [workload], ...more, files: [...files, ...(more.files ?? [])] });
-  const { plans, copies } = assessPolling(world, [agent], TARGET, readInputs(world), undefined);
+  return aDeployment({ name, component: "polling", containers: [container], volumes });
+}
+
+/** @param mates other workloads of its group */
+function planned(
+  release: string,
+  narrow?: string,
+  more: WorldWords = {},
+  extra?: Extra,
+  mates: readonly ReturnType<typeof workloadOf>[] = [],
+) {
+  const workload = workloadOf("central", release, narrow, extra);
+  const workloads = [workload, ...mates];
+  const agents = workloads.map((each) => anAgent(each, { component: "polling" }));
+  const world = aWorld({ workloads, ...more, files: [...files, ...(more.files ?? [])] });
+  const { plans, copies } = assessPolling(world, agents, TARGET, readInputs(world), undefined);
   const plan = plans.get(workload.metadata.uid);
   if (plan === undefined) throw new Error("nothing was planned");
   return { workload, plan, copies };
@@ -61,6 +73,18 @@ test("agents on what an abandoned attempt shared: the same is new again, and the
   const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
   const { plan } = planned("2025.2", narrow, { records: [aRecord({ targets: [target] })], files: derived });
   expect(plan).toMatchObject({ path: "Isolate", added: polling.added, kept: polling.kept, before: polling.before });
+});
+
+test("what another workload of the group polls already is not new, or a group of its own would poll it a second time (I7)", () => {
+  const { workload, plan: polling, copies } = planned("2025.1");
+  const target = aRecordedTarget(workload, { component: "polling", polling });
+  const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
+  const given = { records: [aRecord({ targets: [target] })], files: derived };
+  const beside = (release: string) =>
+    planned("2025.2", polling.narrow?.object ?? "", given, undefined, [workloadOf("second", release)]).plan;
+  // An attempt was given up when the second had the whole file of the target and this one had not.
+  expect(beside("2025.2")).toMatchObject({ path: "Roll", added: [], before: polling.before });
+  expect(beside("2025.1")).toMatchObject({ path: "Isolate", added: polling.added });
 });
 
 test("on whichever path the next attempt takes, the file of before comes back", () => {

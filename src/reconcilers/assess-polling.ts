@@ -16,7 +16,7 @@ import { configurationOf, renderedNow, withMount } from "./configuration-of.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import { planIsolation } from "./isolation.ts";
 import { type PollingPath, pathOf } from "./polling-path.ts";
-import { type Case, type Change, changeOf, namespacesOf } from "./pollster-change.ts";
+import { type Case, type Change, changeOf, matesOf, namespacesOf } from "./pollster-change.ts";
 import { PATHS, VOLUMES } from "./targets.ts";
 
 export interface PollingAssessment {
@@ -107,7 +107,7 @@ function assess(one: Case): Assessed {
     from,
     to,
     added: change.added,
-    mates: hasMates(one, namespaces),
+    mates: matesOf(one, namespaces).length > 0,
     when: polling?.isolatedGroup?.when ?? "Auto",
   });
   const base: RecordedPolling = {
@@ -126,16 +126,6 @@ function assess(one: Case): Assessed {
   if (path.path !== "Isolate")
     return { plan: base, findings: [...change.findings, ...unknownFile(one, change, path)], copies: [] };
   return planIsolation(one, base, change, old);
-}
-
-/** Other workloads with agents for the same polling namespaces, which is the name of their group. */
-function hasMates(one: Case, namespaces: readonly string[]): boolean {
-  const group = (of: readonly string[]): string => of.toSorted().join("-");
-  return one.agents.some((agent) => {
-    if (agent === one.agent || (agent.workload.kind !== "DaemonSet" && replicasBefore(agent) === 0)) return false;
-    const other = { ...one, agent };
-    return group(namespacesOf(other, configurationOf(one.world, agent, one.from))) === group(namespaces);
-  });
 }
 
 /** What cannot be read does no harm where old and new agents never meet, and that is said. */

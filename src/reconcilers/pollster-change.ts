@@ -3,7 +3,8 @@
  * add, through the polling file of either side. What cannot be read is unknown, and said.
  */
 
-import { type Agent, agentText } from "../model/agent.ts";
+import { releaseOf } from "../gates/release-pair.ts";
+import { type Agent, agentText, replicasBefore } from "../model/agent.ts";
 import type { AgentConfiguration } from "../model/agent-configuration.ts";
 import { fileAt, filesIn } from "../model/agent-files.ts";
 import { keysOf, textOf } from "../model/agent-settings.ts";
@@ -16,7 +17,7 @@ import { parsePipeline, pollingOf } from "../model/pipeline.ts";
 import { type PollingFile, parsePolling } from "../model/polling-file.ts";
 import { cataloguedPollsters, effectivePollsters } from "../model/pollsters.ts";
 import { hasDynamicPollsters, pollingFiles, type Release } from "../model/release.ts";
-import { configurationOf, type Rendered } from "./configuration-of.ts";
+import { configurationOf, type Rendered, renderedNow } from "./configuration-of.ts";
 import type { Inputs } from "./inputs.ts";
 
 const GATE = "PartitionGroup";
@@ -67,7 +68,9 @@ export function changeOf(
   if (unread !== undefined && !readAlike(one, original)) return { why: unread, findings: [] };
   const polledBefore = effectivePollsters(oldNames, before);
   const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
-  const isNew = (name: string): boolean => (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
+  const byMates = polledByMates(one, old, namespaces);
+  const isNew = (name: string): boolean =>
+    !byMates.has(name) && (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
   const after = [...polledAfter].toSorted();
   const added = after.filter(isNew);
   // Agents beside an isolated group get a file of names: what has no known name would be polled by nobody (I7).
@@ -79,6 +82,33 @@ export function changeOf(
     next,
     findings: [],
   };
+}
+
+/** Other workloads with agents for the same polling namespaces, which is the name of their group. */
+export function matesOf(one: Case, namespaces: readonly string[]): readonly Agent[] {
+  const group = (of: readonly string[]): string => of.toSorted().join("-");
+  return one.agents.filter((agent) => {
+    if (agent === one.agent || (agent.workload.kind !== "DaemonSet" && replicasBefore(agent) === 0)) return false;
+    return group(namespacesOf({ ...one, agent }, configurationOf(one.world, agent, one.from))) === group(namespaces);
+  });
+}
+
+/**
+ * What others of its coordination group poll already: a group of its own would poll that a second time (I7). So it is where another
+ * attempt was given up between the first agents that got the whole file and the last.
+ */
+function polledByMates(one: Case, old: AgentConfiguration, namespaces: readonly string[]): ReadonlySet<string> {
+  if (old.coordinated.kind !== "known" || !old.coordinated.value) return new Set();
+  return new Set(
+    matesOf(one, namespaces).flatMap((agent) => {
+      const from = releaseOf(agent, one.world.upgrade.spec.from?.release) ?? one.from;
+      const configuration = configurationOf(one.world, agent, from);
+      const file = configuration.polling.state === "read" ? parsed(configuration.polling.text, from) : undefined;
+      if (file === undefined) return [];
+      const { names } = namesOf({ ...one, agent }, from, configuration, renderedNow(agent), namespaces);
+      return [...effectivePollsters(names, file)];
+    }),
+  );
 }
 
 /** Both sides read the same of what is not known, unless only one of them reads it, or another file selects from it. A list says what is new. */
