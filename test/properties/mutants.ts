@@ -98,6 +98,20 @@ export const mutants: readonly Mutant[] = [
     decide: pods((pod) => isOf(pod, "polling") || isOf(pod, "api") || !isTerminating(pod)),
   },
   {
+    mistake: "starts a StatefulSet while its controller counts old pods that are gone",
+    breaks: ["I2", "I3"],
+    decide: seeing((seen) => ({
+      ...seen,
+      workloads: mapSeen(seen.workloads, (list) =>
+        list.map((each) =>
+          each.kind === "StatefulSet" && each.replicas === 0
+            ? { ...each, template: each.template, status: { ...each.status, current: 0 } }
+            : each,
+        ),
+      ),
+    })),
+  },
+  {
     mistake: "starts the new agents where it should take the old ones down",
     breaks: ["I2", "I3", "I8"],
     decide: writing((effect, seen) => {

@@ -276,6 +276,22 @@ function surgeOver(
   return false;
 }
 
+interface StatefulSetStatus {
+  /** The revision that all pods were of when the last rollout was complete, and how many pods of it there still are. */
+  readonly currentTemplate?: Template;
+  readonly currentReplicas?: number;
+}
+
+/**
+ * Of which template a missing pod is made. Where the strategy names no partition, those below the count of the status are of the former
+ * revision, though that count is behind (`newVersionedStatefulSetPod`, Kubernetes v1.36.3).
+ */
+function templateFor({ spec, status = {} }: WorkloadObject, ordinal: number): Template {
+  const { currentTemplate, currentReplicas = 0 }: StatefulSetStatus = status;
+  const isRolling = spec.updateStrategy?.type === "RollingUpdate" && spec.updateStrategy.rollingUpdate === undefined;
+  return isRolling && ordinal < currentReplicas ? (currentTemplate ?? spec.template) : spec.template;
+}
+
 /** OrderedReady: one after the other upwards, and one after the other downwards. */
 function stepStatefulSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject): boolean {
   const { replicas = 1, template, updateStrategy } = set.spec;
@@ -287,7 +303,7 @@ function stepStatefulSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject)
     const pod = pods.find((each) => ordinal(each) === index);
     if (pod === undefined) {
       const place = { name: `${set.metadata.name}-${index}`, node: nodes.pick(template.spec.nodeSelector) };
-      createPod(api, set, template, place);
+      createPod(api, set, templateFor(set, index), place);
       return true;
     }
     if (hasEnded(pod)) return removePod(api, pod);
@@ -298,12 +314,21 @@ function stepStatefulSet(api: ModelApiServer, nodes: Nodes, set: WorkloadObject)
   const outdated = pods.filter((pod) => isActive(pod) && hashLabel(pod) !== hashOf(template));
   const next = outdated.toSorted((a, b) => ordinal(b) - ordinal(a))[0];
   const healthy = pods.length === replicas && pods.every((pod) => isActive(pod) && isReady(pod));
-  if (updateStrategy?.type !== "OnDelete" && next !== undefined && healthy) return removePod(api, next);
+  if (updateStrategy?.type !== "OnDelete" && next !== undefined && healthy) {
+    // Counted out at once, unlike one that is scaled away: its place is for the new revision.
+    const { currentReplicas = 0 }: StatefulSetStatus = set.status ?? {};
+    api.update(set, { status: { ...set.status, currentReplicas: Math.max(0, currentReplicas - 1) } });
+    return removePod(api, next);
+  }
   const active = pods.filter(isActive);
   const ready = active.filter(isReady).length;
+  const { currentTemplate = template }: StatefulSetStatus = set.status ?? {};
+  const current = healthy && outdated.length === 0 ? template : currentTemplate;
   return api.update(set, {
     status: {
       observedGeneration: set.metadata.generation,
+      currentTemplate: current,
+      currentReplicas: active.filter((pod) => hashLabel(pod) === hashOf(current)).length,
       replicas: pods.length,
       updatedReplicas: active.length - outdated.length,
       readyReplicas: ready,
