@@ -2,7 +2,16 @@
 import { actsSeen, actsUnseen } from "./act-plans.ts";
 import { inputPlans } from "./inputs.ts";
 import { KEPT_MS, LOST_MS } from "./leaders.ts";
-import { CAMPAIGNS, type OperatorFault, type Plan, type PlannedFault, SCENES, type Step, stratumOf } from "./plan.ts";
+import {
+  CAMPAIGNS,
+  isOutage,
+  type OperatorFault,
+  type Plan,
+  type PlannedFault,
+  SCENES,
+  type Step,
+  stratumOf,
+} from "./plan.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
 
 type CampaignName = (typeof CAMPAIGNS)[number];
@@ -130,6 +139,21 @@ export const OUTAGES: readonly OperatorFault[] = [
 ];
 /** In the middle of the deep scenes alone. */
 const LONG_OUTAGE: readonly OperatorFault[] = [{ kind: "outage", milliseconds: 120_000 }];
+/** C5 with two API servers over one etcd, at the moments at which parts of the control plane fail. */
+const BEHIND_MS = 10_000;
+const BEHIND = [
+  "readsFallBehind",
+  "readsMoveBehind",
+  "allMovesBehind",
+  "startedBehind",
+] as const satisfies readonly PlannedFault["kind"][];
+const behind = (scene: SceneName): readonly Plan[] =>
+  (OUTAGES_AT[scene] ?? []).flatMap((n) =>
+    BEHIND.map((kind): Plan => {
+      const fault: PlannedFault = { kind, milliseconds: BEHIND_MS };
+      return { campaign: "C5-real", scene, steps: [at(n, "after-commit", fault)] };
+    }),
+  );
 /** C7 on a control plane that belongs to one plan at a time. */
 const SHORT_OUTAGES: readonly PlannedFault[] = [
   { kind: "apiServerKilled", milliseconds: 5000 },
@@ -189,6 +213,7 @@ const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
     ...SCENES.flatMap((scene) => afterMoments("C5", scene, STALE)),
     ...DEEP.flatMap((scene) => afterMiddle("C5", scene, LONG_STALE)),
   ],
+  "C5-real": () => DEEP.flatMap(behind),
   C6: () => DEEP.flatMap(leaders),
   C7: () => [
     ...SCENES.flatMap((scene) => afterMoments("C7", scene, OUTAGES)),
@@ -205,6 +230,8 @@ export const WHAT: Readonly<Record<CampaignName, string>> = {
   C3: "A write is refused, delayed or answered by an error that is not true, or its answer is lost",
   C4: "Something changes and changes back, and the operator learns of the end of it alone",
   C5: "Watches stand still or come late while writes go through",
+  "C5-real":
+    "A second API server over the same etcd is behind, and serves what is read, or all, or an operator that has just started",
   C6: "Of three replicas the leader is stopped, cut off or ended, its lease refused, deleted or rewritten, clocks are wrong",
   C7: "Connections break, the API server is away, watches expire, say things twice or not whole, reads are refused",
   "C7-real":
@@ -217,7 +244,7 @@ export const plansOf = (campaign: CampaignName): readonly Plan[] => makers[campa
 export const allPlans = (): readonly Plan[] => CAMPAIGNS.flatMap(plansOf);
 
 /** Whether a plan may not have others beside it. */
-export const isAlone = ({ campaign }: Plan): boolean => campaign === "C7-real";
+export const isAlone = ({ steps }: Plan): boolean => steps.some(({ fault }) => isOutage(fault));
 
 /**
  * Some of all, dealt campaign by campaign, so that each has the same share until its plans are used up. Within a campaign no kind of

@@ -3,15 +3,17 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Cluster } from "../../tools/control-plane/cluster.ts";
+import { type SecondApiServer, startSecondApiServer } from "../../tools/control-plane/second-api-server.ts";
 import { defineResource } from "../e2e/global-setup.ts";
 import { renewToken } from "../e2e/operator-process.ts";
 import { eventually, readResource } from "../e2e/resource.ts";
 import type { Scene } from "../e2e/scene.ts";
 import { create } from "../e2e/shared-cluster.ts";
+import type { Fault } from "../support/fault-proxy.ts";
 import type { Breach } from "../support/invariants.ts";
 import type { Disturbance } from "./disturb.ts";
 import { momentsOf } from "./moments.ts";
-import { isOutage, type OutageFault, type Plan, type Step } from "./plan.ts";
+import { type Behind, isBehind, isOutage, type OutageFault, type Plan, type Step } from "./plan.ts";
 
 const DEFINITION =
   "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ceilometerupgrades.ceilometer.openstack.org";
@@ -48,28 +50,43 @@ export function disturbControlPlane(scene: Scene, plan: Plan, cluster: Cluster):
   const moments = momentsOf(plan);
   const { promise: calm, resolve: nowCalm, reject: neverCalm } = Promise.withResolvers<void>();
   const isAround = plan.steps.every(({ write }) => write.of === "resource");
+  let second: SecondApiServer | undefined;
   const missing: string[] = [];
   if (isAround) nowCalm();
   scene.proxy.setHook(async (n, phase, request) => {
     const step = moments.due(String(n), phase, request);
     if (step === undefined || !isOutage(step.fault)) return undefined;
-    const { end } = await begin(scene, cluster, step.fault);
+    const { end, answer } = await begin({ scene, cluster, second }, step.fault);
     pause(step.fault.milliseconds)
       .then(end)
       .then(() => moments.left.size === 0 && nowCalm(), neverCalm);
-    return undefined;
+    return answer;
   });
   return {
     left: moments.left,
     calm,
-    over: () => calm,
+    async over() {
+      await calm;
+      if (second === undefined) return;
+      scene.proxy.divert(undefined);
+      scene.proxy.breakConnections();
+      await second[Symbol.asyncDispose]();
+    },
     async around(phase) {
+      if (phase === "before" && plan.steps.some(({ fault }) => isBehind(fault))) {
+        second = await startSecondApiServer(cluster);
+        await learn(second);
+        if (kindsOf(plan).has("readsFallBehind")) {
+          scene.proxy.divert({ server: second.server, what: "reads" });
+          scene.proxy.breakWatches();
+        } else second.cutOff(true);
+      }
       const step = moments.around(phase);
       if (step === undefined || !isOutage(step.fault)) return;
       const isReady = async (): Promise<boolean> => scene.logged().some(({ msg }) => msg === "ready");
       await eventually(isReady, () => "the operator is not ready", 30_000);
       const told = scene.logged().length;
-      const { end } = await begin(scene, cluster, step.fault);
+      const { end } = await begin({ scene, cluster, second }, step.fault);
       await pause(step.fault.milliseconds);
       await end();
       const said = scene.logged().slice(told);
@@ -108,11 +125,36 @@ function fileOf({ tokenFile }: Scene): string {
   return tokenFile;
 }
 
-interface Begun {
-  end(): Promise<void>;
+/** What the operator watches: the second API server begins to follow a resource of a definition when it is first asked for it. */
+const WATCHED = [
+  "/apis/ceilometer.openstack.org/v1alpha1/ceilometerupgrades",
+  ...["deployments", "daemonsets", "statefulsets"].map((plural) => `/apis/apps/v1/${plural}`),
+  ...["jobs", "cronjobs"].map((plural) => `/apis/batch/v1/${plural}`),
+  "/apis/autoscaling/v2/horizontalpodautoscalers",
+  "/api/v1/pods",
+  "/api/v1/configmaps",
+];
+
+async function learn({ api }: SecondApiServer): Promise<void> {
+  for (const path of WATCHED) {
+    const { status, text } = await api.request("GET", `${path}?limit=1`);
+    if (status !== 200) throw new Error(`the second API server answers GET ${path}: ${status} ${text}`);
+  }
 }
 
-async function begin(scene: Scene, cluster: Cluster, fault: OutageFault): Promise<Begun> {
+interface Begun {
+  end(): Promise<void>;
+  /** What becomes of the write at whose moment it began. */
+  readonly answer?: Fault;
+}
+
+interface Stage {
+  readonly scene: Scene;
+  readonly cluster: Cluster;
+  readonly second: SecondApiServer | undefined;
+}
+
+async function begin({ scene, cluster, second }: Stage, fault: OutageFault): Promise<Begun> {
   const { namespace, proxy } = scene;
   switch (fault.kind) {
     case "apiServerKilled":
@@ -164,7 +206,32 @@ async function begin(scene: Scene, cluster: Cluster, fault: OutageFault): Promis
       proxy.breakWatches();
       return { end: () => defineResource(cluster) };
     }
+    case "readsFallBehind":
+    case "readsMoveBehind":
+    case "allMovesBehind":
+    case "startedBehind":
+      return fallBehind(scene, there(second), fault.kind);
   }
+}
+
+async function fallBehind({ proxy, crash }: Scene, second: SecondApiServer, kind: Behind): Promise<Begun> {
+  const end = async (): Promise<void> => second.cutOff(false);
+  if (kind === "readsFallBehind") {
+    second.cutOff(true);
+    return { end };
+  }
+  proxy.divert({ server: second.server, what: kind === "readsMoveBehind" ? "reads" : "all" });
+  if (kind !== "startedBehind") {
+    proxy.breakWatches();
+    return { end };
+  }
+  await crash();
+  return { end, answer: { kind: "drop" } };
+}
+
+function there(second: SecondApiServer | undefined): SecondApiServer {
+  if (second === undefined) throw new Error("no second API server was started");
+  return second;
 }
 
 const listSchema = z.object({

@@ -25,6 +25,19 @@ const leaderFaults = [
 const leaderFaultSchema = z.discriminatedUnion("kind", [...leaderFaults]);
 export type LeaderFault = z.infer<typeof leaderFaultSchema>;
 
+/** A second API server over the same etcd is behind for so long. */
+const behindFaults = [
+  /** What is read has been asked of it from the beginning. It hears nothing for so long, while the first one takes writes. */
+  z.strictObject({ kind: z.literal("readsFallBehind"), milliseconds }),
+  /** What is read is asked of it from now on. It has heard nothing since before the upgrade. */
+  z.strictObject({ kind: z.literal("readsMoveBehind"), milliseconds }),
+  /** Likewise everything. */
+  z.strictObject({ kind: z.literal("allMovesBehind"), milliseconds }),
+  /** Likewise, and the operator is killed: another one starts and speaks with it alone. */
+  z.strictObject({ kind: z.literal("startedBehind"), milliseconds }),
+] as const;
+export type Behind = z.infer<(typeof behindFaults)[number]>["kind"];
+
 /** What happens to the control plane, or to what lets the operator speak to it, for so long. */
 const outageFaults = [
   /** The API server dies (SIGKILL) and is started again. */
@@ -39,6 +52,7 @@ const outageFaults = [
   z.strictObject({ kind: z.literal("accountRemoved"), milliseconds }),
   /** The definition of the resource is deleted, with every resource, and applied again. */
   z.strictObject({ kind: z.literal("definitionRemoved"), milliseconds }),
+  ...behindFaults,
 ] as const;
 const outageFaultSchema = z.discriminatedUnion("kind", [...outageFaults]);
 export type OutageFault = z.infer<typeof outageFaultSchema>;
@@ -86,8 +100,9 @@ export type OperatorFault = Exclude<PlannedFault, LeaderFault | OutageFault | Pl
 
 const kindsOf = (faults: readonly { readonly shape: { readonly kind: z.ZodLiteral<string> } }[]): ReadonlySet<string> =>
   new Set(faults.map(({ shape }) => shape.kind.value));
-const [ofLeaders, ofOutages] = [kindsOf(leaderFaults), kindsOf(outageFaults)];
+const [ofLeaders, ofOutages, ofBehind] = [kindsOf(leaderFaults), kindsOf(outageFaults), kindsOf(behindFaults)];
 export const isOfLeader = (fault: PlannedFault): fault is LeaderFault => ofLeaders.has(fault.kind);
+export const isBehind = (fault: PlannedFault): boolean => ofBehind.has(fault.kind);
 export const isOutage = (fault: PlannedFault): fault is OutageFault => ofOutages.has(fault.kind);
 
 export const SCENES = [
@@ -101,7 +116,7 @@ export const SCENES = [
   "back",
   "paused",
 ] as const;
-export const CAMPAIGNS = ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C7-real", "C8", "C11"] as const;
+export const CAMPAIGNS = ["C1", "C2", "C3", "C4", "C5", "C5-real", "C6", "C7", "C7-real", "C8", "C11"] as const;
 
 const stepSchema = z.strictObject({
   /**

@@ -138,7 +138,7 @@ const refusesInPlan = ({ steps }: Plan): boolean =>
 
 /** While watches tell nothing, or tell it late, every write may be decided on something older again and again. */
 function triesAllowed({ steps }: Plan, { committed }: Reference): number {
-  const isLate = new Set(["watchesLate", "watchesFrozen"]);
+  const isLate = new Set(["watchesLate", "watchesFrozen", "readsFallBehind", "readsMoveBehind"]);
   const each = steps.map((step) => (isLate.has(step.fault.kind) ? committed : 1) * TRIES_PER_FAULT + triesIn(step));
   return each.reduce((sum, tries) => sum + tries, 0);
 }

@@ -140,3 +140,29 @@ it("refuses everything during an outage", async () => {
   proxy.setOutage(false);
   expect((await send("GET", "/api/v1/pods")).status).toBe(200);
 });
+
+it("sends what is read, or all, to another server, and back", async () => {
+  const moved: string[] = [];
+  const other = createServer((incoming, outgoing) => {
+    moved.push(`${incoming.method} ${incoming.url}`);
+    outgoing.end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  if (address === null || typeof address === "string") throw new Error("a stub without a port");
+  const server = `http://127.0.0.1:${address.port}`;
+  const asked = async (): Promise<readonly string[]> => {
+    await send("GET", "/api/v1/pods");
+    await send("GET", "/apis/coordination.k8s.io/v1/namespaces/a/leases/l");
+    await send("POST", "/api/v1/namespaces/a/configmaps", "{}");
+    return moved.splice(0);
+  };
+  proxy.divert({ server, what: "reads" });
+  expect(await asked()).toEqual(["GET /api/v1/pods"]);
+  proxy.divert({ server, what: "all" });
+  expect(await asked()).toHaveLength(3);
+  proxy.divert(undefined);
+  expect(await asked()).toEqual([]);
+  other.closeAllConnections();
+  other.close();
+});

@@ -66,6 +66,11 @@ export interface FaultProxyOptions {
   readonly onWrite?: WriteHook;
 }
 
+export interface Diversion {
+  readonly server: string;
+  readonly what: "reads" | "all";
+}
+
 export interface FaultProxy extends AsyncDisposable {
   /** Address for the client: plain HTTP on the loopback interface. */
   readonly url: string;
@@ -86,6 +91,8 @@ export interface FaultProxy extends AsyncDisposable {
   breakWatches(): void;
   /** While true, every new request is refused by a broken connection. */
   setOutage(on: boolean): void;
+  /** What comes from now on is sent to another server of the same authority: what is only read (leases are not), or all. */
+  divert(to: Diversion | undefined): void;
 }
 
 const mutating = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -98,6 +105,13 @@ const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgr
 
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const upstream = upstreamOf(options);
+  let diverted: { readonly upstream: Upstream; readonly what: Diversion["what"] } | undefined;
+  const upstreams = new Set([upstream]);
+  const upstreamFor = (method: string, path: string): Upstream => {
+    if (diverted === undefined) return upstream;
+    const isMoved = diverted.what === "all" || (method === "GET" && !aboutLeases.test(path));
+    return isMoved ? diverted.upstream : upstream;
+  };
   const writes: RecordedWrite[] = [];
   const sockets = new Set<Socket>();
   let hook = options.onWrite;
@@ -133,7 +147,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       watches.add(outgoing);
       outgoing.on("close", () => watches.delete(outgoing));
     }
-    await pass(incoming, outgoing, upstream, isWatch ? valve : undefined);
+    await pass(incoming, outgoing, upstreamFor(method, path), isWatch ? valve : undefined);
   }
 
   async function write(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -158,7 +172,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     let fault = await ask("before");
     let answer: Answered | undefined;
     if (fault === undefined) {
-      answer = await exchange(upstream, incoming, content);
+      answer = await exchange(upstreamFor(method, path), incoming, content);
       record.committed = answer.status;
       fault = await ask("after-commit");
     }
@@ -208,12 +222,16 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       outage = on;
       if (on) breakConnections();
     },
+    divert(to) {
+      diverted = to && { upstream: upstreamOf({ ...options, server: to.server }), what: to.what };
+      if (diverted !== undefined) upstreams.add(diverted.upstream);
+    },
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();
       breakConnections();
       await closed;
-      upstream.close();
+      for (const each of upstreams) each.close();
     },
   };
 }

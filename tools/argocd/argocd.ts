@@ -36,7 +36,7 @@ export async function startArgoCd(cluster: ClusterAccess, { settings }: ArgoCdOp
   await install(cluster, binaries, settings);
   const [redis = 0, repository = 0, repositoryMetrics = 0, metrics = 0] = await freePorts(4);
   // It is one program, and the name of the process selects the part of Argo CD that it is.
-  const start = (name: string, program: string, args: readonly string[]): Promise<void> =>
+  const start = (name: string, program: string, args: readonly string[]): Promise<number> =>
     startDaemon({ directory, name, program, args, env: { ARGOCD_GPG_ENABLED: "false" } });
   const cache = ["--redis", `127.0.0.1:${redis}`];
   await start("argocd-redis", binaries.redis, [`127.0.0.1:${redis}`]);

@@ -7,7 +7,7 @@ import { type Binaries, ensureBinaries } from "./binaries.ts";
 import { type AuditPolicy, clusterConfiguration, clusterPorts, type Speed } from "./cluster-configuration.ts";
 import { claimDirectory, killDaemons, sweep, tearDown } from "./cluster-directory.ts";
 import type { BuildOptions } from "./go-programs.ts";
-import { type Finished, type RunOptions, run } from "./process.ts";
+import { commandOf, type Finished, type RunOptions, run } from "./process.ts";
 import { startWatchdog } from "./watchdog.ts";
 
 export interface CommandOptions {
@@ -52,6 +52,8 @@ export interface Cluster extends ClusterAccess, AsyncDisposable {
   signalEtcd(signal: "SIGSTOP" | "SIGCONT"): Promise<void>;
   /** Ends an outage: whatever does not run is started, and it answers when the API server is ready again. */
   startApiServer(): Promise<void>;
+  /** The program and arguments of the API server, which runs. */
+  apiServerCommand(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -163,6 +165,7 @@ function assemble(parts: Parts): Cluster {
       const started = await kwokctl(["start", "cluster"]);
       if (!(await waitReady(api, readyTimeout))) throw new Error(`the API server did not come back: ${started.stderr}`);
     },
+    apiServerCommand: async () => commandOf(await pidOf("kube-apiserver")),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -19,8 +19,12 @@ export interface Daemon {
 /** How long a process may take to listen, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** The name of the process has the directory in it, by which it is found when the cluster ends. */
-export async function startDaemon({ directory, name, program, args, env = {} }: Daemon): Promise<void> {
+/**
+ * The name of the process has the directory in it, by which it is found when the cluster ends.
+ *
+ * @returns its pid.
+ */
+export async function startDaemon({ directory, name, program, args, env = {} }: Daemon): Promise<number> {
   const temporary = join(directory, "tmp");
   await mkdir(temporary, { recursive: true });
   await using log = await open(join(directory, `${name}.log`), "a");
@@ -33,6 +37,8 @@ export async function startDaemon({ directory, name, program, args, env = {} }: 
   });
   await once(child, "spawn");
   child.unref();
+  if (child.pid === undefined) throw new Error(`${program} has begun without a pid`);
+  return child.pid;
 }
 
 /** Answers when something listens on the port of the loopback interface. */

@@ -66,6 +66,12 @@ export async function processesNaming(programs: ReadonlySet<string>, text: strin
   return found;
 }
 
+/** The program and arguments that a process was started with; empty when there is none. */
+export async function commandOf(pid: number): Promise<readonly string[]> {
+  const found = (await runningCommands()).find((command) => command.pid === pid);
+  return found?.args.filter((argument) => argument !== "") ?? [];
+}
+
 async function runningCommands(): Promise<{ pid: number; args: string[] }[]> {
   const entries = await readdir("/proc").catch(() => undefined);
   if (entries === undefined) return commandsFromPs();
