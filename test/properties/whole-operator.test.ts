@@ -4,10 +4,16 @@ import { afterEach, expect, test } from "vitest";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { generator } from "../campaign/random.ts";
 import type { ModelClient } from "../sim/model-client.ts";
-import { playWhole, type WholeEnding, type WholeStory, type Wrap, wholeStories } from "./whole-operator.ts";
+import {
+  CEILOMETERS,
+  playWhole,
+  type WholeEnding,
+  type WholeStory,
+  type Wrap,
+  wholeStories,
+} from "./whole-operator.ts";
 
 const SCRIPT = 160;
-const RUNS = 100;
 const seed = Number(process.env["PROPERTY_SEED"] ?? Date.now() % 2 ** 31);
 const factor = Number(process.env["PROPERTY_RUNS"] ?? 1);
 
@@ -22,27 +28,36 @@ function tell(story: WholeStory, wrap?: Wrap): Promise<WholeEnding> {
   return playWhole(story, wrap);
 }
 
-test("it is safe at every state, comes to its end by itself, and writes and asks nothing in the minute after", {
-  timeout: 300_000,
-}, async () => {
-  console.log(`seed ${seed}: the whole operator`);
-  let writes = 0;
-  let processes = 0;
-  await fc.assert(
-    fc.asyncProperty(wholeStories(SCRIPT), async (story) => {
-      const ending = await tell(story);
-      writes += ending.writes;
-      processes += ending.processes;
-      expect(ending.breaches).toEqual([]);
-    }),
-    { seed, numRuns: RUNS * factor, endOnFailure: true },
-  );
-  console.log(
-    `seed ${seed}: ${RUNS * factor} stories of the whole operator: ${writes} writes by ${processes} processes`,
-  );
-  expect(processes).toBeGreaterThan(RUNS * factor);
-  expect(writes).toBeGreaterThan(4 * RUNS * factor);
-});
+const upgrades = [
+  ["full", CEILOMETERS.full, 100],
+  ["partial", CEILOMETERS.partial, 40],
+] as const;
+
+test.each(upgrades)(
+  "a %s upgrade is safe at every state, comes to its end, and writes and asks nothing in the minute after",
+  {
+    timeout: 300_000,
+  },
+  async (what, ceilometers, runs) => {
+    console.log(`seed ${seed}: the whole operator, ${what} upgrades`);
+    let writes = 0;
+    let processes = 0;
+    await fc.assert(
+      fc.asyncProperty(wholeStories(SCRIPT, ceilometers), async (story) => {
+        const ending = await tell(story);
+        writes += ending.writes;
+        processes += ending.processes;
+        expect(ending.breaches).toEqual([]);
+      }),
+      { seed, numRuns: runs * factor, endOnFailure: true },
+    );
+    console.log(
+      `seed ${seed}: ${runs * factor} ${what} upgrades by the whole operator: ${writes} writes by ${processes} processes`,
+    );
+    expect(processes).toBeGreaterThan(runs * factor);
+    expect(writes).toBeGreaterThan(4 * runs * factor);
+  },
+);
 
 /** The client with some of its methods exchanged. */
 const exchanged = (client: ModelClient, methods: Partial<KubeClient>): KubeClient =>
@@ -97,7 +112,7 @@ const mutants: readonly (readonly [string, Wrap, RegExp])[] = [
 
 test.each(mutants)("an API server that %s is noticed", { timeout: 120_000 }, async (_what, wrap, by) => {
   const found: string[] = [];
-  for (const story of fc.sample(wholeStories(40), { seed, numRuns: 5 })) {
+  for (const story of fc.sample(wholeStories(40, CEILOMETERS.full), { seed, numRuns: 5 })) {
     const { breaches } = await tell(story, wrap);
     found.push(...breaches.map(({ message }) => message));
     if (found.some((message) => by.test(message))) break;

@@ -221,11 +221,15 @@ export class ModelCluster {
   /** A person who is asked whether the internal queues are empty looks at the broker, and says so once they are. */
   giveWord(): boolean {
     const { headline, record } = this.#last?.decision ?? {};
+    return headline?.reason === "DrainNotConfirmed" && record !== undefined && this.confirmDrain(record.plan);
+  }
+
+  /** Likewise, where it is known for which plan they are asked. */
+  confirmDrain(plan: string): boolean {
     const notification = this.spec?.components.notification;
-    if (headline?.reason !== "DrainNotConfirmed" || record === undefined || notification?.drain === undefined)
-      return false;
-    if (this.broker?.isEmpty === false || notification.drain.acknowledged === record.plan) return false;
-    const drain = { ...notification.drain, acknowledged: record.plan };
+    if (notification?.drain === undefined || notification.drain.acknowledged === plan) return false;
+    if (this.broker?.isEmpty === false) return false;
+    const drain = { ...notification.drain, acknowledged: plan };
     this.rewish((spec) => ({
       ...spec,
       components: { ...spec.components, notification: { ...notification, drain } },
