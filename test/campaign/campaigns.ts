@@ -40,7 +40,7 @@ const crashes = (scene: SceneName): readonly Plan[] => [
   ),
 ];
 
-/** What the way back and a pause add to a scene that is there without them is between its writes. */
+/** What its author does in the middle of a scene that is there without it adds to what is between its writes. */
 const crashPhases = (scene: SceneName): readonly Phase[] =>
   sceneOf(scene).steer === undefined ? [...PHASES, "after-response"] : ["after-commit"];
 

@@ -51,6 +51,8 @@ type Options = z.infer<typeof optionsSchema>;
 
 /** For so long nothing may be written after the end of an undisturbed run. */
 const A_MINUTE = 60_000;
+/** Undisturbed runs of each scene, which have to be the same. */
+const REFERENCES = 3;
 
 const say = (line: string): void => console.info(line);
 
@@ -78,7 +80,7 @@ async function revision(): Promise<string> {
 async function runAll(plans: readonly Plan[], atOnce: number): Promise<number> {
   const sources = await revision();
   await using ground = await prepare();
-  const reference = references(ground.cluster, A_MINUTE);
+  const reference = references(ground.cluster, { rest: A_MINUTE, times: REFERENCES });
   await using inputs = startInputPlayer(ground.cluster);
   let failed = 0;
   let ended = 0;

@@ -128,9 +128,9 @@ export function undisturbed(name: SceneName, cluster: ClusterAccess, rest = REST
   });
 }
 
-/** On the way back old templates come again, and nobody judges whether the end is the target's. */
+/** Where it ends elsewhere templates come that the auditor does not know as the target's, and it does not judge the end. */
 const judged = async (scene: Scene, name: SceneName): Promise<readonly Breach[]> =>
-  sceneOf(name).isWayBack === true ? onTheWay(await scene.verdict({ ended: false })) : scene.verdict();
+  sceneOf(name).endsElsewhere === true ? onTheWay(await scene.verdict({ ended: false })) : scene.verdict();
 
 /** An answer that refuses is told in the log as what it is. */
 const refusesInPlan = ({ steps }: Plan): boolean =>

@@ -13,7 +13,7 @@ import {
   type Topology,
 } from "../e2e/fixtures/topology.ts";
 import { only, pollingOnly, widened } from "../e2e/isolation.ts";
-import { conditionOf, eventually } from "../e2e/resource.ts";
+import { conditionOf, eventually, tell } from "../e2e/resource.ts";
 import type { Scene, SceneOptions } from "../e2e/scene.ts";
 import type { SCENES } from "./plan.ts";
 
@@ -27,8 +27,8 @@ export interface CampaignScene {
   readonly effects: number;
   /** What its author does after having created the resource. */
   readonly steer?: (scene: Scene, patience: number) => Promise<void>;
-  /** In the end the old release runs again. */
-  readonly isWayBack?: true;
+  /** In the end something else runs than the target that the auditor knows. */
+  readonly endsElsewhere?: true;
 }
 
 const twinNames = ["ceilometer-notification", "ceilometer-notification-2"] as const;
@@ -69,6 +69,29 @@ async function rest(scene: Scene, patience: number): Promise<void> {
 /** The migration, or what comes right after it. */
 const PAUSED_AFTER = 7;
 
+/** It waits for a person before its polling agents are touched: what has been done by then is the same in every run. */
+const waiting = (topology: Topology): Topology =>
+  topology.wish((spec) => Object.assign(spec, { approvals: [{ before: "polling" }] }));
+
+const waits = (scene: Scene, patience: number): Promise<unknown> =>
+  scene.until({ type: "AwaitingApproval", status: "True" }, { timeout: patience });
+
+/** In place of a word that it may go on it is given another image. */
+async function askForAnother(scene: Scene, patience: number): Promise<void> {
+  await waits(scene, patience);
+  const { release, image } = scene.topology.spec.target;
+  await scene.edit({ target: { release, image: `${image}-r2` }, approvals: null });
+}
+
+/** In place of a word that it may go on it is deleted, and created again when it is gone. */
+async function createAnew(scene: Scene, patience: number): Promise<void> {
+  await waits(scene, patience);
+  await scene.kubectl("delete", "cmu", "ceilometer", "--wait=false");
+  const isGone = async (): Promise<boolean> => (await scene.resource()) === undefined;
+  await eventually(isGone, async () => `it is still there\n${tell(await scene.resource())}`, patience);
+  await scene.apply(modern());
+}
+
 const full = (topology: Topology): SceneOptions => ({ topology });
 
 const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
@@ -79,8 +102,16 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
   isolate: () => ({ options: isolated(), broker: false, effects: 16 }),
   reload: () => ({ options: restarted(twins(changedPipeline()), 1), broker: true, effects: 18 }),
   drain: () => ({ options: restarted(twins(drained()), 2), broker: true, effects: 21 }),
-  back: () => ({ options: full(modern()), broker: false, effects: 47, steer: goBack, isWayBack: true }),
+  back: () => ({ options: full(modern()), broker: false, effects: 47, steer: goBack, endsElsewhere: true }),
   paused: () => ({ options: full(modern()), broker: false, effects: 26, steer: rest }),
+  another: () => ({
+    options: full(waiting(modern())),
+    broker: false,
+    effects: 34,
+    steer: askForAnother,
+    endsElsewhere: true,
+  }),
+  anew: () => ({ options: full(waiting(modern())), broker: false, effects: 37, steer: createAnew }),
 };
 
 export const sceneOf = (name: SceneName): CampaignScene => makers[name]();
