@@ -45,23 +45,35 @@ function workloadOf(name: string, release: string, narrow?: string, extra?: Extr
   return aDeployment({ name, component: "polling", containers: [container], volumes });
 }
 
-/** @param mates other workloads of its group */
-function planned(
-  release: string,
-  narrow?: string,
-  more: WorldWords = {},
-  extra?: Extra,
-  mates: readonly ReturnType<typeof workloadOf>[] = [],
-) {
+interface Beside {
+  /** Other workloads of its group. */
+  readonly mates?: readonly ReturnType<typeof workloadOf>[];
+  readonly target?: typeof TARGET;
+}
+
+function planned(release: string, narrow?: string, more: WorldWords = {}, extra?: Extra, beside: Beside = {}) {
   const workload = workloadOf("central", release, narrow, extra);
-  const workloads = [workload, ...mates];
+  const workloads = [workload, ...(beside.mates ?? [])];
   const agents = workloads.map((each) => anAgent(each, { component: "polling" }));
   const world = aWorld({ workloads, ...more, files: [...files, ...(more.files ?? [])] });
-  const { plans, copies } = assessPolling(world, agents, TARGET, readInputs(world), undefined);
+  const { plans, copies } = assessPolling(world, agents, beside.target ?? TARGET, readInputs(world), undefined);
   const plan = plans.get(workload.metadata.uid);
   if (plan === undefined) throw new Error("nothing was planned");
   return { workload, plan, copies };
 }
+
+const listing = (names: readonly string[]) =>
+  anUpgrade({
+    strategy: "Partial",
+    components: {
+      database: { action: "Skip" },
+      polling: {
+        targets: [{ kind: "Deployment", name: "central" }],
+        verification: { podLog: {} },
+        newPollsters: { source: "List", names: [...names] },
+      },
+    },
+  });
 
 test("agents on what an abandoned attempt shared: the same is new again, and then they get their own file", () => {
   const { workload, plan: polling, copies } = planned("2025.1");
@@ -81,10 +93,28 @@ test("what another workload of the group polls already is not new, or a group of
   const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
   const given = { records: [aRecord({ targets: [target] })], files: derived };
   const beside = (release: string) =>
-    planned("2025.2", polling.narrow?.object ?? "", given, undefined, [workloadOf("second", release)]).plan;
+    planned("2025.2", polling.narrow?.object ?? "", given, undefined, { mates: [workloadOf("second", release)] }).plan;
   // An attempt was given up when the second had the whole file of the target and this one had not.
   expect(beside("2025.2")).toMatchObject({ path: "Roll", added: [], before: polling.before });
   expect(beside("2025.1")).toMatchObject({ path: "Isolate", added: polling.added });
+});
+
+test("what is listed as new is new, though another old one of the group may be said to poll it", () => {
+  const listed = { upgrade: listing(["volume.size"]) };
+  const beside = (release: string) =>
+    planned("2025.1", undefined, listed, undefined, { mates: [workloadOf("second", release)] }).plan;
+  expect(beside("2025.1")).toMatchObject({ path: "Isolate", added: ["volume.size"] });
+  expect(beside("2025.2")).toMatchObject({ path: "Roll", added: [] });
+});
+
+test("to a release that nobody knows, what is not listed is polled on beside the isolated group (I7)", () => {
+  const target = { name: "28.0.0", major: 28 };
+  const { plan } = planned("2025.1", undefined, { upgrade: listing(["volume.new"]) }, undefined, { target });
+  expect(plan).toMatchObject({ path: "Isolate", added: ["volume.new"] });
+  expect(plan.kept).toContain("volume.size");
+  // From such a release, nobody can say what would have to be polled on.
+  const from = planned("28.0.0", undefined, { upgrade: listing(["volume.new"]) }, undefined, { target });
+  expect(from.plan.path).toBe("Replace");
 });
 
 test("on whichever path the next attempt takes, the file of before comes back", () => {
@@ -96,17 +126,7 @@ test("on whichever path the next attempt takes, the file of before comes back", 
   const next = planned("2025.2", polling.narrow?.object ?? "", {
     records,
     files: derived,
-    upgrade: anUpgrade({
-      strategy: "Partial",
-      components: {
-        database: { action: "Skip" },
-        polling: {
-          targets: [{ kind: "Deployment", name: "central" }],
-          verification: { podLog: {} },
-          newPollsters: { source: "List", names: [] },
-        },
-      },
-    }),
+    upgrade: listing([]),
   });
   expect(next.plan).toMatchObject({ path: "Roll", restores: true, before: polling.before });
   const recorded = aRecordedTarget(next.workload, { component: "polling", polling: next.plan });

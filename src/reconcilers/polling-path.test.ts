@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aDaemonSet, aDeployment, aStatefulSet } from "../../test/support/builders.ts";
 import { parseRelease, type Release } from "../model/release.ts";
-import { type PathInput, pathOf } from "./polling-path.ts";
+import { type PathInput, pathOf, sharesAcrossHosts } from "./polling-path.ts";
 
 const release = (name: string): Release => {
   const found = parseRelease(name);
@@ -167,4 +167,13 @@ test("each path says why", () => {
   expect(pathOf(central).why).toMatch(/1 new pollsters/);
   expect(pathOf({ ...central, coordinated: false }).why).toMatch(/coordination/);
   expect(pathOf({ ...central, from: release("queens") }).why).toMatch(/queens/);
+});
+
+test("agents that poll their own host are in a group of their own there, but those of ipmi once were in one of the cloud", () => {
+  const across = ({ workload, namespaces, from, to }: PathInput): boolean =>
+    sharesAcrossHosts(workload, namespaces, from, to);
+  expect(across(central)).toBe(true);
+  expect(across(compute)).toBe(false);
+  expect(across({ ...compute, namespaces: ["ipmi"] })).toBe(false);
+  expect(across({ ...compute, namespaces: ["ipmi"], from: release("rocky"), to: release("stein") })).toBe(true);
 });

@@ -49,17 +49,33 @@ function overlapsInTime({ kind, strategy, replicas = 1 }: Workload): boolean {
   return strategy !== "Recreate";
 }
 
+const isPerHostOnly = ({ kind }: Workload, namespaces: readonly string[]): boolean =>
+  kind === "DaemonSet" && namespaces.every((each) => PER_HOST.has(each));
+
+/** Agents of ipmi were in one group of the whole cloud, whatever host they poll. */
+const isCloudWide = (namespaces: readonly string[], from: Release, to: Release): boolean =>
+  namespaces.includes("ipmi") && !isPerHost(from) && !isPerHost(to);
+
+/** Whether agents of a workload, if they are coordinated, are in one group with those of other hosts and workloads. */
+export function sharesAcrossHosts(
+  workload: Workload,
+  namespaces: readonly string[],
+  from: Release,
+  to: Release,
+): boolean {
+  return isCloudWide(namespaces, from, to) || !isPerHostOnly(workload, namespaces);
+}
+
 /** Whether an old and a new agent would meet: in time and place, or in one group across hosts or workloads. */
 function meetingOf({ workload, namespaces, coordinated, from, to, mates }: PathInput): {
   readonly meets: boolean;
   readonly alone: boolean;
 } {
-  const perHost = workload.kind === "DaemonSet" && namespaces.every((each) => PER_HOST.has(each));
-  const alone = perHost && isNone(workload.maxSurge);
-  const cloudWide = coordinated !== false && namespaces.includes("ipmi") && !isPerHost(from) && !isPerHost(to);
+  const alone = isPerHostOnly(workload, namespaces) && isNone(workload.maxSurge);
+  const cloudWide = coordinated !== false && isCloudWide(namespaces, from, to);
   // Who asks for no agents has none that could meet anybody.
   if (workload.kind !== "DaemonSet" && workload.replicas === 0) return { alone, meets: false };
-  const meetsMates = mates && coordinated !== false && (cloudWide || !perHost);
+  const meetsMates = mates && coordinated !== false && sharesAcrossHosts(workload, namespaces, from, to);
   return { alone, meets: meetsMates || (alone ? cloudWide : overlapsInTime(workload)) };
 }
 

@@ -19,6 +19,7 @@ import { cataloguedPollsters, effectivePollsters } from "../model/pollsters.ts";
 import { hasDynamicPollsters, pollingFiles, type Release } from "../model/release.ts";
 import { configurationOf, type Rendered, renderedNow } from "./configuration-of.ts";
 import type { Inputs } from "./inputs.ts";
+import { sharesAcrossHosts } from "./polling-path.ts";
 
 const GATE = "PartitionGroup";
 
@@ -55,8 +56,10 @@ export function changeOf(
 ): Change {
   const { world, from, to } = one;
   const listed = world.upgrade.spec.components.polling?.newPollsters?.names;
-  const unknown = unknownNamespace(one, namespaces);
+  const unknown = unknownNamespace(one, namespaces, [from, to]);
   if (unknown !== undefined && listed === undefined) return { findings: [unknown], why: unknown.message };
+  // A list says what is new beside what the old release has, so that has to be known.
+  const unknownBefore = unknownNamespace(one, namespaces, [from])?.message;
   const { names: oldNames, unknown: oldUnknown } = namesOf(one, from, old, original, namespaces);
   const { names: newNames, unknown: newUnknown } = namesOf(one, to, old, original, namespaces);
   const next = nextFile(one, original);
@@ -70,11 +73,12 @@ export function changeOf(
   const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
   const byMates = polledByMates(one, old, namespaces);
   const isNew = (name: string): boolean =>
-    !byMates.has(name) && (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
+    !byMates.names.has(name) && (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
   const after = [...polledAfter].toSorted();
   const added = after.filter(isNew);
   // Agents beside an isolated group get a file of names: what has no known name would be polled by nobody (I7).
-  if (unread !== undefined && added.length > 0) return { why: unread, findings: [] };
+  const unsure = unread ?? unknownBefore ?? byMates.why;
+  if (unsure !== undefined && added.length > 0) return { why: unsure, findings: [] };
   return {
     added,
     kept: after.filter((name) => !isNew(name)),
@@ -94,21 +98,29 @@ export function matesOf(one: Case, namespaces: readonly string[]): readonly Agen
 }
 
 /**
- * What others of its coordination group poll already: a group of its own would poll that a second time (I7). So it is where another
- * attempt was given up between the first agents that got the whole file and the last.
+ * What others of its coordination group poll already, which run the target: a group of its own would poll that a second time (I7).
+ * So it is where another attempt was given up between the first agents that got the whole file and the last.
  */
-function polledByMates(one: Case, old: AgentConfiguration, namespaces: readonly string[]): ReadonlySet<string> {
-  if (old.coordinated.kind !== "known" || !old.coordinated.value) return new Set();
-  return new Set(
-    matesOf(one, namespaces).flatMap((agent) => {
-      const from = releaseOf(agent, one.world.upgrade.spec.from?.release) ?? one.from;
-      const configuration = configurationOf(one.world, agent, from);
-      const file = configuration.polling.state === "read" ? parsed(configuration.polling.text, from) : undefined;
-      if (file === undefined) return [];
-      const { names } = namesOf({ ...one, agent }, from, configuration, renderedNow(agent), namespaces);
-      return [...effectivePollsters(names, file)];
-    }),
-  );
+function polledByMates(
+  one: Case,
+  old: AgentConfiguration,
+  namespaces: readonly string[],
+): { readonly names: ReadonlySet<string>; readonly why?: string } {
+  const { world, agent, from, to } = one;
+  const isOneGroup = old.coordinated.kind === "known" && old.coordinated.value;
+  if (!isOneGroup || !sharesAcrossHosts(agent.workload, namespaces, from, to)) return { names: new Set() };
+  const names = new Set<string>();
+  for (const mate of matesOf(one, namespaces)) {
+    if (releaseOf(mate, world.upgrade.spec.from?.release)?.major !== to.major) continue;
+    const theirs = { ...one, agent: mate };
+    const configuration = configurationOf(world, mate, to);
+    const edited = editedSince(theirs, configuration);
+    const file = configuration.polling.state === "read" ? parsed(configuration.polling.text, to) : undefined;
+    if (edited !== undefined || file === undefined) return { names, why: edited ?? whyUnread(configuration, mate) };
+    const known = namesOf(theirs, to, configuration, renderedNow(mate), namespaces).names;
+    for (const name of effectivePollsters(known, file)) names.add(name);
+  }
+  return { names };
 }
 
 /** Both sides read the same of what is not known, unless only one of them reads it, or another file selects from it. A list says what is new. */
@@ -152,14 +164,16 @@ const whyUnread = ({ polling }: AgentConfiguration, agent: Agent): string =>
 
 /** Names that a release has for the agents of the workload, with those that its pollsters.d adds. */
 function namesOf(
-  { world, overrides, to, image }: Case,
+  { world, overrides, from, to, image }: Case,
   release: Release,
   configuration: AgentConfiguration,
   rendered: Rendered,
   namespaces: readonly string[],
 ): { readonly names: readonly string[]; readonly unknown?: string } {
   const built = namespaces.flatMap((namespace) => {
-    const names = cataloguedPollsters(release, namespace, overrides) ?? [];
+    // Of a release that nobody knows: what is not listed as new is what there was.
+    const names =
+      cataloguedPollsters(release, namespace, overrides) ?? cataloguedPollsters(from, namespace, overrides) ?? [];
     return release === to ? asInImage(names, namespace, image) : names;
   });
   if (!hasDynamicPollsters(release)) return { names: built };
@@ -229,9 +243,13 @@ export function namespacesOf({ world, agent }: Case, configuration: AgentConfigu
   return read.kind === "known" ? read.value : ["central", "compute"];
 }
 
-function unknownNamespace({ agent, from, to, overrides }: Case, namespaces: readonly string[]): Violation | undefined {
+function unknownNamespace(
+  { agent, from, to, overrides }: Case,
+  namespaces: readonly string[],
+  releases: readonly Release[],
+): Violation | undefined {
   const unknown = namespaces.find((each) =>
-    [from, to].some((release) => cataloguedPollsters(release, each, overrides) === undefined),
+    releases.some((release) => cataloguedPollsters(release, each, overrides) === undefined),
   );
   if (unknown === undefined) return undefined;
   return {
