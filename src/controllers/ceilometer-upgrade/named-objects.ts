@@ -53,8 +53,8 @@ export function createNamedObjects(options: {
       { name: keyOf(target), source, store, transform: configView(target.kind), clock, log },
       life.signal,
     );
-    // An empty list or a refusal changes no object, but it is an answer that somebody waits for.
-    void store.settled().then(() => options.onChange(target.namespace));
+    // A list that comes or is refused is an answer that somebody waits for, even where no object has changed.
+    store.subscribeState(() => options.onChange(target.namespace));
     const stop = async (): Promise<void> => {
       life.abort();
       await running;
