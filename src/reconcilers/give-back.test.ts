@@ -82,6 +82,20 @@ test("a StatefulSet comes back as the target only when its controller counts no 
   expect(deleted([counted(0), up])).toMatchObject({ name: "a", image: NEW_IMAGE });
 });
 
+test("what would start old pods beside new ones comes back when that is mended, and says so", () => {
+  const paused = agents("a", { replicas: 0, paused: true }, down);
+  expect(deleted([paused, up])).toBe("wait: WorkloadPaused");
+  const annotations = marks({ claim, ...down });
+  const partitioned = aStatefulSet({ name: "a", replicas: 0, partition: 1, annotations });
+  expect(deleted([partitioned, up])).toBe("wait: PartitionedStatefulSet");
+  // Beside old ones it comes back as it was.
+  expect(deleted([paused])).toMatchObject({ name: "a", replicas: 3, image: undefined });
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const records = [aRecord({ targets: [paused, up].map((each) => aRecordedTarget(each)) })];
+  const { headline } = decide(anObservation({ upgrade, workloads: [paused, up], records }));
+  expect(headline.message).toMatch(/^Deployment\/a is to come back: .*; kubectl rollout resume deployment\/a$/);
+});
+
 test("old agents that share their work come back with the new pipelines where the attempt has loaded others with them", () => {
   const pipeline = { kind: "ConfigMap", object: "pipeline-1", key: "pipeline.yaml", digest: "" } as const;
   const volume = "ceilometer-upgrade-pipeline";

@@ -4,6 +4,7 @@
  * component was brought to the target already: then it comes back as that, because old and new must not run together.
  */
 import { FINALIZER } from "../api/v1alpha1/names.ts";
+import { startsOldPods } from "../gates/workload-fits.ts";
 import {
   type Agent,
   agentText,
@@ -33,6 +34,11 @@ import { mountsFor, undoneBy } from "./targets.ts";
 import { waiting } from "./tell.ts";
 import { wantedBack } from "./way-back.ts";
 
+/** What is waited for, and what somebody has to do for it, if it does not come by itself. */
+interface Awaited extends Note {
+  readonly remedy?: string;
+}
+
 const WHY: Note = { reason: "GivingBack", message: "give back what was borrowed, by value", clause: "I9" };
 
 export function giveEverythingBack(world: World): Decision {
@@ -46,12 +52,16 @@ export function giveEverythingBack(world: World): Decision {
     return waiting("Deleting", { reason: "WaitingForJob", message, object }, { steps: [] });
   }
   const next = nextReturn(world) ?? dropFinalizer(world);
-  if (!("kind" in next)) return waiting("Deleting", next, { steps: [] });
+  if (!("kind" in next)) {
+    const { remedy, ...note } = next;
+    const message = remedy === undefined ? note.message : `${note.message}; ${remedy}`;
+    return waiting("Deleting", { ...note, message }, { steps: [] });
+  }
   return { ...waiting("Deleting", next.why, { steps: [] }), effect: next };
 }
 
 /** What was borrowed and is still out; undefined once nothing is, and all is let go. */
-function nextReturn(world: World): Effect | Note | undefined {
+function nextReturn(world: World): Effect | Awaited | undefined {
   const ours = world.workloads.filter((workload) => isOurs(workload, world));
   const [next] = ours;
   return (
@@ -65,7 +75,7 @@ function nextReturn(world: World): Effect | Note | undefined {
 }
 
 /** Isolated groups stop before the others poll what they polled (I7). */
-function stopGroups(world: World, because: string): Effect | Note | undefined {
+function stopGroups(world: World, because: string): Effect | Awaited | undefined {
   for (const workload of isolatedWorkloads(world)) {
     const message = `stop the isolated group ${agentText({ workload })}: ${because}`;
     const outcome = stopGroup(world, workload, { ...WHY, message });
@@ -80,7 +90,7 @@ function stopGroups(world: World, because: string): Effect | Note | undefined {
  * Else those that poll all of it would share their group with old ones, or with those that do not yet, and what is new would go
  * unpolled wherever one of these has the resource (I7).
  */
-function widenAll(world: World, workloads: readonly Workload[]): Effect | Note | undefined {
+function widenAll(world: World, workloads: readonly Workload[]): Effect | Awaited | undefined {
   const narrow = workloads.flatMap((workload) => {
     const record = world.records.find((each) => isNarrowBy(workload, each));
     const agent = asOf(world, workload, record);
@@ -102,12 +112,22 @@ function widenAll(world: World, workloads: readonly Workload[]): Effect | Note |
   }
   const [next] = narrow;
   if (next === undefined) return undefined;
+  const refused = mayNotStart(next.agent);
+  if (refused !== undefined) return refused;
   const message = `${agentText(next.agent)} polls the whole of its file again`;
   const effect = start(next.agent, momentOf(next.plan), { ...WHY, message });
   return onlyWithPodsOf(
     effect,
     narrow.map(({ agent }) => agent),
   );
+}
+
+/** Somebody has changed the workload since it was checked: started now, it would bring old pods back beside new ones (I2, I8). */
+function mayNotStart(agent: Agent): Awaited | undefined {
+  const [first] = startsOldPods(agent);
+  if (first === undefined) return undefined;
+  const { reason, object, message, remedy } = first;
+  return { reason, object, message: `${object} is to come back: ${message}`, clause: "I9", remedy };
 }
 
 /** Its template mounts the file with what old and new share that this attempt derived. */
@@ -146,7 +166,7 @@ function bringBack(
   world: World,
   ours: readonly Workload[],
   includes: (workload: Workload) => boolean,
-): Effect | Note | undefined {
+): Effect | Awaited | undefined {
   const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
   for (const mates of units(world, records, ours)) {
     const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
@@ -168,6 +188,8 @@ function bringBack(
       return { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) };
     }
     if (atTarget(owed)) return giveBack(owed, WHY);
+    const refused = mayNotStart(owed);
+    if (refused !== undefined) return refused;
     const as = reached === undefined ? "with the new pipelines" : "as the target";
     const run = reached === undefined ? "have loaded them" : "run it";
     const message = `${agentText(owed)} comes back ${as}, because others of its component ${run} already`;
@@ -279,7 +301,7 @@ export function returnStrays(scene: Scene): Effect | Violation | undefined {
     object: next.object ?? "",
     reason: next.reason,
     message: next.message,
-    remedy: "nothing is to be done, unless a host does not answer",
+    remedy: next.remedy ?? "nothing is to be done, unless a host does not answer",
     severity: "Warning",
   };
 }

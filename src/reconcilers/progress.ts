@@ -167,7 +167,7 @@ function stagesBefore({ record: { parity } }: Scene, { component, recorded }: Ag
 }
 
 /** Somebody keeps undoing what this attempt does: to go on would be a fight. */
-function contested(scene: Scene, agent: Agent): Outcome | undefined {
+export function contested(scene: Scene, agent: Agent): Outcome | undefined {
   const phase = agent.marks.phase;
   if (atTarget(agent) || phase?.plan !== scene.record.plan) return undefined;
   if (phase.rounds < MAX_ROUNDS + stagesBefore(scene, agent) || phase.retry < scene.world.upgrade.spec.retryAttempt)

@@ -8,7 +8,7 @@ import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
 import { markGone, onlyWithPodsOf, retire, start, takeDown } from "./desired/workload-writes.ts";
-import { mayNotStart, momentOf, phaseSince, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import { contested, mayNotStart, momentOf, phaseSince, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { comingWord, goingWord, isOfPlan, type Scene } from "./scene.ts";
 
 export function stopThenStart(scene: Scene, component: AgentComponent, clause: string): Outcome {
@@ -132,6 +132,8 @@ export function retireComponent(scene: Scene, component: AgentComponent, clause:
   const agents = scene.agents[component];
   const words = COMPONENT_WORDS[component];
   const up = agents.find((agent) => !isDown(agent) || isOwed(agent));
+  const fought = up === undefined ? undefined : contested(scene, up);
+  if (fought !== undefined) return fought;
   if (up !== undefined) {
     const message = `retire ${agentText(up)}: ${scene.target.name} has no ${words}`;
     const note = { reason: "Retiring", message, clause };

@@ -196,8 +196,10 @@ async function rest(
   signal: AbortSignal,
 ): Promise<Next> {
   const heldBack = await report(ports, view, seen, decision, signal);
-  const due = decision.recheckAt === undefined ? undefined : Math.max(0, decision.recheckAt - ports.clock.now());
-  const times = [heldBack, due === 0 ? undefined : due].filter((time) => time !== undefined);
+  // A time that was over already when it was decided would be looked at again and again; one that has come since is not missed.
+  const isAhead = decision.recheckAt !== undefined && decision.recheckAt > seen.now;
+  const due = isAhead ? Math.max(0, decision.recheckAt - ports.clock.now()) : undefined;
+  const times = [heldBack, due].filter((time) => time !== undefined);
   return times.length === 0 ? { kind: "awaitChange" } : { kind: "recheck", afterMs: Math.ceil(Math.min(...times)) };
 }
 
