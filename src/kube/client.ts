@@ -198,6 +198,7 @@ function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "serv
         query: { ...query },
         headers,
         timeoutMs: LIST_TIMEOUT_MS,
+        isRelayed: true,
         signal,
       });
       return body.toString("utf8");

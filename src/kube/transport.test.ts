@@ -65,3 +65,21 @@ test("a path prefix of the server is kept, and what a query holds is escaped", a
   });
   transport.close();
 });
+
+test("what nobody answers for the API server keeps nothing else waiting, and one that waits for a socket ends in its time", async () => {
+  await using stub = await startStub((request, response) => {
+    if (request.path === "/lease") response.end("{}");
+  });
+  const transport = createTransport(stub.connection());
+  const life = new AbortController();
+  const log = { method: "GET", path: "/log", isRelayed: true, signal: life.signal } as const;
+  const waiting = Array.from({ length: 40 }, () => failureIn(transport.request(log)));
+  await expect.poll(() => stub.open).toBe(8);
+  expect((await transport.request({ method: "GET", path: "/lease" })).status).toBe(200);
+  // It was never sent, so nothing can have become of it.
+  const late = await failureIn(transport.request({ ...log, timeoutMs: 20 }));
+  expect(late).toMatchObject({ kind: "unavailable", reason: "Timeout" });
+  life.abort();
+  expect(new Set((await Promise.all(waiting)).map((failure) => failure?.reason))).toEqual(new Set(["Aborted"]));
+  transport.close();
+});

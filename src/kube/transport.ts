@@ -27,6 +27,8 @@ export interface KubeRequest {
   readonly body?: string;
   /** Until the whole answer is there, or for a stream until its headers are. */
   readonly timeoutMs?: number;
+  /** The API server has to ask somebody else, a kubelet for one, who may not answer: it takes no socket from what is answered at once. */
+  readonly isRelayed?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,6 +47,7 @@ export interface Transport {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const POOL_SOCKETS = 16;
+const RELAYED_SOCKETS = 8;
 const TCP_KEEP_ALIVE_MS = 30_000;
 /** The API server closes idle connections after 90 s; leaving first avoids writing into one that is just being closed. */
 const IDLE_SOCKET_MS = 60_000;
@@ -52,6 +55,7 @@ const IDLE_SOCKET_MS = 60_000;
 interface Agents {
   readonly tls: ConnectionOptions;
   readonly pool: http.Agent;
+  readonly relayed: http.Agent;
   readonly streams: http.Agent;
 }
 
@@ -63,10 +67,13 @@ export function createTransport(connection: KubeConnection): Transport {
     if (agents?.tls === tls) return agents;
     const Agent = secure ? https.Agent : http.Agent;
     const alive = { keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS };
+    const pooled = (maxSockets: number): http.Agent =>
+      new Agent({ ...tls, ...alive, maxSockets, timeout: IDLE_SOCKET_MS, scheduling: "lifo" });
     // Agents that are replaced are not destroyed: their requests may go on, and idle sockets leave by themselves.
     agents = {
       tls,
-      pool: new Agent({ ...tls, ...alive, maxSockets: POOL_SOCKETS, timeout: IDLE_SOCKET_MS, scheduling: "lifo" }),
+      pool: pooled(POOL_SOCKETS),
+      relayed: pooled(RELAYED_SOCKETS),
       streams: new Agent({ ...tls, keepAlive: false }),
     };
     return agents;
@@ -74,12 +81,12 @@ export function createTransport(connection: KubeConnection): Transport {
 
   const open = async (request: KubeRequest, streaming: boolean, refresh: boolean): Promise<Opened> => {
     const { headers, tls } = await authenticate(connection, refresh);
-    const { pool, streams } = agentsFor(tls);
+    const { pool, relayed, streams } = agentsFor(tls);
     const send = secure ? https.request : http.request;
     const url = urlOf(connection.server, request);
     const sent = send(url, {
       method: request.method,
-      agent: streaming ? streams : pool,
+      agent: streaming ? streams : request.isRelayed === true ? relayed : pool,
       headers: { accept: "application/json", ...headers, ...request.headers, ...lengthOf(request.body) },
     });
     sent.setSocketKeepAlive(true, TCP_KEEP_ALIVE_MS);
@@ -126,6 +133,7 @@ export function createTransport(connection: KubeConnection): Transport {
     },
     close() {
       agents?.pool.destroy();
+      agents?.relayed.destroy();
       agents?.streams.destroy();
     },
   };
@@ -156,9 +164,13 @@ function exchange(
 ): Promise<Opened> {
   let connected = false;
   let ended: "Timeout" | "Aborted" | undefined;
+  const { promise, resolve, reject } = Promise.withResolvers<Opened>();
   const stop = (why: "Timeout" | "Aborted"): void => {
     ended = why;
-    sent.destroy(new Error(why === "Timeout" ? `no answer within ${timeoutMs} ms` : "aborted"));
+    const error = new Error(why === "Timeout" ? `no answer within ${timeoutMs} ms` : "aborted");
+    sent.destroy(error);
+    // One that waits for a socket would tell its end only when it gets one.
+    fail(error);
   };
   const onAbort = (): void => stop("Aborted");
   const timer = setTimeout(() => stop("Timeout"), timeoutMs);
@@ -175,25 +187,25 @@ function exchange(
       { cause: ended === "Aborted" ? signal?.reason : error },
     );
   };
-  return new Promise((resolve, reject) => {
-    sent.once("socket", (socket) => {
-      connected = !socket.connecting;
-      // Not on a kept-alive socket: it would gather a listener with every request.
-      if (connected) return;
-      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
-        connected = true;
-      });
+  const fail = (error: unknown): void => {
+    finish();
+    reject(failure(error));
+  };
+  sent.once("socket", (socket) => {
+    connected = !socket.connecting;
+    // Not on a kept-alive socket: it would gather a listener with every request.
+    if (connected) return;
+    socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
+      connected = true;
     });
-    sent.once("response", (response) => resolve({ response, finish, failure }));
-    // Stays for good: an error after the response would otherwise be an uncaught one.
-    sent.on("error", (error) => {
-      finish();
-      reject(failure(error));
-    });
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true });
-    sent.end(body);
   });
+  sent.once("response", (response) => resolve({ response, finish, failure }));
+  // Stays for good: an error after the response would otherwise be an uncaught one.
+  sent.on("error", fail);
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  sent.end(body);
+  return promise;
 }
 
 export async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
