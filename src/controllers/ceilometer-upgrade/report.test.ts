@@ -3,6 +3,7 @@ import { aMeta, NAMESPACE } from "../../../test/support/builders.ts";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import type { Status } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { KubeApiError } from "../../kube/errors.ts";
 import { parseObject } from "../../kube/object.ts";
 import type { Decision, Phase } from "../../model/decision.ts";
 import { silentLog } from "../../runtime/logger.ts";
@@ -24,9 +25,12 @@ const { signal } = new AbortController();
 async function reporting(upgrades: number) {
   const clock = new FakeClock();
   let writes = 0;
+  let refuses = false;
   const client: Pick<KubeClient, "patchJson"> = {
     patchJson(_resource, { name }) {
       writes += 1;
+      if (refuses)
+        return Promise.reject(new KubeApiError({ kind: "conflict", code: 409, reason: "Conflict", message: "not so" }));
       return Promise.resolve(parseObject({ apiVersion: "v1", kind: "CeilometerUpgrade", metadata: { name } }));
     },
   };
@@ -35,7 +39,10 @@ async function reporting(upgrades: number) {
     reporter.report(aMeta(name), previous, status, decided(phase), signal);
   for (let index = 0; index < upgrades; index += 1) await report(`u${index}`, {}, collector("Running", "begun"));
   writes = 0;
-  return { clock, reporter, report, writes: () => writes };
+  const refuse = (on: boolean): void => {
+    refuses = on;
+  };
+  return { clock, reporter, report, refuse, writes: () => writes };
 }
 
 const before = collector("Running", "begun");
@@ -83,4 +90,13 @@ test("what stands in the cluster already is not written again", async () => {
   await clock.advance(5000);
   expect(await report("u0", before, { ...before })).toEqual({ stored: true });
   expect(writes()).toBe(0);
+});
+
+test("a report that was refused is given again, also where no news of the resource comes", async () => {
+  const { report, refuse, writes } = await reporting(1);
+  refuse(true);
+  expect(await report("u0", before, otherStep, "Completed")).toEqual({ stored: false, againMs: 5000 });
+  refuse(false);
+  expect(await report("u0", before, otherStep, "Completed")).toEqual({ stored: true });
+  expect(writes()).toBe(2);
 });

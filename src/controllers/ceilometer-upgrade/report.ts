@@ -46,7 +46,7 @@ const keyOf = ({ namespace, name }: Meta): string => `${namespace}/${name}`;
 export interface Reported {
   /** The status stands in the cluster as it was given. */
   readonly stored: boolean;
-  /** When the status that was held back should be written, in milliseconds from now; undefined if nothing was. */
+  /** When the status that was held back or refused should be written, in milliseconds from now; undefined if none was. */
   readonly againMs?: Millis;
 }
 
@@ -136,7 +136,9 @@ export function createReporter(options: ReporterOptions): Reporter {
       if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
       if (unread > 0) return { stored: false, againMs: unread };
       writtenAt.set(key, clock.monotonic());
-      return { stored: await writeStatus(options, metadata, status, signal) };
+      if (await writeStatus(options, metadata, status, signal)) return { stored: true };
+      // The watch should bring what it was refused for. Where it was refused for nothing, no news would ever come.
+      return { stored: false, againMs: WORDS_EVERY };
     },
     forget(key) {
       writtenAt.delete(key);
