@@ -34,6 +34,8 @@ const phase = z.object({
   /** The host that a first agent is pinned to, and those that were tried before it. */
   node: z.string().optional(),
   tried: z.array(z.string()).optional(),
+  /** Hosts for a first agent: those that had one when the agents were taken down. */
+  hosts: z.array(z.string()).optional(),
 });
 export type Phase = z.output<typeof phase>;
 

@@ -21,6 +21,7 @@ import {
 import { ANNOTATION, FINALIZER, HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
+import { marksOf, type Phase } from "../model/marks.ts";
 import type { Workload } from "../model/observation.ts";
 import type { Effect } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
@@ -174,6 +175,37 @@ test("the first new polling agent starts alone, on a host where one polled befor
   );
   expect(effect?.why.reason).toBe("StartingFirst");
   expect(written(effect)["/spec/template/spec/nodeSelector"]).toEqual({ [HOSTNAME_NODE_SELECTOR]: "host-0" });
+});
+
+/** The mark that a write leaves. */
+function markIn(effect: Effect | undefined): Phase | undefined {
+  const annotations = {
+    [ANNOTATION.phase]: String(written(effect)["/metadata/annotations/ceilometer.openstack.org~1phase"]),
+  };
+  return marksOf({ ...compute().metadata, annotations }).phase;
+}
+
+test("it starts where an agent was when they were taken down: hosts of the record may be gone by then", () => {
+  const workload = compute();
+  const pods = ["host-7", "host-1", "host-9"].map((node) => aPod(workload, { name: `compute-${node}`, node }));
+  const down = markIn(decide(middle({ workloads: [workload], pods })).effect);
+  expect(down).toMatchObject({ phase: "down", hosts: ["host-1", "host-7", "host-9"] });
+  const startsOn = (tried: readonly string[]): unknown => {
+    const phase = { phase: "down", hosts: down?.hosts ?? [], tried } as const;
+    const one = compute({ image: NEW_IMAGE, nodeSelector: offline }, { ...lent, phase });
+    return written(decide(middle({ workloads: [one] })).effect)["/spec/template/spec/nodeSelector"];
+  };
+  expect(startsOn([])).toEqual({ [HOSTNAME_NODE_SELECTOR]: "host-1" });
+  expect(startsOn(["host-1"])).toEqual({ [HOSTNAME_NODE_SELECTOR]: "host-7" });
+});
+
+test("a retry begins on a host on which it was not tried", () => {
+  const one = first("host-2", { tried: ["host-0", "host-1"] });
+  const hosts = ["host-0", "host-1", "host-2", "host-3"];
+  const { effect } = decide(middle({ workloads: [one], pods: podsOf(one), hosts, spec: { retryAttempt: 1 } }));
+  const mark = markIn(effect);
+  expect(mark).toMatchObject({ phase: "down", hosts: ["host-3", "host-0", "host-1", "host-2"] });
+  expect(mark?.tried).toBeUndefined();
 });
 
 test("the others wait for the verification, and for nothing but a pass", () => {

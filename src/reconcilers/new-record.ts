@@ -77,7 +77,7 @@ function hostsOf(agent: Agent, world: World, seen: ReadonlyMap<string, readonly 
   const now = seen.get(uid) ?? [];
   if (!isDown(agent) && now.length > 0) return now;
   const before = world.records.flatMap((record) => record.targets.find((each) => each.uid === uid)?.hosts ?? []);
-  return [...new Set([...now, ...before])];
+  return [...new Set([...now, ...(agent.marks.phase?.hosts ?? []), ...before])];
 }
 
 function recorded(

@@ -17,6 +17,8 @@ import { verificationJob } from "./verification-job.ts";
 const CLAUSE = "F4";
 /** How many hosts are tried where an agent polls and finds no resources to poll, before a person is asked. */
 const MAX_HOSTS = 3;
+/** How many hosts are remembered of each DaemonSet: some, where of hundreds the first may be gone. */
+const MOST_HOSTS = 9;
 
 export const polling: PhaseReconciler = (scene) =>
   scene.world.upgrade.spec.strategy === "Partial" ? rollingPolling(scene) : (retireAbandoned(scene) ?? full(scene));
@@ -31,7 +33,7 @@ const full: PhaseReconciler = (scene) => {
   if (up !== undefined) {
     const message = `take the ${goingWord(scene)} polling agents of ${agentText(up)} down on all hosts`;
     const note = { reason: "TakingDown", message, clause: CLAUSE };
-    return { kind: "act", effect: takeDown(up, momentOf(scene), note), note };
+    return { kind: "act", effect: takeDown(up, momentOf(scene), note, { hosts: hostsOf(up) }), note };
   }
   const gone = waitUntilGone(scene, agents, CLAUSE);
   if (gone !== undefined && pending.length > 0) return gone;
@@ -96,11 +98,14 @@ function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
   return { kind: "act", effect: onlyWithPodsOf(effect, isFirst ? agents : [agent]), note };
 }
 
-/** A retry is asked for: the first agent starts again, on any host, and its verification has its whole time again. */
+/** A retry is asked for: the first agent starts again, first where it was not tried, and its verification has its whole time again. */
 function startAnew(scene: Scene, agent: Agent): Outcome {
+  const { tried = [], node } = agent.marks.phase ?? {};
+  const before = new Set(node === undefined ? tried : [...tried, node]);
+  const hosts = candidates(scene, agent).toSorted((a, b) => Number(before.has(a)) - Number(before.has(b)));
   const message = `start the first new agent of ${agentText(agent)} anew, as spec.retryAttempt asks`;
   const note = { reason: "Retrying", message, clause: CLAUSE };
-  return { kind: "act", effect: takeDown(agent, momentOf(scene), note), note };
+  return { kind: "act", effect: takeDown(agent, momentOf(scene), note, { hosts }), note };
 }
 
 /** Another host, if there is one that was not tried; undefined where a person has to look. */
@@ -109,7 +114,7 @@ function leaveHost(scene: Scene, agent: Agent, host: string, why: string): Outco
   if (tried.length >= MAX_HOSTS || hostFor(scene, agent, tried) === undefined) return undefined;
   const message = `the first new agent of ${agentText(agent)} leaves host ${host}: ${why}`;
   const note = { reason: "TakingDown", message, clause: CLAUSE };
-  return { kind: "act", effect: takeDown(agent, momentOf(scene), note, tried), note };
+  return { kind: "act", effect: takeDown(agent, momentOf(scene), note, { tried }), note };
 }
 
 /** The host was drained or removed since the attempt began: no agent runs there, so there is nothing to verify. */
@@ -127,11 +132,28 @@ function hostIsGone(scene: Scene, agent: Agent, host: string): Outcome {
   return { kind: "held", violations: [violation] };
 }
 
-/** One host for the first agent of a DaemonSet: one whose old agent polled, as the attempt record has it. */
-function hostFor(scene: Scene, agent: Agent, tried: readonly string[]): string | undefined {
-  if (agent.workload.kind !== "DaemonSet") return undefined;
-  const hosts = agent.recorded?.hosts ?? [];
-  return hosts.find((host) => !tried.includes(host));
+/** One host for the first agent of a DaemonSet. */
+const hostFor = (scene: Scene, agent: Agent, tried: readonly string[]): string | undefined =>
+  candidates(scene, agent).find((host) => !tried.includes(host));
+
+/** Hosts for it: those that had an agent when these were taken down, or had one that polled when the attempt began. */
+function candidates({ record }: Scene, { workload, marks: { phase }, recorded }: Agent): readonly string[] {
+  if (workload.kind !== "DaemonSet") return [];
+  return (phase?.plan === record.plan ? phase.hosts : undefined) ?? recorded?.hosts ?? [];
+}
+
+/**
+ * Hosts that have an agent now. First those on which one was seen to poll when the attempt began: since then some may have gone, as
+ * between the record and this step there may be days. Where the one agent is that an earlier attempt has begun with says nothing.
+ */
+function hostsOf(agent: Agent): readonly string[] {
+  const { workload, pods, recorded } = agent;
+  if (workload.kind !== "DaemonSet" || pinnedTo(agent) !== undefined) return [];
+  const now = new Set(
+    pods.flatMap(({ nodeName, metadata }) => (metadata.deletingSince === undefined ? (nodeName ?? []) : [])),
+  );
+  const polled = (recorded?.hosts ?? []).filter((host) => now.has(host));
+  return [...new Set([...polled, ...[...now].toSorted()])].slice(0, MOST_HOSTS);
 }
 
 /** Undefined once it is verified that this agent polls data. */

@@ -55,17 +55,15 @@ export function changeOf(
   namespaces: readonly string[],
 ): Change {
   const { world, from, to } = one;
-  const listed = world.upgrade.spec.components.polling?.newPollsters?.names;
+  const listed = listOf(world);
   const unknown = unknownNamespace(one, namespaces, [from, to]);
   if (unknown !== undefined && listed === undefined) return { findings: [unknown], why: unknown.message };
-  // A list says what is new beside what the old release has, so that has to be known.
-  const unknownBefore = unknownNamespace(one, namespaces, [from])?.message;
   const { names: oldNames, unknown: oldUnknown } = namesOf(one, from, old, original, namespaces);
   const { names: newNames, unknown: newUnknown } = namesOf(one, to, old, original, namespaces);
   const next = nextFile(one, original);
   const edited = editedSince(one, old);
   if (edited !== undefined) return { why: edited, findings: [] };
-  const before = old.polling.state === "read" ? parsed(old.polling.text, from) : undefined;
+  const before = fileOf(old, from);
   if (next === undefined || before === undefined) return unreadChange(one, old, original, oldNames, newNames);
   const unread = newUnknown ?? oldUnknown;
   if (unread !== undefined && !readAlike(one, original)) return { why: unread, findings: [] };
@@ -74,19 +72,20 @@ export function changeOf(
   const byMates = polledByMates(one, old, namespaces);
   const isNew = (name: string): boolean =>
     !byMates.names.has(name) && (listed === undefined ? !polledBefore.has(name) : listed.includes(name));
+  // A list says what is new beside what the old release has, so that has to be known.
+  const unsure = unread ?? unknownNamespace(one, namespaces, [from])?.message ?? byMates.why;
   const after = [...polledAfter].toSorted();
   const added = after.filter(isNew);
   // Agents beside an isolated group get a file of names: what has no known name would be polled by nobody (I7).
-  const unsure = unread ?? unknownBefore ?? byMates.why;
   if (unsure !== undefined && added.length > 0) return { why: unsure, findings: [] };
-  return {
-    added,
-    kept: after.filter((name) => !isNew(name)),
-    removed: [...polledBefore].filter((name) => !polledAfter.has(name)).toSorted(),
-    next,
-    findings: [],
-  };
+  const kept = after.filter((name) => !isNew(name));
+  const removed = [...polledBefore].filter((name) => !polledAfter.has(name)).toSorted();
+  return { added, kept, removed, next, findings: [] };
 }
+
+/** What people say is new, if they do. */
+const listOf = ({ upgrade }: World): readonly string[] | undefined =>
+  upgrade.spec.components.polling?.newPollsters?.names;
 
 /** Other workloads with agents for the same polling namespaces, which is the name of their group. */
 export function matesOf(one: Case, namespaces: readonly string[]): readonly Agent[] {
@@ -115,7 +114,7 @@ function polledByMates(
     const theirs = { ...one, agent: mate };
     const configuration = configurationOf(world, mate, to);
     const edited = editedSince(theirs, configuration);
-    const file = configuration.polling.state === "read" ? parsed(configuration.polling.text, to) : undefined;
+    const file = fileOf(configuration, to);
     if (edited !== undefined || file === undefined) return { names, why: edited ?? whyUnread(configuration, mate) };
     const known = namesOf(theirs, to, configuration, renderedNow(mate), namespaces).names;
     for (const name of effectivePollsters(known, file)) names.add(name);
@@ -125,7 +124,7 @@ function polledByMates(
 
 /** Both sides read the same of what is not known, unless only one of them reads it, or another file selects from it. A list says what is new. */
 function readAlike(one: Case, original: Rendered): boolean {
-  const isListed = one.world.upgrade.spec.components.polling?.newPollsters?.names !== undefined;
+  const isListed = listOf(one.world) !== undefined;
   const same = hasDynamicPollsters(one.from) === hasDynamicPollsters(one.to);
   return isListed || (same && inputsFile(one, original) === undefined);
 }
@@ -199,6 +198,9 @@ function namesOf(
     ...(unknown === undefined ? {} : { unknown: `dynamic pollsters cannot be read: ${unknown}` }),
   };
 }
+
+const fileOf = ({ polling }: AgentConfiguration, release: Release): PollingFile | undefined =>
+  polling.state === "read" ? parsed(polling.text, release) : undefined;
 
 function parsed(text: string, release: Release): PollingFile | undefined {
   if (pollingFiles(release)[0] === "pipeline") {

@@ -50,6 +50,10 @@ function tests(agent: Agent): KubePatchOperation[] {
   return operations;
 }
 
+/** Once its agents are down nobody can see any more where they were. */
+const keptHosts = ({ hosts }: Phase, next: Phase["phase"]): Partial<Phase> =>
+  hosts === undefined || next === "up" ? {} : { hosts };
+
 function phaseMark(agent: Agent, moment: Moment, phase: Phase["phase"], more: Partial<Phase> = {}): KubePatchOperation {
   const before = agent.marks.phase;
   const same = before?.plan === moment.plan && before.retry === moment.retry;
@@ -64,6 +68,7 @@ function phaseMark(agent: Agent, moment: Moment, phase: Phase["phase"], more: Pa
     startedAt: same ? before.startedAt : at,
     rounds: (same ? before.rounds : 0) + (arrives || again ? 1 : 0),
     retry: moment.retry,
+    ...(before?.plan === moment.plan ? keptHosts(before, phase) : {}),
     ...more,
   };
   return { op: "add", path: annotationPath(ANNOTATION.phase), value: canonicalJson(mark) };
@@ -138,9 +143,20 @@ export function onlyWithPodsOf(effect: Effect, seen: readonly Pick<Agent, "workl
   return { ...effect, pods };
 }
 
+/** Where a first agent was tried already, and where it can be. */
+export interface Where {
+  readonly tried?: readonly string[];
+  readonly hosts?: readonly string[];
+}
+
+const listed = ({ tried = [], hosts = [] }: Where): Partial<Phase> => ({
+  ...(tried.length === 0 ? {} : { tried: [...tried] }),
+  ...(hosts.length === 0 ? {} : { hosts: [...hosts] }),
+});
+
 /** No pods on any host. A DaemonSet asks for a host that does not exist; others have no replicas. */
-export function takeDown(agent: Agent, moment: Moment, why: Note, tried: readonly string[] = []): Effect {
-  const mark = phaseMark(agent, moment, "down", tried.length === 0 ? {} : { tried: [...tried] });
+export function takeDown(agent: Agent, moment: Moment, why: Note, where: Where = {}): Effect {
+  const mark = phaseMark(agent, moment, "down", listed(where));
   if (agent.workload.kind === "DaemonSet") {
     const before = nodeSelectorBefore(agent);
     const selector = { ...before, [OFFLINE_NODE_SELECTOR]: "true" };
