@@ -117,6 +117,35 @@ test("to a release that nobody knows, what is not listed is polled on beside the
   expect(from.plan.path).toBe("Replace");
 });
 
+test("where one of a group is replaced without overlap, the others of it are replaced with it (I7)", () => {
+  const directory = { name: "dynamic", mountPath: "/etc/ceilometer/pollsters.d" };
+  const volume = { name: "dynamic", secret: { secretName: "unread" } };
+  const given = {
+    upgrade: anUpgrade({
+      strategy: "Partial",
+      target: {
+        release: "2025.2",
+        image: "registry.example/ceilometer:2025.2",
+        config: { polling: { kind: "ConfigMap", name: "next", key: "polling.yaml" } },
+      },
+      components: {
+        database: { action: "Skip" },
+        polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
+      },
+    }),
+    files: [
+      aConfigObject("ConfigMap", "next", { "polling.yaml": 'sources: [{ name: all, interval: 300, meters: ["*"] }]' }),
+    ],
+  };
+  const beside = (extra?: Extra) =>
+    planned("2025.1", undefined, given, undefined, { mates: [workloadOf("second", "2025.1", undefined, extra)] });
+  expect(beside().plan).toMatchObject({ path: "Isolate", overlap: true });
+  const { plan, copies } = beside({ mount: directory, volume });
+  expect(plan).toMatchObject({ path: "Replace", overlap: false, together: true });
+  expect(plan.why).toContain("Deployment/second, which shares its work");
+  expect(copies).toEqual([]);
+});
+
 test("on whichever path the next attempt takes, the file of before comes back", () => {
   const { workload, plan: polling, copies } = planned("2025.1");
   const target = aRecordedTarget(workload, { component: "polling", polling });

@@ -6,6 +6,7 @@
 
 import { releaseOf } from "../gates/release-pair.ts";
 import { type Agent, agentText, replicasBefore } from "../model/agent.ts";
+import type { AgentConfiguration } from "../model/agent-configuration.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { type CatalogueOverride, parseCatalogueOverrides } from "../model/catalogue/overrides.ts";
 import type { ImagePollsters } from "../model/image-pollsters.ts";
@@ -15,7 +16,7 @@ import { pollingFiles, type Release } from "../model/release.ts";
 import { configurationOf, renderedNow, withMount } from "./configuration-of.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import { planIsolation } from "./isolation.ts";
-import { type PollingPath, pathOf } from "./polling-path.ts";
+import { type PollingPath, pathOf, sharesAcrossHosts } from "./polling-path.ts";
 import { type Case, type Change, changeOf, matesOf, namespacesOf } from "./pollster-change.ts";
 import { PATHS, VOLUMES } from "./targets.ts";
 
@@ -37,15 +38,21 @@ export function assessPolling(
   image: ImagePollsters | undefined,
 ): PollingAssessment {
   const overrides = readOverrides(world);
-  const assessed = agents.map((agent) => {
+  const alone = agents.flatMap((agent): Weighed[] => {
     const from = releaseOf(agent, world.upgrade.spec.from?.release);
     // The pair of releases is another gate's: where it is not known, that one says so.
-    if (from === undefined) return { uid: agent.workload.metadata.uid, findings: [], copies: [] };
-    const one = assess({ world, agent, agents, inputs, from, to: target, overrides: overrides.found, image });
-    return { uid: agent.workload.metadata.uid, ...one };
+    if (from === undefined) return [];
+    const one = { world, agent, agents, inputs, from, to: target, overrides: overrides.found, image };
+    return [{ one, ...assess(one) }];
+  });
+  const assessed = alone.map((each): Weighed => {
+    const apart = mateApart(each, alone);
+    return apart === undefined ? each : { one: each.one, ...assess(each.one, apart) };
   });
   return {
-    plans: new Map(assessed.flatMap(({ uid, plan }) => (plan === undefined ? [] : [[uid, plan]]))),
+    plans: new Map(
+      assessed.flatMap(({ one, plan }) => (plan === undefined ? [] : [[one.agent.workload.metadata.uid, plan]])),
+    ),
     findings: [...overrides.findings, ...assessed.flatMap(({ findings }) => findings)],
     copies: assessed.flatMap(({ copies }) => copies),
   };
@@ -86,9 +93,30 @@ interface Assessed {
   readonly copies: readonly WantedCopy[];
 }
 
-function assess(one: Case): Assessed {
+interface Weighed extends Assessed {
+  readonly one: Case;
+}
+
+/**
+ * Another workload of its coordination group is replaced at once, without overlap: an old agent of this one would meet the new ones
+ * there, and its isolated group would poll what these do (I7). Why, if so.
+ */
+function mateApart({ one, plan }: Weighed, all: readonly Weighed[]): string | undefined {
+  if (plan?.overlap !== true || !isInGroupOfMany(one, plan)) return undefined;
+  const mates = matesOf(one, plan.namespaces);
+  const apart = all.find(
+    (other) => other.plan?.path === "Replace" && other.plan.together === true && mates.includes(other.one.agent),
+  );
+  if (apart === undefined) return undefined;
+  return `${agentText(apart.one.agent)}, which shares its work, is upgraded without overlap: ${apart.plan?.why}`;
+}
+
+const isInGroupOfMany = ({ agent, from, to }: Case, { namespaces }: RecordedPolling): boolean =>
+  sharesAcrossHosts(agent.workload, namespaces, from, to);
+
+/** @param apart why it may not overlap, whatever it polls. */
+function assess(one: Case, apart?: string): Assessed {
   const { world, agent, from, to } = one;
-  const { polling } = world.upgrade.spec.components;
   const which = pollingFiles(to)[0] ?? "polling";
   const file = { path: PATHS[which], volume: VOLUMES[which] };
   const given = derivedBefore(world, agent, file);
@@ -97,23 +125,12 @@ function assess(one: Case): Assessed {
   // Where an attempt was given up, its agents poll what that one derived, and not yet what people gave them.
   const old = configurationOf(world, agent, from);
   const namespaces = namespacesOf(one, old);
-  const change = changeOf(one, old, original, namespaces);
-  const { workload } = agent;
-  const path = pathOf({
-    // One that an attempt has taken down comes back with as many as it had.
-    workload: workload.kind === "DaemonSet" ? workload : { ...workload, replicas: replicasBefore(agent) },
-    namespaces,
-    coordinated: old.coordinated.kind === "known" ? old.coordinated.value : undefined,
-    from,
-    to,
-    added: change.added,
-    mates: matesOf(one, namespaces).length > 0,
-    when: polling?.isolatedGroup?.when ?? "Auto",
-  });
+  const change: Change = apart === undefined ? changeOf(one, old, original, namespaces) : { why: apart, findings: [] };
+  const path = pathFor(one, old, namespaces, change.added);
   const base: RecordedPolling = {
     namespaces: [...namespaces],
     path: path.path,
-    why: path.why,
+    why: apart ?? path.why,
     overlap: path.overlap,
     ...(path.together ? { together: true } : {}),
     file,
@@ -123,9 +140,32 @@ function assess(one: Case): Assessed {
     ...(change.kept === undefined ? {} : { kept: [...change.kept] }),
     ...(change.removed === undefined ? {} : { removed: [...change.removed] }),
   };
+  // Of the other one it is told what is not known.
+  if (apart !== undefined) return { plan: base, findings: [], copies: [] };
   if (path.path !== "Isolate")
     return { plan: base, findings: [...change.findings, ...unknownFile(one, change, path)], copies: [] };
   return planIsolation(one, base, change, old);
+}
+
+function pathFor(
+  one: Case,
+  old: AgentConfiguration,
+  namespaces: readonly string[],
+  added: readonly string[] | undefined,
+): PollingPath {
+  const { world, agent, from, to } = one;
+  const { workload } = agent;
+  return pathOf({
+    // One that an attempt has taken down comes back with as many as it had.
+    workload: workload.kind === "DaemonSet" ? workload : { ...workload, replicas: replicasBefore(agent) },
+    namespaces,
+    coordinated: old.coordinated.kind === "known" ? old.coordinated.value : undefined,
+    from,
+    to,
+    added,
+    mates: matesOf(one, namespaces).length > 0,
+    when: world.upgrade.spec.components.polling?.isolatedGroup?.when ?? "Auto",
+  });
 }
 
 /** What cannot be read does no harm where old and new agents never meet, and that is said. */
