@@ -42,6 +42,10 @@ export const anonymous = (scene: Pick<Place, "namespace">, text: string): string
     .replaceAll(/-[0-9a-f]{8}\b/g, "-HASH")
     .replaceAll(/\b[0-9a-f]{16}\b/g, "HASH");
 
+/** Not by their names, of which several may differ in a hash alone. */
+const ordered = <T>(list: readonly T[]): readonly T[] =>
+  list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+
 export async function endState(scene: Place): Promise<unknown> {
   const resource = await readResource(scene.cluster, scene.namespace, "ceilometer");
   const workloads = await Promise.all(
@@ -56,12 +60,12 @@ export async function endState(scene: Place): Promise<unknown> {
     ),
   );
   const jobs = (await list(scene, "/apis/batch/v1:jobs")).map(({ metadata, status }) => ({
-    job: metadata.name,
+    job: anonymous(scene, metadata.name),
     succeeded: status?.succeeded ?? 0,
     failed: status?.failed ?? 0,
   }));
   const configMaps = (await list(scene, "/api/v1:configmaps")).map(({ metadata, immutable }) => ({
-    configMap: metadata.name,
+    configMap: anonymous(scene, metadata.name),
     immutable: immutable ?? false,
     annotations: Object.keys(metadata.annotations).toSorted(),
     owners: metadata.ownerReferences,
@@ -77,7 +81,12 @@ export async function endState(scene: Place): Promise<unknown> {
     steps: resource?.status.steps.map(({ name, state, message }) => ({ name, state, message })),
     history: resource?.status.history,
   };
-  const text = JSON.stringify({ workloads: workloads.flat(), jobs, configMaps, status });
+  const text = JSON.stringify({
+    workloads: workloads.flat(),
+    jobs: ordered(jobs),
+    configMaps: ordered(configMaps),
+    status,
+  });
   const state: unknown = JSON.parse(anonymous(scene, text));
   return state;
 }
