@@ -23,7 +23,6 @@ const files = [
     "polling.yaml": 'sources: [{ name: all, interval: 300, meters: ["volume.*"] }]',
   }),
 ];
-const etc = { name: "etc", configMap: { name: "etc" } };
 const conf = { name: "etc", mountPath: "/etc/ceilometer/ceilometer.conf", subPath: "ceilometer.conf" };
 const whole = { name: "etc", mountPath: FILE.path, subPath: "polling.yaml" };
 
@@ -32,7 +31,8 @@ interface Extra {
   readonly volume: Volume;
 }
 
-function workloadOf(name: string, release: string, narrow?: string, extra?: Extra) {
+function workloadOf(name: string, release: string, narrow?: string, extra?: Extra, object = "etc") {
+  const etc = { name: "etc", configMap: { name: object } };
   const mount = narrow === undefined ? whole : { ...whole, name: FILE.volume };
   const container = {
     name: "agent",
@@ -97,6 +97,35 @@ test("what another workload of the group polls already is not new, or a group of
   // An attempt was given up when the second had the whole file of the target and this one had not.
   expect(beside("2025.2")).toMatchObject({ path: "Roll", added: [], before: polling.before });
   expect(beside("2025.1")).toMatchObject({ path: "Isolate", added: polling.added });
+});
+
+test("likewise what one polls that another attempt has brought to a release between", () => {
+  const { workload, plan: polling, copies } = planned("2025.1");
+  const records = [aRecord({ targets: [aRecordedTarget(workload, { component: "polling", polling })] })];
+  const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
+  const next = (mates: NonNullable<Beside["mates"]>) => {
+    const target = { name: "2026.1", major: 26 };
+    return planned("2025.2", polling.narrow?.object ?? "", { records, files: derived }, undefined, { mates, target });
+  };
+  expect(polling.added).not.toEqual([]);
+  expect(next([]).plan.added).toEqual(expect.arrayContaining([...(polling.added ?? [])]));
+  for (const name of polling.added ?? []) expect(next([workloadOf("second", "2025.2")]).plan.added).not.toContain(name);
+});
+
+test("two of a group that bring other new pollsters, and some of the same, are replaced together (I7)", () => {
+  const [one = ""] = planned("2025.1").plan.added ?? [];
+  const few = aConfigObject("ConfigMap", "few", {
+    "ceilometer.conf": "[coordination]\nbackend_url = etcd3://etcd\n",
+    "polling.yaml": `sources: [{ name: all, interval: 300, meters: [volume.size, ${one}] }]`,
+  });
+  const beside = (object: string) => {
+    const mates = [workloadOf("second", "2025.1", undefined, undefined, object)];
+    return planned("2025.1", undefined, { files: [few] }, undefined, { mates }).plan;
+  };
+  expect(beside("etc")).toMatchObject({ path: "Isolate", overlap: true });
+  const apart = beside("few");
+  expect(apart).toMatchObject({ path: "Replace", overlap: false, together: true });
+  expect(apart.why).toBe("Deployment/second, which shares its work, brings other new pollsters");
 });
 
 test("what is listed as new is new, though another old one of the group may be said to poll it", () => {

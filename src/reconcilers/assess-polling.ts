@@ -99,16 +99,26 @@ interface Weighed extends Assessed {
 
 /**
  * Another workload of its coordination group is replaced at once, without overlap: an old agent of this one would meet the new ones
- * there, and its isolated group would poll what these do (I7). Why, if so.
+ * there, and its isolated group would poll what these do (I7). Or it brings other new pollsters, some of which these are: a group for
+ * each would poll those twice. Why it may not overlap either, if so.
  */
 function mateApart({ one, plan }: Weighed, all: readonly Weighed[]): string | undefined {
   if (plan?.overlap !== true || !isInGroupOfMany(one, plan)) return undefined;
   const mates = matesOf(one, plan.namespaces);
-  const apart = all.find(
-    (other) => other.plan?.path === "Replace" && other.plan.together === true && mates.includes(other.one.agent),
-  );
-  if (apart === undefined) return undefined;
-  return `${agentText(apart.one.agent)}, which shares its work, is upgraded without overlap: ${apart.plan?.why}`;
+  for (const other of all) {
+    if (other.plan === undefined || !mates.includes(other.one.agent)) continue;
+    const { path, together, why } = other.plan;
+    const who = `${agentText(other.one.agent)}, which shares its work,`;
+    if (path === "Replace" && together === true) return `${who} is upgraded without overlap: ${why}`;
+    if (path === "Isolate" && isPartly(plan, other.plan)) return `${who} brings other new pollsters`;
+  }
+  return undefined;
+}
+
+/** They bring some of the same new pollsters, and not all. */
+function isPartly({ added: ours = [], path }: RecordedPolling, { added: theirs = [] }: RecordedPolling): boolean {
+  const shared = ours.filter((name) => theirs.includes(name)).length;
+  return path === "Isolate" && shared > 0 && (shared < ours.length || shared < theirs.length);
 }
 
 const isInGroupOfMany = ({ agent, from, to }: Case, { namespaces }: RecordedPolling): boolean =>

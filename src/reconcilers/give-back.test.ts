@@ -162,8 +162,8 @@ describe("agents that poll only what old and new share", () => {
   const recorded = { component: "polling", polling } as const;
   const volumeMounts = [{ name: file.volume, mountPath: file.path, subPath: "polling.yaml" }];
   const containers = [{ name: "agent", image: NEW_IMAGE, command: ["ceilometer-polling"], volumeMounts }];
-  const central = (replicas: number, annotations: object = {}) =>
-    agents("central", { component: "polling", replicas, containers, volumes: [narrowed] }, annotations);
+  const central = (replicas: number, annotations: object = {}, words: object = {}) =>
+    agents("central", { component: "polling", replicas, containers, volumes: [narrowed], ...words }, annotations);
 
   test("all stop before the first gets the whole file, at the release that they have", () => {
     const stopped = central(0, down);
@@ -172,6 +172,12 @@ describe("agents that poll only what old and new share", () => {
       "wait: WaitingForOldPods",
     );
     expect(deleted([stopped], { recorded })).toMatchObject({ replicas: 3, image: undefined, removed: ["borrowed"] });
+  });
+
+  test("none is stopped that could not be started again", () => {
+    expect(deleted([central(3, {}, { paused: true })], { recorded })).toBe("wait: WorkloadPaused");
+    const second = agents("second", { component: "polling", paused: true, containers, volumes: [narrowed] });
+    expect(deleted([central(3), second], { recorded })).toBe("wait: WorkloadPaused");
   });
 
   test("so do those that the resource no longer names, with what was made for them", () => {

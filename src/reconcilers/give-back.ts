@@ -65,6 +65,7 @@ function nextReturn(world: World): Effect | Awaited | undefined {
   const ours = world.workloads.filter((workload) => isOurs(workload, world));
   const [next] = ours;
   return (
+    mayNotWiden(world, ours) ??
     stopGroups(world, "the resource is being deleted") ??
     widenAll(world, ours) ??
     bringBack(world, ours, () => true) ??
@@ -91,13 +92,7 @@ function stopGroups(world: World, because: string): Effect | Awaited | undefined
  * unpolled wherever one of these has the resource (I7).
  */
 function widenAll(world: World, workloads: readonly Workload[]): Effect | Awaited | undefined {
-  const narrow = workloads.flatMap((workload) => {
-    const record = world.records.find((each) => isNarrowBy(workload, each));
-    const agent = asOf(world, workload, record);
-    if (agent === undefined || record === undefined) return [];
-    // On the image that it has: two attempts may derive one file, and the database step of the later one not be taken (I1).
-    return [{ agent: wanting(agent, { image: agent.container.image }), plan: record.plan }];
-  });
+  const narrow = narrowAgents(world, workloads);
   const momentOf = (plan: string) => ({ plan, retry: 0, now: world.now });
   const up = narrow.find(({ agent }) => !isDown(agent));
   if (up !== undefined) {
@@ -112,14 +107,35 @@ function widenAll(world: World, workloads: readonly Workload[]): Effect | Awaite
   }
   const [next] = narrow;
   if (next === undefined) return undefined;
-  const refused = mayNotStart(next.agent);
-  if (refused !== undefined) return refused;
   const message = `${agentText(next.agent)} polls the whole of its file again`;
   const effect = start(next.agent, momentOf(next.plan), { ...WHY, message });
   return onlyWithPodsOf(
     effect,
     narrow.map(({ agent }) => agent),
   );
+}
+
+/** Those that poll only what old and new share, each as it gets the whole file. */
+function narrowAgents(
+  world: World,
+  workloads: readonly Workload[],
+): readonly { readonly agent: Agent; readonly plan: string }[] {
+  return workloads.flatMap((workload) => {
+    const record = world.records.find((each) => isNarrowBy(workload, each));
+    const agent = asOf(world, workload, record);
+    if (agent === undefined || record === undefined) return [];
+    // On the image that it has: two attempts may derive one file, and the database step of the later one not be taken (I1).
+    return [{ agent: wanting(agent, { image: agent.container.image }), plan: record.plan }];
+  });
+}
+
+/** One of them could not be started: before the isolated group stops, or nobody would poll until a person has cleared the way (I7). */
+function mayNotWiden(world: World, workloads: readonly Workload[]): Awaited | undefined {
+  for (const { agent } of narrowAgents(world, workloads)) {
+    const refused = mayNotStart(agent);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
 }
 
 /** Somebody has changed the workload since it was checked: started now, it would bring old pods back beside new ones (I2, I8). */
@@ -286,6 +302,7 @@ export function returnStrays(scene: Scene): Effect | Violation | undefined {
   const isNarrow = strays.some((stray) => world.records.some((record) => isNarrowBy(stray, record)));
   const because = "the resource no longer names what it runs beside";
   const next =
+    mayNotWiden(world, strays) ??
     (isPolling && !isNarrow ? undefined : stopGroups(world, because)) ??
     widenAll(world, strays) ??
     bringBack(world, ours, isStray) ??

@@ -97,8 +97,9 @@ export function matesOf(one: Case, namespaces: readonly string[]): readonly Agen
 }
 
 /**
- * What others of its coordination group poll already, which run the target: a group of its own would poll that a second time (I7).
- * So it is where another attempt was given up between the first agents that got the whole file and the last.
+ * What others of its coordination group poll already: a group of its own would poll that a second time (I7). So it is where another
+ * attempt was given up between the first agents that got the whole file and the last. Where people say what is new, that is not
+ * polled by those that do not run the target.
  */
 function polledByMates(
   one: Case,
@@ -110,13 +111,14 @@ function polledByMates(
   if (!isOneGroup || !sharesAcrossHosts(agent.workload, namespaces, from, to)) return { names: new Set() };
   const names = new Set<string>();
   for (const mate of matesOf(one, namespaces)) {
-    if (releaseOf(mate, world.upgrade.spec.from?.release)?.major !== to.major) continue;
+    const release = releaseOf(mate, world.upgrade.spec.from?.release) ?? from;
+    if (listOf(world) !== undefined && release.major !== to.major) continue;
     const theirs = { ...one, agent: mate };
-    const configuration = configurationOf(world, mate, to);
+    const configuration = configurationOf(world, mate, release);
     const edited = editedSince(theirs, configuration);
-    const file = fileOf(configuration, to);
+    const file = fileOf(configuration, release);
     if (edited !== undefined || file === undefined) return { names, why: edited ?? whyUnread(configuration, mate) };
-    const known = namesOf(theirs, to, configuration, renderedNow(mate), namespaces).names;
+    const known = namesOf(theirs, release, configuration, renderedNow(mate), namespaces).names;
     for (const name of effectivePollsters(known, file)) names.add(name);
   }
   return { names };

@@ -246,13 +246,13 @@ async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: 
   const now = ports.clock.now();
   const status = { ...makeStatus({ upgrade, decision, records: [], now }, view.status), release: {} };
   const workloads = { seen: "unreadable", why: "nothing is looked for" } as const;
-  await tell(
+  const againMs = await tell(
     ports,
     view.status,
     { metadata: view.metadata, spec: undefined, status, decision, workloads, now },
     signal,
   );
-  return { kind: "awaitChange" };
+  return againMs === undefined ? { kind: "awaitChange" } : { kind: "recheck", afterMs: againMs };
 }
 
 /** Stands in for a spec that could not be read, in a report that says just that. */
