@@ -35,10 +35,17 @@ export function loadingTrouble(scene: Scene, agents: readonly Agent[], clause: s
   const [first, ...rest] = failed;
   if (first !== undefined) return { kind: "held", violations: [first, ...rest], probes };
   const open = asked.filter(({ answer }) => answer === undefined);
-  if (open.length === 0) return undefined;
-  const message = "reading what the new agents say of their configuration";
+  const late = agents.find(isSeenLate);
+  if (open.length === 0 && late === undefined) return undefined;
+  const message =
+    late === undefined
+      ? "reading what the new agents say of their configuration"
+      : `not all new pods of ${agentText(late)} are seen yet whose logs are to be read`;
   return { kind: "wait", note: { reason: "Loading", message, clause }, probes };
 }
+
+/** Pods come by another watch than the status that counts them: one that was not seen yet has not said that all is well. */
+const isSeenLate = ({ workload, pods }: Agent): boolean => pods.length < workload.status.ready;
 
 function probesFor(agent: Agent): readonly ProbeRequest[] {
   const running = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
