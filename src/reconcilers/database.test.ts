@@ -1,8 +1,9 @@
 /** The database on a way back: kept, and not before a migration that runs has ended. And whose pod migrates it. */
 import { expect, test } from "vitest";
-import { aCronJob, aDeployment, aJob, anUpgrade, aRecord, aWorld } from "../../test/support/builders.ts";
+import { aCronJob, aDeployment, aJob, anUpgrade, aRecord, aWorld, NOW } from "../../test/support/builders.ts";
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
-import { databaseKept, migrationPod } from "./database.ts";
+import type { Job } from "../model/observation.ts";
+import { database, databaseKept, migrationPod } from "./database.ts";
 
 const upgrade = anUpgrade();
 const owner = { kind: "CeilometerUpgrade", name: upgrade.metadata.name, uid: upgrade.metadata.uid };
@@ -42,4 +43,31 @@ test.each([
   expect(pod.kind).toBe(found);
   if (pod.kind === "refused")
     expect(pod.violation).toMatchObject({ reason: "ContainerNotFound", object: `${kind}/${name}` });
+});
+
+test("a backup that has become too old before the migration began is made again, under another name", () => {
+  const allowed = { annotations: { [ANNOTATION.allowJobFrom]: "true" } };
+  const components = {
+    database: {
+      action: "Upgrade" as const,
+      jobFrom: { kind: "CronJob" as const, name: "migrate" },
+      backup: { jobFrom: { kind: "CronJob" as const, name: "dump" }, maxAgeSeconds: 60 },
+    },
+  };
+  const asks = anUpgrade({ components });
+  const next = (jobs: readonly Job[]) => {
+    const world = aWorld({ upgrade: asks, jobs, cronJobs: [aCronJob("dump", allowed), aCronJob("migrate", allowed)] });
+    const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+    if (outcome.kind !== "act" || outcome.effect.kind !== "create") throw new Error(outcome.kind);
+    return { reason: outcome.note.reason, name: outcome.effect.object.metadata.name };
+  };
+  const done = (name: string, ageSeconds: number): Job =>
+    aJob(name, { state: "succeeded", finishedAt: NOW - ageSeconds * 1000, metadata: { owner } });
+  const first = next([]);
+  expect(first.reason).toBe("BackingUp");
+  const old = done(first.name, 61);
+  const second = next([old]);
+  expect(second.reason).toBe("BackingUp");
+  expect(second.name).not.toBe(first.name);
+  expect(next([old, done(second.name, 59)]).reason).toBe("MigratingDatabase");
 });

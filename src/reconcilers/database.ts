@@ -219,22 +219,42 @@ function logProbe(scene: Scene, pod: Pod, container: string): ProbeRequest | und
   return { kind: "podLog", id, namespace, pod: name, container, question: { about: "migration" } };
 }
 
+/**
+ * The backup of this plan and retry that runs, has failed or is to be made; and those that have succeeded. One that has become too
+ * old by the time the migration can begin is followed by another, whose name is made of its uid.
+ */
+function backupJob({ world: { jobs, upgrade }, record }: Scene): {
+  readonly name: string;
+  readonly existing: Job | undefined;
+  readonly outlived: readonly Job[];
+} {
+  const outlived: Job[] = [];
+  for (;;) {
+    const last = outlived.at(-1)?.metadata.uid;
+    const made = [record.plan, upgrade.spec.retryAttempt, ...(last === undefined ? [] : [last])];
+    const name = nameFor(`${upgrade.metadata.name}-backup`, shortDigest(made));
+    const existing = jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
+    if (existing?.state !== "succeeded") return { name, existing, outlived };
+    outlived.push(existing);
+  }
+}
+
 /** Undefined once a backup has succeeded recently enough, or none is asked for. */
 function backedUp(scene: Scene): Outcome | undefined {
-  const { world, record } = scene;
+  const { world } = scene;
   const { upgrade } = world;
   const backup = upgrade.spec.components.database.backup;
   if (backup === undefined) return undefined;
   const template = findJobTemplate(world, backup.jobFrom, "spec.components.database.backup.jobFrom");
   if ("gate" in template) return { kind: "held", violations: [template] };
 
-  const name = nameFor(`${upgrade.metadata.name}-backup`, shortDigest([record.plan, upgrade.spec.retryAttempt]));
+  const { name, existing, outlived } = backupJob(scene);
   const oldest = world.now - backup.maxAgeSeconds * 1000;
   const source = (backup.jobFrom.kind === "CronJob" ? world.cronJobs : world.jobs).find(
     (each) => each.metadata.name === backup.jobFrom.name,
   );
   const isBackup = (each: Job): boolean =>
-    (each.metadata.name === name && isOwnJob(each, upgrade)) ||
+    outlived.includes(each) ||
     each.metadata.owner?.uid === source?.metadata.uid ||
     each.metadata.uid === source?.metadata.uid;
   const recent = world.jobs.some(
@@ -242,7 +262,6 @@ function backedUp(scene: Scene): Outcome | undefined {
   );
   if (recent) return undefined;
 
-  const existing = world.jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
   const base = { clause: CLAUSE, object: `Job/${name}` };
   if (existing?.state === "running") {
     const note = { ...base, reason: "BackingUp", message: `Job/${name} backs up before the migration` };
