@@ -188,6 +188,8 @@ const verbs = z.object({
   /** Retries that were asked for, beside those of the spec. */
   retries: z.int32().min(0).optional(),
   aborted: z.boolean().optional(),
+  /** The spec's number of retries when it was: one more ends it, as a retry by annotation does. */
+  abortedAt: z.int32().min(0).optional(),
   rollback: z.object({ by: z.enum(["Annotation", "Failure"]), why: z.string() }).optional(),
   /** Annotations that were taken over and have to be removed from the resource, by their value. */
   taking: labels.optional(),

@@ -124,3 +124,12 @@ test("a rollback by annotation is remembered with who asked", () => {
   expect(back.verbs.rollback).toEqual({ by: "Annotation", why: "asked for by annotation" });
   expect(specOf({}, {}, back).rollback).toBe(true);
 });
+
+test("an abort by annotation is ended by one more retry of the spec, as by its annotation", () => {
+  const aborted = remembered(record, taken({ [VERB.abort]: "true" }, record, { retryAttempt: 2 }));
+  expect(specOf({}, { retryAttempt: 2 }, aborted).abort).toBe(true);
+  expect(specOf({}, { retryAttempt: 3 }, aborted).abort).toBe(false);
+  const { abortedAt: _, ...verbs } = aborted.verbs;
+  // Of an attempt of an operator that did not keep it.
+  expect(specOf({}, { retryAttempt: 3 }, { ...aborted, verbs }).abort).toBe(true);
+});

@@ -34,13 +34,16 @@ export function steered(world: World, record: AttemptRecord | undefined, request
         ...wordsOf(spec, remembered, record?.plan ?? ""),
         acceptedRisks: [...listed(spec.acceptedRisks), ...listed(remembered.acceptedRisks), ...requests.acceptedRisks],
         paused: requests.pause || (spec.paused && !requests.resume),
-        abort: spec.abort || (requests.abort && !isTakenBack(record, requests)) || remembered.aborted === true,
+        abort: spec.abort || (requests.abort && !isTakenBack(record, requests)) || isAborted(spec, remembered),
         rollback: spec.rollback || remembered.rollback !== undefined,
         retryAttempt: spec.retryAttempt + again,
       },
     },
   };
 }
+
+const isAborted = ({ retryAttempt }: Spec, { aborted, abortedAt = retryAttempt }: RecordedVerbs): boolean =>
+  aborted === true && retryAttempt <= abortedAt;
 
 /** Before there is an attempt to remember it, an abort and the retry that ends it stand side by side. */
 const isTakenBack = (record: AttemptRecord | undefined, { abort, retry }: Requests): boolean =>
@@ -91,7 +94,7 @@ export function takeRequests(world: World, record: AttemptRecord | undefined, re
   if (isTakenBack(record, requests)) return forget(world, ["abort", "retry"], "what was aborted goes on");
   if (record === undefined) return undefined;
   const { taking } = record.verbs;
-  if (taking === undefined) return remember(record, requests);
+  if (taking === undefined) return remember(record, requests, world.upgrade.spec);
   const left = stillAsked(taking, world.upgrade.metadata.annotations);
   if (left.length > 0) return forget(world, left, `${left.join(", ")}: remembered with the attempt`);
   const { taking: _, ...verbs } = record.verbs;
@@ -120,7 +123,7 @@ function forget({ upgrade }: World, verbs: readonly Verb[], message: string): Ef
 
 const TAKEN: readonly Verb[] = ["approve", "abort", "rollback", "retry", "acceptRisk", "skipGate"];
 
-function remember(record: AttemptRecord, requests: Requests): Effect | undefined {
+function remember(record: AttemptRecord, requests: Requests, { retryAttempt }: Spec): Effect | undefined {
   const before = record.verbs;
   const approved = requests.approved.filter((each) => isFor(record, each));
   const skipped = requests.skipped.filter((each) => isFor(record, each));
@@ -144,6 +147,7 @@ function remember(record: AttemptRecord, requests: Requests): Effect | undefined
     retries: (before.retries ?? 0) + (requests.retry ? 1 : 0),
     // What was aborted goes on when it is tried again.
     aborted: requests.abort || (before.aborted === true && !requests.retry),
+    ...(requests.abort ? { abortedAt: retryAttempt } : {}),
     ...(requests.rollback ? { rollback } : {}),
     taking,
   };
