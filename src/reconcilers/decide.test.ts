@@ -329,3 +329,28 @@ test("who keeps bringing up what was taken down is not fought for ever", () => {
   expect(written(effect)["/metadata/annotations/ceilometer.openstack.org~1phase"]).toContain('"rounds":3');
   expect(why(middle({ workloads: [at(3)] }))).toBe("Held: Contested");
 });
+
+test("a rollback is of the attempt that is under way, though it was taken up again after a way back had ended", () => {
+  const workload = notification({ replicas: 0 }, { ...down, borrowed: { replicas: 2 } });
+  const targets = [aRecordedTarget(workload)];
+  const early = formatTime(NOW - 90_000);
+  const open = aRecord({
+    inputs: "of another wish",
+    targets,
+    startedAt: early,
+    metadata: { name: "open", resourceVersion: "9" },
+  });
+  const back = aRecord({
+    inputs: "of the way back",
+    targets,
+    startedAt: formatTime(NOW - 60_000),
+    back: { of: "open", why: "asked", by: "Spec" },
+    ended: { at: formatTime(NOW - 30_000), state: "RolledBack", retry: 0 },
+    metadata: { name: "back", resourceVersion: "8" },
+  });
+  const { headline, effect } = decide(
+    middle({ workloads: [workload], records: [open, back], spec: { rollback: true } }),
+  );
+  expect(headline.reason).not.toBe("NothingToRollBack");
+  expect(effect).toBeDefined();
+});

@@ -198,8 +198,9 @@ function goingBack(world: World, { digest }: Inputs, requests: Requests): Attemp
     ended === undefined || ended.state === "Superseded" ? [] : [ended.at],
   );
   const last = ends.toSorted().at(-1) ?? "";
+  // One that is under way may have begun before another one ended: it was taken up again.
   const isLeft = ({ ended, back, startedAt }: AttemptRecord): boolean =>
-    back === undefined && startedAt >= last && (ended === undefined || ended.state === "Superseded");
+    back === undefined && (ended === undefined || (ended.state === "Superseded" && startedAt >= last));
   const isUnread = ({ ended, back, verbs }: AttemptRecord): boolean =>
     digest === undefined &&
     (back === undefined ? verbs.rollback !== undefined : ended === undefined || ended.state === "RolledBack");
