@@ -69,11 +69,23 @@ function derived(namespace: PollingAgent["namespace"]): { readonly added: string
 const expectedOf = (...groups: readonly (readonly [readonly AgentProcess[], readonly string[]])[]): Expected =>
   new Map(groups.flatMap(([agents, names]) => agents.map((agent) => [agent, names] as const)));
 
+const TRIES = 3;
+const sentTwice = ({ samples }: Polled): readonly unknown[] => [...samples].filter(([, agents]) => agents.length > 1);
+
+/**
+ * Agents whose group is at rest. On a busy machine a heartbeat may come so late that its agent is out of the ring for a cycle, and
+ * another one takes its share: that is a look at something else. What is so in each of three is not.
+ */
+async function settledBy(expected: Expected): Promise<Polled> {
+  let polled = await polledBy(expected);
+  for (let tries = 1; tries < TRIES && sentTwice(polled).length > 0; tries += 1) polled = await polledBy(expected);
+  return polled;
+}
+
 /** Each agent took turns on exactly its pollsters, and no meter of a resource was sent by two agents. */
 function expectExactly(polled: Polled, expected: Expected): void {
   expect(polled.pollsters).toEqual(Object.fromEntries([...expected].map(([agent, names]) => [agent.name, names])));
-  const twice = [...polled.samples].filter(([, agents]) => agents.length > 1);
-  expect(twice).toEqual([]);
+  expect(sentTwice(polled)).toEqual([]);
 }
 
 const sampled = ({ samples }: Polled): readonly string[] => [...samples.keys()].toSorted();
@@ -91,7 +103,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
   await members(site, "central-global", 2);
   await members(site, "central-new-global", 1);
   const beside = expectedOf([[old1, old2], shared], [[isolated], added]);
-  const first = await polledBy(beside);
+  const first = await settledBy(beside);
   expectExactly(first, beside);
   const complete = sampled(first);
   expect(new Set([...first.samples.values()].flat())).toEqual(new Set(["old-1", "old-2", "isolated"]));
@@ -101,7 +113,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
   await old1.stop();
   await members(site, "central-global", 2);
   const mixed = expectedOf([[old2, narrowed1], shared], [[isolated], added]);
-  const second = await polledBy(mixed);
+  const second = await settledBy(mixed);
   expectExactly(second, mixed);
   expect(sampled(second)).toEqual(complete);
 
@@ -109,7 +121,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
   const narrowed2 = await start("narrowed-2", { polling: files.shared });
   await members(site, "central-global", 2);
   const replaced = expectedOf([[narrowed1, narrowed2], shared], [[isolated], added]);
-  const third = await polledBy(replaced);
+  const third = await settledBy(replaced);
   expectExactly(third, replaced);
   expect(sampled(third)).toEqual(complete);
 
@@ -118,7 +130,7 @@ test("an isolated group polls exactly what is new, the replaced agents exactly w
   const widened = [await start("widened-1", {}), await start("widened-2", {})];
   await members(site, "central-global", 2);
   const last = expectedOf([widened, all]);
-  const fourth = await polledBy(last);
+  const fourth = await settledBy(last);
   expectExactly(fourth, last);
   expect(sampled(fourth)).toEqual(complete);
 
@@ -152,13 +164,13 @@ test("on one host, too, an isolated agent has a group of its own and polls exact
   await members(site, `compute-${Site.host}`, 1);
   await members(site, `compute-new-${Site.host}`, 1);
   const beside = expectedOf([[old], shared], [[isolated], added]);
-  const first = await polledBy(beside);
+  const first = await settledBy(beside);
   expectExactly(first, beside);
 
   await old.stop();
   const narrowed = await site.polling({ ...compute, name: "narrowed", polling: files.shared });
   const replaced = expectedOf([[narrowed], shared], [[isolated], added]);
-  const second = await polledBy(replaced);
+  const second = await settledBy(replaced);
   expectExactly(second, replaced);
   expect(sampled(second)).toEqual(sampled(first));
 
@@ -166,7 +178,7 @@ test("on one host, too, an isolated agent has a group of its own and polls exact
   const widened = await site.polling({ ...compute, name: "widened" });
   await members(site, `compute-${Site.host}`, 1);
   const last = expectedOf([[widened], all]);
-  const third = await polledBy(last);
+  const third = await settledBy(last);
   expectExactly(third, last);
   expect(sampled(third)).toEqual(sampled(first));
 });
