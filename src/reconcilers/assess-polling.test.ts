@@ -126,6 +126,18 @@ test("two of a group that bring other new pollsters, and some of the same, are r
   const apart = beside("few");
   expect(apart).toMatchObject({ path: "Replace", overlap: false, together: true });
   expect(apart.why).toBe("Deployment/second, which shares its work, brings other new pollsters");
+
+  // A third, which brings nothing new and would roll beside old ones, goes with them.
+  const none = aConfigObject("ConfigMap", "none", {
+    "ceilometer.conf": "[coordination]\nbackend_url = etcd3://etcd\n",
+    "polling.yaml": "sources: [{ name: all, interval: 300, meters: [volume.size] }]",
+  });
+  const third = workloadOf("third", "2025.1", undefined, undefined, "none");
+  const agents = [workloadOf("central", "2025.1"), workloadOf("second", "2025.1", undefined, undefined, "few"), third];
+  const world = aWorld({ workloads: agents, files: [...files, few, none] });
+  const polling = agents.map((each) => anAgent(each, { component: "polling" }));
+  const { plans } = assessPolling(world, polling, TARGET, readInputs(world), undefined);
+  expect(plans.get(third.metadata.uid)).toMatchObject({ path: "Replace", overlap: false, together: true });
 });
 
 test("what is listed as new is new, though another old one of the group may be said to poll it", () => {

@@ -45,10 +45,8 @@ export function assessPolling(
     const one = { world, agent, agents, inputs, from, to: target, overrides: overrides.found, image };
     return [{ one, ...assess(one) }];
   });
-  const assessed = alone.map((each): Weighed => {
-    const apart = mateApart(each, alone);
-    return apart === undefined ? each : { one: each.one, ...assess(each.one, apart) };
-  });
+  // Once for each workload: one that is replaced because of another may be why a third is.
+  const assessed = agents.reduce<readonly Weighed[]>((all) => all.map((each) => asMate(each, all)), alone);
   return {
     plans: new Map(
       assessed.flatMap(({ one, plan }) => (plan === undefined ? [] : [[one.agent.workload.metadata.uid, plan]])),
@@ -113,6 +111,11 @@ function mateApart({ one, plan }: Weighed, all: readonly Weighed[]): string | un
     if (path === "Isolate" && isPartly(plan, other.plan)) return `${who} brings other new pollsters`;
   }
   return undefined;
+}
+
+function asMate(each: Weighed, all: readonly Weighed[]): Weighed {
+  const apart = mateApart(each, all);
+  return apart === undefined ? each : { one: each.one, ...assess(each.one, apart) };
 }
 
 /** They bring some of the same new pollsters, and not all. */
