@@ -17,7 +17,7 @@ const listSchema = z.object({
         generation: z.int().optional(),
         annotations: z.record(z.string(), z.string()).default({}),
         managedFields: z.array(z.object({ manager: z.string() })).default([]),
-        ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
+        ownerReferences: z.array(z.object({ kind: z.string(), name: z.string(), uid: z.string() })).default([]),
       }),
       spec: z.unknown().optional(),
       status: z.looseObject({ succeeded: z.int().optional(), failed: z.int().optional() }).optional(),
@@ -42,6 +42,11 @@ export const anonymous = (scene: Pick<Place, "namespace">, text: string): string
     .replaceAll(/-[0-9a-f]{8}\b/g, "-HASH")
     .replaceAll(/\b[0-9a-f]{16}\b/g, "HASH");
 
+/** Its resource was made anew: the garbage collector removes it when it comes by, soon or late. */
+const isGarbage = ({ metadata }: Item, uid: string | undefined): boolean =>
+  uid !== undefined &&
+  metadata.ownerReferences.some((owner) => owner.kind === "CeilometerUpgrade" && owner.uid !== uid);
+
 /** Not by their names, of which several may differ in a hash alone. */
 const ordered = <T>(list: readonly T[]): readonly T[] =>
   list.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
@@ -59,16 +64,19 @@ export async function endState(scene: Place): Promise<unknown> {
       })),
     ),
   );
-  const jobs = (await list(scene, "/apis/batch/v1:jobs")).map(({ metadata, status }) => ({
+  const uid = resource?.metadata.uid;
+  const kept = async (collection: string): Promise<readonly Item[]> =>
+    (await list(scene, collection)).filter((item) => !isGarbage(item, uid));
+  const jobs = (await kept("/apis/batch/v1:jobs")).map(({ metadata, status }) => ({
     job: anonymous(scene, metadata.name),
     succeeded: status?.succeeded ?? 0,
     failed: status?.failed ?? 0,
   }));
-  const configMaps = (await list(scene, "/api/v1:configmaps")).map(({ metadata, immutable }) => ({
+  const configMaps = (await kept("/api/v1:configmaps")).map(({ metadata, immutable }) => ({
     configMap: anonymous(scene, metadata.name),
     immutable: immutable ?? false,
     annotations: Object.keys(metadata.annotations).toSorted(),
-    owners: metadata.ownerReferences,
+    owners: metadata.ownerReferences.map(({ kind, name }) => ({ kind, name })),
   }));
   const status = {
     finalizers: resource?.metadata.finalizers,
