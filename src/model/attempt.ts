@@ -8,6 +8,7 @@ import { acceptedRiskSchema } from "../api/v1alpha1/schema.ts";
 import { AGENT_COMPONENTS, COMPONENTS } from "./component.ts";
 import type { Meta } from "./meta.ts";
 import type { Volume, VolumeMount } from "./pod-template.ts";
+import { parseTime } from "./time.ts";
 
 /** The key of the record's ConfigMap. */
 export const RECORD_KEY = "attempt.json";
@@ -176,8 +177,8 @@ const ended = z.object({
 });
 export type Ended = z.output<typeof ended>;
 
-/** Intervals in which the clocks of an attempt stood still; the last one is open while they do. */
-const clock = z.array(z.object({ from: z.string(), to: z.string().optional() }));
+/** Intervals in which the clocks of an attempt stood still, each with the reason for it; the last one is open while they do. */
+const clock = z.array(z.object({ from: z.string(), to: z.string().optional(), why: z.string().optional() }));
 export type Clock = z.output<typeof clock>;
 
 /** What was asked by annotation while the attempt was under way, and is remembered with it. */
@@ -246,8 +247,11 @@ export function parseRecord(metadata: Meta, body: string | undefined): AttemptRe
   const record = body === undefined || !isBounded(body) ? undefined : parsed(recordSchema, body);
   if (record === undefined) return undefined;
   const { annotations } = metadata;
+  const resumed = annotations[ANNOTATION.resumedAt];
   return {
     ...record,
+    // Attempts are told apart by when they began: one that was taken up again is younger than what was tried in between.
+    ...(resumed === undefined || parseTime(resumed) === undefined ? {} : { startedAt: resumed }),
     metadata,
     ended: parsed(ended, annotations[ANNOTATION.ended]),
     clock: parsed(clock, annotations[ANNOTATION.clock]) ?? [],

@@ -53,9 +53,11 @@ test("a record is read back, with its end, its clock and what was asked of it", 
       [ANNOTATION.clock]: '[{"from":"2026-01-01T00:10:00Z"}]',
       [ANNOTATION.verbs]: '{"retries":2,"approved":["polling"]}',
       [ANNOTATION.gates]: JSON.stringify(gates),
+      [ANNOTATION.resumedAt]: "2026-01-01T00:05:00Z",
     }),
   ).toMatchObject({
     ...body,
+    startedAt: "2026-01-01T00:05:00Z",
     ended: { state: "Completed", retry: 1 },
     clock: [{ from: "2026-01-01T00:10:00Z" }],
     verbs: { retries: 2, approved: ["polling"] },
@@ -66,8 +68,9 @@ test("a record is read back, with its end, its clock and what was asked of it", 
     [ANNOTATION.clock]: "{",
     [ANNOTATION.verbs]: "[]",
     [ANNOTATION.gates]: "1",
+    [ANNOTATION.resumedAt]: "soon",
   };
-  expect(read(damaged)).toMatchObject({ ended: undefined, clock: [], verbs: {}, gates: {} });
+  expect(read(damaged)).toMatchObject({ startedAt: body.startedAt, ended: undefined, clock: [], verbs: {}, gates: {} });
   expect(read({}, "{}")).toBeUndefined();
   expect(parseRecord(metadata, undefined)).toBeUndefined();
 });

@@ -30,9 +30,8 @@ export function firstWrites(world: World, copies: readonly WantedCopy[], body: N
     const message = `keep the content of the configuration in ${object}, which can never change`;
     return { kind: "create", object: copy.object, why: { reason: "CopyingConfiguration", message, object } };
   }
-  const plan = planHash(body);
-  const reopened = world.records.find((record) => record.plan === plan);
-  if (reopened !== undefined) return reopen(world, reopened);
+  const { plan, left } = planOf(world, body);
+  if (left !== undefined) return resume(world, left);
   const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) });
   const way = `from ${body.from ?? "an unknown release"} to ${body.to}`;
   const start = body.back === undefined ? `start ${way}` : `roll back ${way} (${body.back.why})`;
@@ -47,10 +46,32 @@ function isCopy(there: ConfigurationCopy, wanted: WantedCopy): boolean {
   return there.name === wanted.name && there.immutable && there.digests.get(wanted.key) === wanted.digest;
 }
 
-/** The plan: the wish, and the images and configuration that it starts from. Hosts and times do not change it. */
-function planHash(body: NewRecord): string {
+/**
+ * The plan: the wish, and the images and configuration that it starts from; hosts and times do not change it. An attempt of the
+ * same plan that was left before anything had changed is taken up again, so that two wishes that come by turns leave two
+ * records. Any other belongs to the past: what it knows was true then (I9), so the new one is told apart from it by its number.
+ */
+function planOf(world: World, body: NewRecord): { readonly plan: string; readonly left?: AttemptRecord } {
+  for (let turn = 0; ; turn += 1) {
+    const plan = planHash(body, turn);
+    const known = world.records.find((record) => record.plan === plan);
+    if (known === undefined) return { plan };
+    if (isUnchanged(world, known, body)) return { plan, left: known };
+  }
+}
+
+function planHash(body: NewRecord, turn: number): string {
   const targets = body.targets.map(({ hosts, replicas, replicasAfter, nodeSelector, before, ...steady }) => steady);
-  return digest({ rules: RULES_VERSION, ...body, targets }).slice(0, 16);
+  const again = turn === 0 ? {} : { turn };
+  return digest({ rules: RULES_VERSION, ...body, targets, ...again }).slice(0, 16);
+}
+
+/** Left for another wish, not undone since, and made for workloads that are all as they were. */
+function isUnchanged({ records }: World, { ended, plan, targets }: AttemptRecord, body: NewRecord): boolean {
+  const isUndone = records.some(
+    ({ back, ended: way }) => back?.of === plan && way !== undefined && way.state !== "Superseded",
+  );
+  return ended?.state === "Superseded" && !isUndone && canonicalJson(targets) === canonicalJson(body.targets);
 }
 
 export function addFinalizer(upgrade: Upgrade): Effect {
@@ -108,10 +129,16 @@ function supersede(world: World, record: AttemptRecord, because?: string): Effec
   );
 }
 
-function reopen(world: World, record: AttemptRecord): Effect {
+function resume(world: World, record: AttemptRecord): Effect {
   const message = `back to the plan of ${record.metadata.name} of ${world.upgrade.metadata.name}`;
-  // What was asked of it then is not asked of it now.
-  const fresh = { [ANNOTATION.ended]: null, [ANNOTATION.verbs]: null, [ANNOTATION.gates]: null };
+  // What was asked of it then is not asked of it now, and it begins now.
+  const fresh = {
+    [ANNOTATION.ended]: null,
+    [ANNOTATION.verbs]: null,
+    [ANNOTATION.gates]: null,
+    [ANNOTATION.clock]: null,
+    [ANNOTATION.resumedAt]: formatTime(world.now),
+  };
   return annotateRecord(record, fresh, { reason: "Replanned", message });
 }
 

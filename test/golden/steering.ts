@@ -173,15 +173,31 @@ export const steering: Readonly<Record<string, () => string>> = {
     transcript.until();
     return transcript.text;
   },
-  "reverted-in-git": () => {
-    const transcript = new Transcript({ ...partialModern, agents: [notification, central2] });
-    transcript.until();
-    transcript.tell("git revert: the target is the release of before");
-    transcript.cluster.rewish((spec) => ({
-      ...spec,
-      target: { ...spec.target, release: "2025.1", image: imageOf("2025.1") },
-    }));
+  "reverted-in-git": () => reverted(partialModern).text,
+  "reverted-again-with-other-replicas": () => {
+    const transcript = reverted({ ...modern, skipDatabase: true, agents: [notification, central2] });
+    const { cluster } = transcript;
+    transcript.tell("more agents, by kubectl scale, and the new release again");
+    const scaled = cluster.workloads.find(({ metadata }) => metadata.name === "ceilometer-central");
+    if (scaled !== undefined) cluster.api.update(scaled, { spec: { ...scaled.spec, replicas: 3 } });
+    cluster.rewish((spec) => ({ ...spec, target: { ...spec.target, ...NEWER } }));
+    transcript.until(isDown("ceilometer-central"));
+    transcript.tell("git revert, while the polling agents are down");
+    cluster.rewish((spec) => ({ ...spec, target: { ...spec.target, ...OLDER } }));
     transcript.until();
     return transcript.text;
   },
 };
+
+const OLDER = { release: "2025.1", image: imageOf("2025.1") } as const;
+const NEWER = { release: "2025.2", image: imageOf("2025.2") } as const;
+
+/** An upgrade that has ended, and its way back. */
+function reverted(topology: Topology): Transcript {
+  const transcript = new Transcript({ ...topology, agents: [notification, central2] });
+  transcript.until();
+  transcript.tell("git revert: the target is the release of before");
+  transcript.cluster.rewish((spec) => ({ ...spec, target: { ...spec.target, ...OLDER } }));
+  transcript.until();
+  return transcript;
+}

@@ -27,6 +27,8 @@ export const ANNOTATION = {
   completedPlan: `${GROUP}/completed-plan`,
   /** On an attempt record: the intervals in which clocks stood still. */
   clock: `${GROUP}/clock`,
+  /** On an attempt record: when it was taken up again, which is its beginning then. */
+  resumedAt: `${GROUP}/resumed-at`,
   /** On an attempt record: how it ended. */
   ended: `${GROUP}/ended`,
   /** On an attempt record: what was asked by annotation while it was under way. */

@@ -12,9 +12,7 @@ export function historyOf(records: readonly AttemptRecord[], previous: Status): 
     const { plan, from, ended, acceptedRisks } = record;
     // A way back is told with the attempt that it undoes.
     if (ended === undefined || record.back !== undefined) return [];
-    // One that was undone, and carried out again since by the same plan, ended later than its undoing.
-    const back = undone.get(plan);
-    const undoneAt = back !== undefined && back >= ended.at ? back : undefined;
+    const undoneAt = undone.get(plan);
     const skippedGates = Object.entries(record.gates).flatMap(([name, { skipped: reason }]) =>
       reason === undefined ? [] : [{ name, reason }],
     );

@@ -143,7 +143,7 @@ test("the history is made of records, newest first, and lost with none", () => {
   ]);
 });
 
-test("what was rolled back is told so, until the same plan is carried out after all", () => {
+test("what was rolled back is told so, whether it had come to its end or not", () => {
   const ended = (at: string, state: "Superseded" | "Completed" | "RolledBack") => ({ state, at, retry: 0 });
   const back = { of: "p1", by: "Spec", why: "asked" } as const;
   const way = aRecord({ plan: "p1-back", back, ended: ended("2026-01-01T02:00:00Z", "RolledBack") });
@@ -158,7 +158,7 @@ test("what was rolled back is told so, until the same plan is carried out after 
       {},
     ).history?.map(({ plan, state, finishedAt }) => [plan, state, finishedAt]);
   expect(states(ended("2026-01-01T01:00:00Z", "Superseded"))).toEqual([["p1", "RolledBack", "2026-01-01T02:00:00Z"]]);
-  expect(states(ended("2026-01-01T03:00:00Z", "Completed"))).toEqual([["p1", "Completed", "2026-01-01T03:00:00Z"]]);
+  expect(states(ended("2026-01-01T01:30:00Z", "Completed"))).toEqual([["p1", "RolledBack", "2026-01-01T02:00:00Z"]]);
 });
 
 test("a rollback that the spec asks for is what it wants; after any other somebody has to decide", () => {

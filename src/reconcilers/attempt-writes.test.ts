@@ -1,0 +1,75 @@
+/** Which record an attempt gets: one of its own, or the one that its wish had when it was last made. */
+import { expect, test } from "vitest";
+import { aDeployment, anUpgrade, aRecord, aRecordedTarget, aWorld, NOW } from "../../test/support/builders.ts";
+import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
+import { type AttemptRecord, type Ended, RECORD_KEY, recordSchema } from "../model/attempt.ts";
+import { formatTime } from "../model/time.ts";
+import { firstWrites, type NewRecord } from "./attempt-writes.ts";
+
+const upgrade = anUpgrade({}, { finalizers: [FINALIZER] });
+const target = aRecordedTarget(aDeployment({ name: "notification" }), { replicas: 2 });
+const body: NewRecord = {
+  inputs: "inputs-1",
+  from: "newton",
+  to: "ocata",
+  files: {},
+  longestIntervalSeconds: 600,
+  targets: [target],
+};
+
+const next = (records: readonly AttemptRecord[], asked: NewRecord = body) =>
+  firstWrites(aWorld({ upgrade, records }), [], asked);
+
+/** The record that is written first, left in this state. */
+function left(state: Ended["state"], records: readonly AttemptRecord[] = []): AttemptRecord {
+  const effect = next(records);
+  if (effect.kind !== "create") throw new Error(`it is not made: ${effect.why.message}`);
+  const { data = {}, metadata } = effect.object as { data?: Record<string, string>; metadata: { name: string } };
+  const { name } = metadata;
+  const ended = { state, at: formatTime(NOW), retry: 0 };
+  return aRecord({ ...recordSchema.parse(JSON.parse(data[RECORD_KEY] ?? "")), ended, metadata: { name } });
+}
+
+test("one that was left before anything had changed is taken up again, and begins now", () => {
+  const record = left("Superseded");
+  expect(next([record])).toMatchObject({
+    kind: "annotate",
+    ref: { kind: "ConfigMap", name: record.metadata.name },
+    metadata: {
+      annotations: {
+        [ANNOTATION.ended]: null,
+        [ANNOTATION.verbs]: null,
+        [ANNOTATION.gates]: null,
+        [ANNOTATION.clock]: null,
+        [ANNOTATION.resumedAt]: formatTime(NOW),
+      },
+    },
+  });
+});
+
+test.each([
+  ["replicas", { replicas: 3 }],
+  ["hosts", { hosts: ["host-9"] }],
+  ["the configuration before", { before: [{ path: "/etc/x.yaml", volume: "x", before: {} }] }],
+])("what was left knows nothing of a change since: %s", (_, change) => {
+  const effect = next([left("Superseded")], { ...body, targets: [{ ...target, ...change }] });
+  expect(effect).toMatchObject({ kind: "create", why: { reason: "AttemptStarted", clause: "I9" } });
+});
+
+test("one that has ended belongs to the past, however often the same is done again", () => {
+  const first = left("Completed");
+  const second = left("Completed", [first]);
+  const third = left("Completed", [first, second]);
+  expect(new Set([first, second, third].map(({ plan }) => plan)).size).toBe(3);
+  expect(new Set([first, second, third].map(({ metadata }) => metadata.name)).size).toBe(3);
+});
+
+test.each(["RolledBack", "Completed"] as const)("one that was undone keeps what became of it: %s", (state) => {
+  const undone = left("Superseded");
+  const ended = { state, at: formatTime(NOW), retry: 0 };
+  const back = aRecord({ plan: "back", back: { of: undone.plan, by: "Spec", why: "asked" }, ended });
+  expect(next([undone, back]).kind).toBe("create");
+  // Another word came before the way back had ended: nothing was undone.
+  const given = { ...back, ended: { ...ended, state: "Superseded" as const } };
+  expect(next([undone, given]).kind).toBe("annotate");
+});
