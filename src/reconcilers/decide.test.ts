@@ -244,6 +244,17 @@ test("time in which the attempt was paused is no time of the verification", () =
   );
 });
 
+test.each([
+  ["AwaitingApproval", "Progressing: Loading"],
+  ["OutsideWindow", "Progressing: Loading"],
+  ["Paused", "write: Resumed"],
+  [undefined, "write: Resumed"],
+])("an operator that has just started reads again what agents say, and is no word to go on: %s", (reason, next) => {
+  const one = notification({ image: NEW_IMAGE });
+  const clock = [{ from: formatTime(NOW), ...(reason === undefined ? {} : { why: reason }) }];
+  expect(why(middle({ workloads: [one], pods: podsOf(one), record: { clock } }))).toBe(next);
+});
+
 test("a pause takes hold where nothing is borrowed, and stops the clocks", () => {
   const spec = { paused: true };
   expect(why(middle({ workloads: [notification({ replicas: 0 }, down)], spec }))).toBe("write: Starting");

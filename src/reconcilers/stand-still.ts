@@ -15,6 +15,7 @@ import { formatTime, type Millis, parseTime } from "../model/time.ts";
 import { annotateRecord } from "./attempt-writes.ts";
 import { gatesAt } from "./extra-gates.ts";
 import { isGroupStopped, isolatedOf, isolating } from "./isolated-group.ts";
+import { LOADING } from "./loading.ts";
 import { allAgents, hasBegun, type Scene } from "./scene.ts";
 import type { Step } from "./sequence.ts";
 
@@ -80,7 +81,7 @@ function isSafe({ world, agents }: Scene): boolean {
 export function standing(scene: Scene, outcome: Outcome | undefined): Omit<Decision, "steps"> | undefined {
   const isStill = isStopped(scene.record.clock);
   const stop = paused(scene, isStill) ?? waits(outcome);
-  if (stop === undefined && !isStill) return undefined;
+  if (stop === undefined && (!isStill || readsAgain(scene, outcome))) return undefined;
   const base = { findings: [], probes: [] };
   if (stop !== undefined && isStill) return { ...base, ...stop };
   const effect = moveClock(scene, stop?.headline);
@@ -89,9 +90,21 @@ export function standing(scene: Scene, outcome: Outcome | undefined): Omit<Decis
 
 type Stop = Pick<Decision, "phase" | "headline" | "recheckAt">;
 
+/**
+ * What agents said while they were brought up is not remembered: an operator that has just started reads it again, and has not
+ * come yet to what the attempt waits for.
+ */
+function readsAgain({ record }: Scene, outcome: Outcome | undefined): boolean {
+  const why = record.clock.at(-1)?.why;
+  const isGuarded = why !== undefined && why !== PAUSED;
+  return isGuarded && outcome?.kind === "wait" && outcome.note.reason === LOADING;
+}
+
+const PAUSED = "Paused";
+
 function paused(scene: Scene, isStill: boolean): Stop | undefined {
   if (!scene.world.upgrade.spec.paused || !(isStill || isSafe(scene))) return undefined;
-  return { phase: "Paused", headline: { reason: "Paused", message: "paused between two steps, as asked" } };
+  return { phase: "Paused", headline: { reason: PAUSED, message: "paused between two steps, as asked" } };
 }
 
 function waits(outcome: Outcome | undefined): Stop | undefined {
@@ -105,7 +118,7 @@ function moveClock({ world, record }: Scene, stops: Note | undefined): Effect {
   const clock =
     stops === undefined
       ? record.clock.map((interval) => (interval.to === undefined ? { ...interval, to: at } : interval))
-      : [...record.clock, { from: at }];
+      : [...record.clock, { from: at, why: stops.reason }];
   const note =
     stops === undefined
       ? { reason: "Resumed", message: "the upgrade goes on; the clocks of time-outs run again" }
