@@ -15,6 +15,7 @@ import type { WorkQueue } from "../../runtime/queue.ts";
 import { type Acted, act } from "./act.ts";
 import { type Caches, everyCache } from "./caches.ts";
 import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
+import { nextLook } from "./next-look.ts";
 import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
 import { refusal, stuck } from "./refusal.ts";
@@ -195,12 +196,8 @@ async function rest(
   decision: Decision,
   signal: AbortSignal,
 ): Promise<Next> {
-  const heldBack = await report(ports, view, seen, decision, signal);
-  // A time that was over already when it was decided would be looked at again and again; one that has come since is not missed.
-  const isAhead = decision.recheckAt !== undefined && decision.recheckAt > seen.now;
-  const due = isAhead ? Math.max(0, decision.recheckAt - ports.clock.now()) : undefined;
-  const times = [heldBack, due].filter((time) => time !== undefined);
-  return times.length === 0 ? { kind: "awaitChange" } : { kind: "recheck", afterMs: Math.ceil(Math.min(...times)) };
+  const heldBackMs = await report(ports, view, seen, decision, signal);
+  return nextLook({ recheckAt: decision.recheckAt, decidedAt: seen.now, now: ports.clock.now(), heldBackMs });
 }
 
 function report(
