@@ -28,7 +28,7 @@ import { guard, standing } from "./stand-still.ts";
 import { meantForOthers, steered, takeRequests } from "./steering.ts";
 import { resolveTargets } from "./targets.ts";
 import { held, steps, type Told, unreadable, waiting } from "./tell.ts";
-import { beginBack, failureOf, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
+import { beginBack, failureOf, isOutStill, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
 
 export function decide(seen: Observation): Decision {
   const world = readWorld(seen);
@@ -121,8 +121,9 @@ function isHolding({ upgrade, workloads }: World, { metadata }: AttemptRecord): 
 function start(world: World, target: Release, inputs: Inputs, former: AttemptRecord | undefined): Decision {
   const resolved = resolveTargets(world, target, inputs.files, undefined);
   const revert = former === undefined ? revertOf(world, target) : undefined;
-  if (revert !== undefined && inputs.digest !== undefined && !isThereAlready(world, resolved.agents)) {
-    return beginBack(world, revert, inputs.digest);
+  if (revert !== undefined && inputs.digest !== undefined) {
+    const isThere = isThereAlready(world, resolved.agents) && !isOutStill(world, revert);
+    if (!isThere) return beginBack(world, revert, inputs.digest);
   }
   if (world.upgrade.spec.rollback) return nothingToUndo(world, resolved);
   return begin(world, target, inputs, resolved);

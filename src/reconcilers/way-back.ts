@@ -47,6 +47,21 @@ export function revertOf(world: World, target: Release): Undoing | undefined {
   };
 }
 
+/**
+ * Whether it has something to undo that no image shows: it is under way, or a component that it has retired stands at zero on its
+ * old image. Once a way back has ended, zero is somebody's wish.
+ */
+export function isOutStill({ records, workloads }: World, { of }: Undoing): boolean {
+  if (of.ended === undefined) return true;
+  if (records.some(({ back, ended }) => back?.of === of.plan && ended !== undefined)) return false;
+  return of.targets.some(
+    ({ uid, replicas = 0, replicasAfter }) =>
+      replicasAfter === 0 &&
+      replicas > 0 &&
+      workloads.some((workload) => workload.metadata.uid === uid && workload.replicas === 0),
+  );
+}
+
 /** The workloads of a way back, and what each should be again. They are known by the attempt, whatever the resource says now. */
 export function resolveBack(world: World, record: Pick<AttemptRecord, "targets">): Resolved {
   const violations: Violation[] = [];

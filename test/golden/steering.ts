@@ -174,6 +174,18 @@ export const steering: Readonly<Record<string, () => string>> = {
     return transcript.text;
   },
   "reverted-in-git": () => reverted(partialModern).text,
+  "reverted-in-git-when-a-part-had-retired": () => {
+    const collectors = retiring.agents.filter(({ component }) => component === "collector");
+    const transcript = new Transcript({ ...retiring, agents: collectors });
+    transcript.until();
+    transcript.tell("git revert: the image is that of before on every workload, and the collector stands at zero");
+    transcript.cluster.rewish((spec) => ({
+      ...spec,
+      target: { ...spec.target, release: "pike", image: imageOf("pike") },
+    }));
+    transcript.until();
+    return transcript.text;
+  },
   "reverted-again-with-other-replicas": () => {
     const transcript = reverted({ ...modern, skipDatabase: true, agents: [notification, central2] });
     const { cluster } = transcript;
