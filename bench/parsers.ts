@@ -3,8 +3,12 @@
  * hold it, up to 1 MiB, which is all that an object of Kubernetes holds. Exit code 1 where one holds it for longer than `LONGEST`.
  */
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import fc from "fast-check";
+import { readAhead } from "../src/controllers/ceilometer-upgrade/read-ahead.ts";
+import { decide } from "../src/reconcilers/decide.ts";
+import { largestLook } from "../test/support/largest-look.ts";
 import { BOMBS, UNITS } from "../test/support/parser-bombs.ts";
 import { READERS, type Reader } from "../test/support/text-readers.ts";
 import { putIntoPage } from "./page.ts";
@@ -30,6 +34,34 @@ function held(read: () => unknown): number {
     best = Math.min(best, (user + system) / 1000);
   }
   return best;
+}
+
+/**
+ * All files that one resource can name, and the decision on them: of each run the longest time without a turn of the event loop.
+ * Each run has texts of its own, so that none is remembered; the best of some, as above.
+ */
+async function heldByLook(): Promise<{ readonly files: number; readonly ms: number }> {
+  let best = Number.POSITIVE_INFINITY;
+  let files = 0;
+  for (let run = 0; run < REPEATS; run += 1) {
+    const seen = largestLook(run);
+    files = seen.files.size;
+    let worst = 0;
+    let before = process.threadCpuUsage();
+    const stop = (): void => {
+      const { user, system } = process.threadCpuUsage(before);
+      worst = Math.max(worst, (user + system) / 1000);
+    };
+    await readAhead(seen, async () => {
+      stop();
+      await setImmediate();
+      before = process.threadCpuUsage();
+    });
+    decide(seen);
+    stop();
+    best = Math.min(best, worst);
+  }
+  return { files, ms: best };
 }
 
 interface Worst {
@@ -73,6 +105,7 @@ async function main(): Promise<number> {
   const isWanted = ({ name }: Reader): boolean =>
     positionals.length === 0 || positionals.some((part) => name.includes(part));
   const rows = READERS.filter(isWanted).map((reader) => ({ name: reader.name, ...worstOf(reader) }));
+  const look = await heldByLook();
   const texts = BOMBS.length + mixed.length;
   const told = [
     `Measured ${new Date().toISOString().slice(0, 10)} on ${availableParallelism()} cores with Node ${process.version}; ${texts} texts of ${SIZES.map((size) => Math.round(size / 1024)).join(", ")} KiB each; processor time, the best of ${REPEATS}. \`JSON.parse\` of 1 MiB of small objects takes ${unit.toFixed(1)} ms.`,
@@ -83,13 +116,16 @@ async function main(): Promise<number> {
       ({ name, ms, bomb, size }) =>
         `| ${name} | ${ms.toFixed(1)} ms | ${(ms / unit).toFixed(1)} | \`\`${bomb.replaceAll("|", "\\|")}\`\`, ${Math.round(size / 1024)} KiB |`,
     ),
+    "",
+    `One resource at its largest, which makes the operator read ${look.files} ConfigMaps, none like another, each as slow as its bounds allow: ${look.ms.toFixed(1)} ms without a turn of the event loop at the most, the decision included.`,
   ].join("\n");
   console.info(told);
   if (values["update-docs"] === true) await putIntoPage("parsers", told);
   const late = rows.filter(({ ms }) => ms > LONGEST);
   for (const { name, ms, bomb } of late)
     console.error(`${name} holds the event loop for ${ms.toFixed(0)} ms on ${bomb}`);
-  return late.length === 0 ? 0 : 1;
+  if (look.ms > LONGEST) console.error(`one look holds the event loop for ${look.ms.toFixed(0)} ms`);
+  return late.length === 0 && look.ms <= LONGEST ? 0 : 1;
 }
 
 process.exitCode = await main();

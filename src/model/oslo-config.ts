@@ -4,6 +4,8 @@
  * text; what oslo.config would refuse is a problem with its line, never the text itself, as it may be a password.
  */
 
+import { Remembered } from "./remembered.ts";
+
 /** Section and name of an option. */
 export type OptionName = readonly [section: string, name: string];
 
@@ -35,19 +37,14 @@ const optionKey = (name: string): string => name.replaceAll("-", "_");
 /** One text, line by line. */
 class OsloReader {
   readonly sections = new Map<string, Map<string, string[]>>();
-  readonly problems: OsloProblem[] = [];
-  readonly #name: string;
+  readonly problems: Omit<OsloProblem, "text">[] = [];
   #section: Map<string, string[]> | undefined;
   #key: string | undefined;
   #value: string[] = [];
   #keyLine = 0;
 
-  constructor(name: string) {
-    this.#name = name;
-  }
-
   problem(line: number, rule: string): void {
-    if (this.problems.length < MOST_PROBLEMS) this.problems.push({ text: this.#name, line, rule });
+    if (this.problems.length < MOST_PROBLEMS) this.problems.push({ line, rule });
   }
 
   read(text: string): void {
@@ -112,6 +109,24 @@ function unquoted(value: string): string {
   return quoted ? value.slice(1, -1) : value;
 }
 
+interface ReadText {
+  readonly sections: Sections;
+  readonly problems: readonly Omit<OsloProblem, "text">[];
+}
+
+/** In characters: agents of a cloud usually have the same file, which each look reads of each of them. */
+const remembered = new Remembered<ReadText>(4 * 1024 * 1024);
+
+/** Whether it costs nothing to read it now. */
+export const isOsloRemembered = (text: string): boolean => remembered.has(text);
+
+const readText = (text: string): ReadText =>
+  remembered.of(text, () => {
+    const reader = new OsloReader();
+    reader.read(text);
+    return reader;
+  });
+
 /** Several texts as one configuration: of one option the last text that has it counts, and in it the last value. */
 export class OsloConfig {
   readonly problems: readonly OsloProblem[];
@@ -119,13 +134,9 @@ export class OsloConfig {
   readonly #files: readonly Sections[];
 
   constructor(texts: readonly OsloText[]) {
-    const readers = texts.map(({ name, text }) => {
-      const reader = new OsloReader(name);
-      reader.read(text);
-      return reader;
-    });
-    this.problems = readers.flatMap(({ problems }) => problems);
-    this.#files = readers.map(({ sections }) => sections).toReversed();
+    const read = texts.map(({ name, text }) => ({ name, ...readText(text) }));
+    this.problems = read.flatMap(({ name, problems }) => problems.map((problem) => ({ text: name, ...problem })));
+    this.#files = read.map(({ sections }) => sections).toReversed();
   }
 
   /** The value of an option, as written. Within one text the option's own name counts before older ones. */

@@ -7,6 +7,7 @@
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLError } from "yaml";
 import { type FilePath, type FileProblem, placeText } from "./file-problem.ts";
 import type { NonEmpty } from "./outcome.ts";
+import { Remembered } from "./remembered.ts";
 import { offsetOfPath, PLAIN, ValueReader, type YamlStyle } from "./yaml-value.ts";
 
 export type { FileProblem } from "./file-problem.ts";
@@ -134,7 +135,30 @@ function tooLarge(text: string): boolean {
   return text.length > LARGEST || (text.length > LARGEST / 4 && new TextEncoder().encode(text).length > LARGEST);
 }
 
+/** Of each style, in characters: some sixty of the largest files, or the whole of what a usual cloud has many times over. */
+const REMEMBERED = 4 * 1024 * 1024;
+const remembered = new Map<YamlStyle, Remembered<YamlFile>>();
+
+function rememberedOf(style: YamlStyle): Remembered<YamlFile> {
+  const known = remembered.get(style) ?? new Remembered<YamlFile>(REMEMBERED);
+  remembered.set(style, known);
+  return known;
+}
+
+/** Whether it costs nothing to read it now. */
+export const isYamlRemembered = (text: string, style: YamlStyle = PLAIN): boolean => rememberedOf(style).has(text);
+
+/** A look reads the same files again, and every agent of a cloud usually has the same: a text is read once. */
 export function parseYamlFile(text: string, style: YamlStyle = PLAIN): YamlFile {
+  return rememberedOf(style).of(text, (unread) => readYaml(unread, style));
+}
+
+interface Composed {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+function composed(text: string): Composed | Broken {
   if (tooLarge(text)) return broken("larger than 64 KiB", "shorten the file");
   const lines = new LineCounter();
   // A byte order mark may open the file, and nowhere else.
@@ -148,8 +172,13 @@ export function parseYamlFile(text: string, style: YamlStyle = PLAIN): YamlFile 
   const document = compose(tokens, text.length);
   if (document === undefined) return broken(...BROKEN_LINE);
   const [mistake, ...otherMistakes] = syntaxProblems(document, lines);
-  if (mistake !== undefined) return { kind: "broken", problems: [mistake, ...otherMistakes] };
+  return mistake === undefined ? { document, lines } : { kind: "broken", problems: [mistake, ...otherMistakes] };
+}
 
+function readYaml(text: string, style: YamlStyle): YamlFile {
+  const whole = composed(text);
+  if ("kind" in whole) return whole;
+  const { document, lines } = whole;
   const reader = new ValueReader(style);
   const value = reader.read(document);
   const [fault, ...otherFaults] = reader.faults.slice(0, MOST_SYNTAX_PROBLEMS).map(
@@ -162,9 +191,31 @@ export function parseYamlFile(text: string, style: YamlStyle = PLAIN): YamlFile 
     }),
   );
   if (fault !== undefined) return { kind: "broken", problems: [fault, ...otherFaults] };
-  const lineOf = (path: FilePath) => {
-    const offset = offsetOfPath(document, reader, path);
-    return offset === undefined ? undefined : lines.linePos(offset).line;
+  return { kind: "parsed", value, lineOf: lineFinder(text, style, { document, lines, reader }) };
+}
+
+interface Places extends Composed {
+  readonly reader: ValueReader;
+}
+
+/** A document takes many times what its values take, and is asked only for the lines of problems: it is read again for these. */
+function lineFinder(text: string, style: YamlStyle, first: Places): (path: FilePath) => number | undefined {
+  let kept = new WeakRef(first);
+  const places = (): Places | undefined => {
+    const known = kept.deref();
+    if (known !== undefined) return known;
+    const again = composed(text);
+    if ("kind" in again) return undefined;
+    const reader = new ValueReader(style);
+    reader.read(again.document);
+    const made = { ...again, reader };
+    kept = new WeakRef(made);
+    return made;
   };
-  return { kind: "parsed", value, lineOf };
+  return (path) => {
+    const found = places();
+    if (found === undefined) return undefined;
+    const offset = offsetOfPath(found.document, found.reader, path);
+    return offset === undefined ? undefined : found.lines.linePos(offset).line;
+  };
 }

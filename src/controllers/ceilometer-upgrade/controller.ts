@@ -18,6 +18,7 @@ import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { nextLook } from "./next-look.ts";
 import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
+import { readAhead } from "./read-ahead.ts";
 import { refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
 import { inVain, isStuck, type Vain } from "./stale-backoff.ts";
@@ -96,7 +97,7 @@ async function reconcile(
   }
   const { leaving = false } = ports.observing;
   if (leaving && !isHeld(view)) return { kind: "awaitChange" };
-  const seen = observe(ports.observing, view, ports.clock.now());
+  const seen = await look(ports, view);
   if (seen === undefined) return reportInvalid(ports, view, signal);
 
   const decided = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
@@ -109,6 +110,12 @@ async function reconcile(
   const acted = await act(ports.client, decision.effect, signal);
   ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
   return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
+}
+
+/** What had to be read took its time: another look says what is so now. */
+async function look({ observing, clock }: ControllerPorts, view: UpgradeView): Promise<Observation | undefined> {
+  const seen = observe(observing, view, clock.now());
+  return seen !== undefined && (await readAhead(seen)) ? observe(observing, view, clock.now()) : seen;
 }
 
 /** A plan is made when an attempt begins, and reported with the looks that follow. */
