@@ -264,3 +264,10 @@ export function parseRecord(metadata: Meta, body: string | undefined): AttemptRe
 export function isLater(a: AttemptRecord, b: AttemptRecord): boolean {
   return BigInt(a.metadata.resourceVersion) > BigInt(b.metadata.resourceVersion);
 }
+
+/** Milliseconds. */
+export const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
+
+/** By when they began; what was written on them last, as their end, may be older ones' part. */
+export const youngestFirst = (a: AttemptRecord, b: AttemptRecord): number =>
+  startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined);

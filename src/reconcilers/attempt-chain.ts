@@ -2,16 +2,18 @@
  * Attempts that followed each other without an end: a change of the target in the middle starts one that has already seen something
  * of the one before. A way back undoes them all, so what any of them had to look out for holds for it (I6, I7).
  */
-import type { AttemptRecord, RecordedParity, RecordedPolling, RecordedTarget } from "../model/attempt.ts";
+import {
+  type AttemptRecord,
+  type RecordedParity,
+  type RecordedPolling,
+  type RecordedTarget,
+  startOf,
+  youngestFirst,
+} from "../model/attempt.ts";
 import { parseTime } from "../model/time.ts";
 
-const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
-
-export function newest(records: readonly AttemptRecord[]): AttemptRecord | undefined {
-  return records.toSorted(
-    (a, b) => startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined),
-  )[0];
-}
+export const newest = (records: readonly AttemptRecord[]): AttemptRecord | undefined =>
+  records.toSorted(youngestFirst)[0];
 
 /** The attempts that led to this one without an end, the first of them first, and this one last. */
 function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {

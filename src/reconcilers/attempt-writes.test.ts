@@ -18,7 +18,7 @@ const body: NewRecord = {
 };
 
 const next = (records: readonly AttemptRecord[], asked: NewRecord = body) =>
-  firstWrites(aWorld({ upgrade, records }), [], asked);
+  firstWrites(aWorld({ upgrade, records }), [], asked, undefined);
 
 /** The record that is written first, left in this state. */
 function left(state: Ended["state"], records: readonly AttemptRecord[] = []): AttemptRecord {
@@ -44,6 +44,17 @@ test("one that was left before anything had changed is taken up again, and begin
         [ANNOTATION.resumedAt]: formatTime(NOW),
       },
     },
+  });
+});
+
+test("retries that were asked for by annotation go on with the attempt that they asked for", () => {
+  const world = aWorld({ upgrade });
+  const made = firstWrites(world, [], body, 2);
+  expect(made.kind === "create" && made.object).toMatchObject({
+    metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } },
+  });
+  expect(firstWrites(aWorld({ upgrade, records: [left("Superseded")] }), [], body, 2)).toMatchObject({
+    metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } },
   });
 });
 

@@ -5,6 +5,7 @@
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import type { AttemptRecord, Ended, RecordBody } from "../model/attempt.ts";
 import { canonicalJson, digest } from "../model/digest.ts";
+import type { Labels } from "../model/meta.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
@@ -16,13 +17,22 @@ const RULES_VERSION = 1;
 
 export type NewRecord = Omit<RecordBody, "plan" | "startedAt">;
 
-/** What has to be there before a workload may be touched, one write at a time, in this order. */
-export function firstWrites(world: World, copies: readonly WantedCopy[], body: NewRecord): Effect {
+/**
+ * What has to be there before a workload may be touched, one write at a time, in this order.
+ *
+ * `retries`: those that were asked for by annotation and are remembered with the attempt before: what they asked for is this one,
+ * and its Jobs are named by their number.
+ */
+export function firstWrites(
+  world: World,
+  copies: readonly WantedCopy[],
+  body: NewRecord,
+  retries: number | undefined,
+): Effect {
   const { upgrade } = world;
   const open = world.records.find((record) => record.ended === undefined);
   // What is undone is left only once the way back is recorded: in between nobody would know any more what was to be undone.
-  if (open !== undefined && body.back === undefined)
-    return supersede(world, open, open.inputs === body.inputs ? madeAnew(open) : undefined);
+  if (open !== undefined && body.back === undefined) return supersede(world, open, whyAnew(open, body));
   if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
   const copy = copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
   if (copy !== undefined) {
@@ -31,8 +41,8 @@ export function firstWrites(world: World, copies: readonly WantedCopy[], body: N
     return { kind: "create", object: copy.object, why: { reason: "CopyingConfiguration", message, object } };
   }
   const { plan, left } = planOf(world, body);
-  if (left !== undefined) return resume(world, left);
-  const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) });
+  if (left !== undefined) return resume(world, left, retries);
+  const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) }, verbsOf(retries));
   const way = `from ${body.from ?? "an unknown release"} to ${body.to}`;
   const start = body.back === undefined ? `start ${way}` : `roll back ${way} (${body.back.why})`;
   const message = `${start}: record what is true before the first write`;
@@ -108,14 +118,23 @@ export function annotateRecord(
   };
 }
 
-const madeAnew = ({ metadata }: AttemptRecord): string =>
-  `a workload was made anew: the attempt ${metadata.name} knows nothing of it, and a new one starts from there`;
+/** Why another attempt starts for the same wish; undefined where the wish is another one. */
+function whyAnew(open: AttemptRecord, { inputs }: NewRecord): string | undefined {
+  if (open.inputs !== inputs) return undefined;
+  const { name } = open.metadata;
+  if (open.back !== undefined) return givenUp(open);
+  return `a workload was made anew: the attempt ${name} knows nothing of it, and a new one starts from there`;
+}
 
-/** A way back takes the place of every attempt that is still open. */
-export function supersedeUndone(world: World, { back, metadata }: AttemptRecord): Effect | undefined {
+const givenUp = ({ metadata, back }: AttemptRecord): string =>
+  `${back === undefined ? "the attempt" : "the way back"} ${metadata.name} is given up: what it was for is not wanted any more`;
+
+/** One attempt is carried out at a time: a way back takes the place of what it undoes, or is given up for that. */
+export function supersedeOthers(world: World, { back, metadata }: AttemptRecord): Effect | undefined {
   const open = world.records.find((record) => record.ended === undefined && record.metadata.uid !== metadata.uid);
-  if (back === undefined || open === undefined) return undefined;
-  return supersede(world, open, `the attempt ${open.metadata.name} is rolled back: ${back.why}`);
+  if (open === undefined) return undefined;
+  const because = back === undefined ? givenUp(open) : `the attempt ${open.metadata.name} is rolled back: ${back.why}`;
+  return supersede(world, open, because);
 }
 
 function supersede(world: World, record: AttemptRecord, because?: string): Effect {
@@ -129,7 +148,10 @@ function supersede(world: World, record: AttemptRecord, because?: string): Effec
   );
 }
 
-function resume(world: World, record: AttemptRecord): Effect {
+const verbsOf = (retries: number | undefined): Labels =>
+  retries === undefined ? {} : { [ANNOTATION.verbs]: canonicalJson({ retries }) };
+
+function resume(world: World, record: AttemptRecord, retries: number | undefined): Effect {
   const message = `back to the plan of ${record.metadata.name} of ${world.upgrade.metadata.name}`;
   // What was asked of it then is not asked of it now, and it begins now.
   const fresh = {
@@ -138,6 +160,7 @@ function resume(world: World, record: AttemptRecord): Effect {
     [ANNOTATION.gates]: null,
     [ANNOTATION.clock]: null,
     [ANNOTATION.resumedAt]: formatTime(world.now),
+    ...verbsOf(retries),
   };
   return annotateRecord(record, fresh, { reason: "Replanned", message });
 }

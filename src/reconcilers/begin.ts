@@ -22,7 +22,14 @@ import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
 import { type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, unreadable, waiting } from "./tell.ts";
 
-export function begin(world: World, target: Release, inputs: Inputs, resolved: Resolved): Decision {
+/** @param retries those by annotation that the attempt in whose place it comes remembers. */
+export function begin(
+  world: World,
+  target: Release,
+  inputs: Inputs,
+  resolved: Resolved,
+  retries: number | undefined,
+): Decision {
   const { agents, left } = resolved;
   const all = allAgents(agents);
   const pending = steps(world, { agents, left });
@@ -71,7 +78,7 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   // What was found of the files may ask for others than the resource names.
   const wanted = resolveTargets(world, target, assessed.files, undefined).agents;
   const body = bodyOf(world, target, wanted, inputs.digest, facts);
-  const effect = firstWrites(world, assessed.copies, body);
+  const effect = firstWrites(world, assessed.copies, body, retries);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
 

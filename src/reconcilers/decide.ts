@@ -7,7 +7,7 @@ import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import type { Spec } from "../api/v1alpha1/schema.ts";
 import { databaseFirst } from "../gates/database-first.ts";
 import { agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
-import { type AttemptRecord, type Back, isLater } from "../model/attempt.ts";
+import { type AttemptRecord, type Back, isLater, youngestFirst } from "../model/attempt.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { canonicalJson } from "../model/digest.ts";
@@ -16,7 +16,7 @@ import { type Observation, readWorld, type World } from "../model/observation.ts
 import { assertNever, type Effect, type Outcome, type Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { type Requests, readRequests } from "../model/verb-requests.ts";
-import { addFinalizer, annotateRecord, supersedeUndone } from "./attempt-writes.ts";
+import { addFinalizer, annotateRecord, supersedeOthers } from "./attempt-writes.ts";
 import { begin, isThereAlready, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
@@ -57,7 +57,8 @@ function decideOn(world: World, target: Release, inputs: Inputs, record: Attempt
   if (spec.abort && !spec.rollback && !isOver) return aborted(world, target, inputs, current);
   if (current === undefined) return start(world, target, inputs, record);
   if (current.back !== undefined) return goBack(world, current, isOver);
-  if (spec.rollback) return beginBack(world, { of: current, ...askedBy(world, current) }, inputs.digest ?? "");
+  if (spec.rollback)
+    return beginBack(world, { of: current, ...askedBy(world, current) }, inputs.digest ?? current.inputs);
 
   const resolved = resolveTargets(world, target, current.files, current);
   if (isOver) return finished(world, current, resolved);
@@ -126,7 +127,7 @@ function start(world: World, target: Release, inputs: Inputs, former: AttemptRec
     if (!isThere) return beginBack(world, revert, inputs.digest);
   }
   if (world.upgrade.spec.rollback) return nothingToUndo(world, resolved);
-  return begin(world, target, inputs, resolved);
+  return begin(world, target, inputs, resolved, former?.verbs.retries);
 }
 
 function askedBy({ upgrade }: World, { verbs }: AttemptRecord): { readonly by: Back["by"]; readonly why: string } {
@@ -180,7 +181,7 @@ function aborted(world: World, target: Release, inputs: Inputs, record: AttemptR
 function currentRecord(world: World, inputs: string | undefined): AttemptRecord | undefined {
   const [newest] = world.records
     .filter((record) => record.inputs === inputs && record.ended?.state !== "Superseded")
-    .toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+    .toSorted(youngestFirst);
   if (newest?.ended === undefined) return newest;
   // Whatever became of the other one: what it did to the workloads is not undone by coming back.
   const overtaken = world.records.some(
@@ -204,10 +205,10 @@ function goingBack(world: World, { digest }: Inputs, requests: Requests): Attemp
     back === undefined && (ended === undefined || (ended.state === "Superseded" && startedAt >= last));
   const isUnread = ({ ended, back, verbs }: AttemptRecord): boolean =>
     digest === undefined &&
-    (back === undefined ? verbs.rollback !== undefined : ended === undefined || ended.state === "RolledBack");
-  return world.records
-    .filter((record) => isUnread(record) || (asked && isLeft(record)))
-    .toSorted((a, b) => (isLater(a, b) ? -1 : 1))[0];
+    (back === undefined
+      ? ended === undefined && verbs.rollback !== undefined
+      : ended === undefined || ended.state === "RolledBack");
+  return world.records.filter((record) => isUnread(record) || (asked && isLeft(record))).toSorted(youngestFirst)[0];
 }
 
 /** Admission refuses it; a resource stored before a release was dropped from the list still gets an answer. */
@@ -296,7 +297,7 @@ function claimOrTidy(scene: Scene): ReturnType<typeof nextClaim> {
   const { world, record, agents } = scene;
   // A retry of an attempt that had ended borrows again, so it holds the resource again.
   if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(world.upgrade);
-  return supersedeUndone(world, record) ?? returnStrays(scene) ?? nextClaim(world, record, agents);
+  return supersedeOthers(world, record) ?? returnStrays(scene) ?? nextClaim(world, record, agents);
 }
 
 interface Last {

@@ -8,6 +8,7 @@ import {
   appendedFiles,
   isDown,
   nodeSelectorBefore,
+  pinnedTo,
   replicasBefore,
   type WantedMount,
 } from "../model/agent.ts";
@@ -26,7 +27,7 @@ import { type Agents, allAgents, isRetired } from "./scene.ts";
 /** The release that most of the work starts from: that of the first workload, in the order of the components. */
 export function fromRelease(all: readonly Agent[], world: World): string | undefined {
   for (const agent of all) {
-    const recorded = agent.recorded?.release ?? releaseOf(agent, world.upgrade.spec.from?.release)?.name;
+    const recorded = agent.recorded?.release ?? releaseOf(agent, world)?.name;
     if (recorded !== undefined) return recorded;
   }
   return undefined;
@@ -75,7 +76,8 @@ export function bodyOf(
 function hostsOf(agent: Agent, world: World, seen: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const { uid } = agent.workload.metadata;
   const now = seen.get(uid) ?? [];
-  if (!isDown(agent) && now.length > 0) return now;
+  // Of one that is pinned, too: where its first agent runs is one of them.
+  if (!isDown(agent) && pinnedTo(agent) === undefined && now.length > 0) return now;
   const before = world.records.flatMap((record) => record.targets.find((each) => each.uid === uid)?.hosts ?? []);
   return [...new Set([...now, ...(agent.marks.phase?.hosts ?? []), ...before])];
 }
@@ -87,7 +89,7 @@ function recorded(
   shared: Pick<WantedMount, "path" | "volume"> | undefined,
 ): RecordedTarget {
   const { workload, container } = agent;
-  const release = releaseOf(agent, world.upgrade.spec.from?.release);
+  const release = releaseOf(agent, world);
   const replicasAfter = isRetired(agent) ? 0 : agent.wanted.replicas;
   const before = beforeOf(agent, world, shared);
   const sources = (workload.template.spec.volumes ?? []).flatMap((volume): [string, string][] => {

@@ -32,9 +32,14 @@ export const allAgents = (agents: Agents): readonly Agent[] => [
   ...agents.api,
 ];
 
-/** Whether this attempt has already written to a workload: nothing is written to one before the database is settled. */
-export function hasBegun(scene: Scene, component: AgentComponent): boolean {
-  return scene.agents[component].some((agent) => isOfPlan(agent, scene.record.plan));
+/**
+ * Whether this attempt has already written to a workload: nothing is written to one before the database is settled. One that had
+ * ended and is carried out once more has not, where it has only left its mark then.
+ */
+export function hasBegun({ agents, record: { plan, ended } }: Scene, component: AgentComponent): boolean {
+  return agents[component].some(
+    ({ marks: { phase, completedPlan } }) => phase?.plan === plan || (ended === undefined && completedPlan === plan),
+  );
 }
 
 /** The target release has no such component: its workloads are kept at zero, and keep their old template. */

@@ -166,7 +166,7 @@ export function beginBack(world: World, { of, by, why }: Undoing, inputs: string
     ...(of.only === undefined ? {} : { only: of.only }),
     targets,
   };
-  const effect = firstWrites(world, [], body);
+  const effect = firstWrites(world, [], body, of.verbs.retries);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
 

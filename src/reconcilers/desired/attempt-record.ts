@@ -1,6 +1,7 @@
 /** The attempt record as an object: immutable, named by its plan, owned by the resource without holding up its deletion. */
 import { RECORD_KEY, type RecordBody } from "../../model/attempt.ts";
 import { canonicalJson, nameFor } from "../../model/digest.ts";
+import type { Labels } from "../../model/meta.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import type { ObjectBody } from "../../model/outcome.ts";
 import { gitOpsOptOut, ownerReference, ownLabels } from "./job.ts";
@@ -9,7 +10,8 @@ export function recordName(upgrade: Upgrade, plan: string): string {
   return nameFor(`${upgrade.metadata.name}-attempt`, plan.slice(0, 8));
 }
 
-export function attemptRecord(upgrade: Upgrade, body: RecordBody): ObjectBody {
+/** `marks`: what is remembered with it from its beginning, as annotations. */
+export function attemptRecord(upgrade: Upgrade, body: RecordBody, marks: Labels): ObjectBody {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -17,7 +19,7 @@ export function attemptRecord(upgrade: Upgrade, body: RecordBody): ObjectBody {
       namespace: upgrade.metadata.namespace,
       name: recordName(upgrade, body.plan),
       labels: ownLabels(upgrade, "upgrade", "attempt"),
-      annotations: gitOpsOptOut,
+      annotations: { ...gitOpsOptOut, ...marks },
       ownerReferences: [ownerReference(upgrade)],
     },
     immutable: true,
