@@ -10,6 +10,9 @@ import type { ProbeRequest, ProbeResult } from "../model/probe.ts";
 import { intervalsToFirstPoll, logsFinishedPolls, type Release } from "../model/release.ts";
 import type { Millis } from "../model/time.ts";
 
+/** The reason of a wait until data is seen to be polled. */
+export const VERIFYING = "Verifying";
+
 /** What is left over beside the polling interval: image start, first connection, first answer. */
 const SLACK_SECONDS = 300;
 
@@ -57,6 +60,8 @@ export type Answer =
       readonly reason: string;
       readonly probes: readonly ProbeRequest[];
       readonly conclusive: boolean;
+      /** Somebody has not been heard yet: that nothing shows it says nothing, however long ago the agent was started. */
+      readonly isOpen: boolean;
     };
 
 /** Is data polled again, as far as the pods of the first new agent tell? */
@@ -82,5 +87,6 @@ export function dataPolled(
     reason: last?.reason ?? `no answer from a pod of ${agentText(agent)} yet`,
     probes: asked,
     conclusive: last?.verdict === "fail",
+    isOpen: asked.some(({ id }) => !probes.has(id)),
   };
 }

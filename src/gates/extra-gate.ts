@@ -21,6 +21,8 @@ export type GateAnswer =
       readonly object: string;
       readonly reason: string;
       readonly probes: readonly ProbeRequest[];
+      /** Somebody has not answered yet, since this operator began to ask. */
+      readonly isOpen: boolean;
     };
 
 /** Where the gate stands. Admission lets exactly one of both be set. */
@@ -65,7 +67,13 @@ export function askGate(
   const [agent] = agents;
   if (agent === undefined) return { kind: "pass", reason: "there is no agent to be asked" };
   if (pods.length === 0) {
-    return { kind: "no", object: agentText(agent), reason: "none of its pods is ready to be asked", probes: [] };
+    return {
+      kind: "no",
+      object: agentText(agent),
+      reason: "none of its pods is ready to be asked",
+      probes: [],
+      isOpen: false,
+    };
   }
   return all(
     world,
@@ -112,7 +120,8 @@ function all({ probes }: World, object: string, requests: readonly ProbeRequest[
     return { kind: "pass", reason: (request && probes.get(request.id)?.reason) ?? "it passed" };
   }
   const reason = probes.get(first.id)?.reason ?? "no answer yet";
-  return { kind: "no", object: "pod" in first ? `Pod/${first.pod}` : object, reason, probes: open };
+  const isOpen = open.some(({ id }) => !probes.has(id));
+  return { kind: "no", object: "pod" in first ? `Pod/${first.pod}` : object, reason, probes: open, isOpen };
 }
 
 /** Gates that could never pass, or that nothing will ask, before anything is written. */

@@ -4,13 +4,12 @@
  */
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
 import type { ExtraGate } from "../api/v1alpha1/schema.ts";
-import { askGate, placeOf } from "../gates/extra-gate.ts";
+import { askGate, type GateAnswer, placeOf } from "../gates/extra-gate.ts";
 import type { GateMarks } from "../model/attempt.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
 import { canonicalJson, nameFor, shortDigest } from "../model/digest.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
-import type { ProbeRequest } from "../model/probe.ts";
 import { formatDuration, formatTime, parseTime } from "../model/time.ts";
 import { annotateRecord } from "./attempt-writes.ts";
 import type { Scene } from "./scene.ts";
@@ -36,7 +35,7 @@ function one(scene: Scene, gate: ExtraGate): Outcome | undefined {
   const { world, record } = scene;
   const { retryAttempt, skipGates = [] } = world.upgrade.spec;
   const mark = record.gates[gate.name];
-  if (mark?.passedAt !== undefined || mark?.skipped !== undefined) return undefined;
+  if (isDone(scene, mark)) return undefined;
   const now = formatTime(world.now);
   const skip = skipGates.find(({ name, planHash }) => name === gate.name && record.plan.startsWith(planHash));
   if (skip !== undefined) {
@@ -55,6 +54,12 @@ function one(scene: Scene, gate: ExtraGate): Outcome | undefined {
   return marked(scene, gate, { ...mark, passedAt: now }, why);
 }
 
+/** What was answered when the attempt was carried out is no answer where it had ended, and is carried out once more. */
+function isDone({ world, record }: Scene, mark: GateMarks[string] | undefined): boolean {
+  if (mark?.passedAt === undefined && mark?.skipped === undefined) return false;
+  return record.ended === undefined || mark.retry >= world.upgrade.spec.retryAttempt;
+}
+
 function marked({ record }: Scene, gate: ExtraGate, mark: GateMarks[string], why: Note): Outcome {
   const gates = { ...record.gates, [gate.name]: mark };
   const effect = annotateRecord(record, { [ANNOTATION.gates]: canonicalJson(gates) }, why);
@@ -69,19 +74,16 @@ function asked(scene: Scene, gate: ExtraGate): Outcome | undefined {
   return answer.kind === "pass" ? undefined : no(scene, gate, answer);
 }
 
-function no(
-  scene: Scene,
-  gate: ExtraGate,
-  answer: { readonly object: string; readonly reason: string; readonly probes: readonly ProbeRequest[] },
-): Outcome {
+function no(scene: Scene, gate: ExtraGate, answer: Extract<GateAnswer, { kind: "no" }>): Outcome {
   const { world, record } = scene;
   const since = parseTime(record.gates[gate.name]?.since) ?? world.now;
   const spent = elapsed(record.clock, since, world.now);
   const timeout = gate.timeoutSeconds * 1000;
   const { object, probes } = answer;
   const says = `gate ${gate.name} ${whereOf(gate)} has not passed: ${answer.reason}`;
-  if (spent < timeout) {
-    const left = formatDuration(timeout - spent);
+  // An operator that has just started has asked nobody yet, however long ago the gate began to be asked.
+  if (spent < timeout || answer.isOpen) {
+    const left = formatDuration(Math.max(0, timeout - spent));
     const blocked: Violation = {
       gate: gate.name,
       object,
@@ -91,7 +93,7 @@ function no(
       severity: "Error",
     };
     const note = { reason: "WaitingForGate", message: says, object };
-    return { kind: "wait", note, blocked, probes, recheckAt: world.now + timeout - spent };
+    return { kind: "wait", note, blocked, probes, recheckAt: world.now + Math.max(0, timeout - spent) };
   }
   return {
     kind: "held",
@@ -115,7 +117,9 @@ function failed({ record }: Scene, gate: ExtraGate, object: string, message: str
 function ran(scene: Scene, gate: ExtraGate, ref: NonNullable<ExtraGate["job"]>): Outcome | undefined {
   const { world, record } = scene;
   const { upgrade } = world;
-  const suffix = shortDigest([record.plan, gate, upgrade.spec.retryAttempt]);
+  // An attempt may be left and taken up again: its gate is another one then.
+  const since = record.gates[gate.name]?.since;
+  const suffix = shortDigest([record.plan, gate, upgrade.spec.retryAttempt, since]);
   const name = nameFor(`${upgrade.metadata.name}-gate`, suffix);
   const object = `Job/${name}`;
   const message = `${object} is gate ${gate.name} ${whereOf(gate)}`;

@@ -11,10 +11,12 @@ const question = `podLog/${pod.metadata.uid}/agent/finished/`;
 const HOUR = 3_600_000;
 
 function look(
-  verdict: "pass" | "fail" | "inconclusive",
+  verdict: "pass" | "fail" | "inconclusive" | undefined,
   passed: number,
   acceptedRisks: SpecInput["acceptedRisks"] = [],
+  readySince?: number,
 ) {
+  const seen = { ...agent, pods: [readySince === undefined ? pod : { ...pod, readySince }] };
   const targets = [{ kind: "Deployment" as const, name: "central" }];
   const upgrade = anUpgrade({
     strategy: "Partial",
@@ -22,8 +24,8 @@ function look(
     components: { database: { action: "Skip" }, polling: { targets, verification: { podLog: {} } } },
     acceptedRisks,
   });
-  const world = aWorld({ upgrade, probes: { [question]: { at: NOW, verdict, reason: "so" } } });
-  const none = { collector: [], notification: [], polling: [agent], api: [] };
+  const world = aWorld({ upgrade, ...(verdict && { probes: { [question]: { at: NOW, verdict, reason: "so" } } }) });
+  const none = { collector: [], notification: [], polling: [seen], api: [] };
   const scene: Scene = {
     world,
     record: aRecord(),
@@ -31,7 +33,7 @@ function look(
     left: { ...none, polling: [] },
     target: { name: "2025.2", major: 25 },
   };
-  return seePolling(scene, agent, { since: NOW - passed, what: "data", whose: "the new agents" });
+  return seePolling(scene, seen, { since: NOW - passed, what: "data", whose: "the new agents" });
 }
 
 const risk = (object: string, expiresAt: string) => [
@@ -50,6 +52,16 @@ describe("agents beside old ones", () => {
   test("hold afterwards, by what the answer was", () => {
     expect(reasonOf(look("fail", HOUR))).toBe("VerificationFailed");
     expect(reasonOf(look("inconclusive", HOUR))).toBe("VerificationInconclusive");
+  });
+});
+
+describe("agents that were not heard yet", () => {
+  test("are waited for, however long ago they were started", () => {
+    expect(reasonOf(look(undefined, HOUR))).toBe("wait");
+  });
+
+  test("have their whole time where they came in the place of others", () => {
+    expect(reasonOf(look("inconclusive", HOUR, [], NOW - 60_000))).toBe("wait");
   });
 });
 

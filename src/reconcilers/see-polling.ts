@@ -2,8 +2,8 @@
  * Clause P4: agents that were started beside old ones are seen to poll, before anything else follows. The old agents go on
  * meanwhile, so that nobody is in a hurry; where a cloud has nothing for them yet, a person can accept that nothing shows it.
  */
-import { dataPolled, verificationTimeout } from "../gates/data-polled.ts";
-import { type Agent, agentText } from "../model/agent.ts";
+import { dataPolled, VERIFYING, verificationTimeout } from "../gates/data-polled.ts";
+import { type Agent, agentText, newPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
@@ -32,12 +32,12 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
   if (answer.kind === "pass") return undefined;
   const object = agentText(agent);
   const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
-  const spent = elapsed(record.clock, since, world.now);
+  const spent = elapsed(record.clock, Math.max(since, readySince(agent) ?? 0), world.now);
   const { probes } = answer;
-  if (spent < timeout) {
+  if (spent < timeout || answer.isOpen) {
     const message = `verifying that ${object} polls ${what} (${formatDuration(timeout)} at most): ${answer.reason}`;
-    const note = { reason: "Verifying", message, clause: CLAUSE, object };
-    return { kind: "wait", note, probes, recheckAt: world.now + timeout - spent };
+    const note = { reason: VERIFYING, message, clause: CLAUSE, object };
+    return { kind: "wait", note, probes, ...(spent < timeout ? { recheckAt: world.now + timeout - spent } : {}) };
   }
   if (!answer.conclusive && isAccepted(scene, object)) return undefined;
   const violation: Violation = {
@@ -51,6 +51,12 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
     severity: "Error",
   };
   return { kind: "held", violations: [violation], probes };
+}
+
+/** Since when the oldest of the pods that can be asked could poll: others may have come in the place of those that were seen to. */
+function readySince(agent: Agent): Millis | undefined {
+  const times = newPods(agent).flatMap((pod) => (pod.ready ? (pod.readySince ?? []) : []));
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 const INCONCLUSIVE = "VerificationInconclusive";

@@ -4,6 +4,7 @@
  */
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import { approval } from "../gates/approval.ts";
+import { VERIFYING } from "../gates/data-polled.ts";
 import { maintenance } from "../gates/maintenance.ts";
 import { appendedFiles, atTarget } from "../model/agent.ts";
 import { isStopped } from "../model/clock.ts";
@@ -97,9 +98,10 @@ type Stop = Pick<Decision, "phase" | "headline" | "recheckAt">;
 function readsAgain({ record }: Scene, outcome: Outcome | undefined): boolean {
   const why = record.clock.at(-1)?.why;
   const isGuarded = why !== undefined && why !== PAUSED;
-  return isGuarded && outcome?.kind === "wait" && outcome.note.reason === LOADING;
+  return isGuarded && outcome?.kind === "wait" && READINGS.has(outcome.note.reason);
 }
 
+const READINGS: ReadonlySet<string> = new Set([LOADING, VERIFYING]);
 const PAUSED = "Paused";
 
 function paused(scene: Scene, isStill: boolean): Stop | undefined {

@@ -15,7 +15,9 @@ export function verificationJob(
 ): Outcome | undefined {
   const { world, record } = scene;
   const { upgrade } = world;
-  const suffix = shortDigest([record.plan, agent.workload.metadata.uid, upgrade.spec.retryAttempt]);
+  // Agents that somebody took back and that start once more are verified once more.
+  const { phase } = agent.marks;
+  const suffix = shortDigest([record.plan, agent.workload.metadata.uid, upgrade.spec.retryAttempt, phase?.at]);
   const name = nameFor(`${upgrade.metadata.name}-verify`, suffix);
   const base = { clause: "F4", object: `Job/${name}`, reason: "Verifying" };
   const ran = runTemplate(scene, {
