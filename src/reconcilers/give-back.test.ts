@@ -16,6 +16,7 @@ import {
   marks,
   NEW_IMAGE,
   NOW,
+  OLD_IMAGE,
   type WorldWords,
 } from "../../test/support/builders.ts";
 import { FINALIZER, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
@@ -203,9 +204,40 @@ test("then the marks go, and last of all the finalizer", () => {
 });
 
 test("a migration that runs is not torn off", () => {
-  const jobs = [aJob("ceilometer-db-1", { metadata: { owner: OWNER } })];
-  expect(deleted([agents("a", { replicas: 0 }, down)], { jobs })).toBe("wait: WaitingForJob");
+  const job = (purpose: string) =>
+    aJob("ceilometer-1", { metadata: { owner: OWNER, labels: { [LABEL.purpose]: purpose } } });
+  const waits = (purpose: string) => deleted([agents("a", { replicas: 0 }, down)], { jobs: [job(purpose)] });
+  expect([waits("migration"), waits("backup")]).toEqual(["wait: WaitingForJob", "wait: WaitingForJob"]);
+  // What asks or verifies does so for what is given up.
+  expect(waits("verification")).toMatchObject({ replicas: 3 });
   expect(deleted([agents("a", { replicas: 0 }, down)], { jobs: [aJob("somebody-elses")] })).toMatchObject({
     replicas: 3,
+  });
+});
+
+test("in the middle of a way back what counts is the way back, though what it undoes was marked as left after it", () => {
+  const a = agents("a", { image: NEW_IMAGE, replicas: 0 }, down);
+  const b = agents("b", {});
+  const there = [a, b].map((each) => aRecordedTarget(each, { nodeSelector: null }));
+  const undone = aRecord({
+    targets: there,
+    startedAt: "2026-01-01T00:00:00Z",
+    ended: { state: "Superseded", at: "2026-01-01T01:00:01Z", retry: 0 },
+    metadata: { resourceVersion: "9" },
+  });
+  const back = aRecord({
+    plan: "plan-2",
+    to: "newton",
+    targets: there.map((target) => ({ ...target, image: NEW_IMAGE, targetImage: OLD_IMAGE })),
+    startedAt: "2026-01-01T01:00:00Z",
+    back: { of: "plan-1", by: "Spec", why: "asked" },
+    metadata: { name: "back", uid: "uid-of-back", resourceVersion: "8" },
+  });
+  const pods = [aPod(b, { image: OLD_IMAGE })];
+  // Taken for old ones that have to go, the pods that came back would be waited for without end.
+  expect(deleted([a, b], { records: [undone, back], pods })).toMatchObject({
+    name: "a",
+    replicas: 3,
+    image: OLD_IMAGE,
   });
 });

@@ -3,7 +3,7 @@
  * breaking the order that holds meanwhile (I2, I3). A workload that is down comes back as it was, unless another one of its
  * component was brought to the target already: then it comes back as that, because old and new must not run together.
  */
-import { FINALIZER } from "../api/v1alpha1/names.ts";
+import { FINALIZER, LABEL } from "../api/v1alpha1/names.ts";
 import { startsOldPods } from "../gates/workload-fits.ts";
 import {
   type Agent,
@@ -18,17 +18,17 @@ import {
   type Wanted,
   wanting,
 } from "../model/agent.ts";
-import { type AttemptRecord, isLater, type RecordedTarget } from "../model/attempt.ts";
+import { type AttemptRecord, type RecordedTarget, youngestFirst } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { marksOf } from "../model/marks.ts";
-import type { Workload, World } from "../model/observation.ts";
+import type { Job, Workload, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
 import { giveBack, onlyWithPodsOf, release, start, takeDown } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
 import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
-import { isOwnJob } from "./own-job.ts";
+import { isOwnJob, waitForJob } from "./own-job.ts";
 import { allAgents, type Scene } from "./scene.ts";
 import { mountsFor, undoneBy } from "./targets.ts";
 import { waiting } from "./tell.ts";
@@ -45,12 +45,8 @@ export function giveEverythingBack(world: World): Decision {
   const none: Note = { reason: "Deleting", message: "nothing is borrowed any more; the resource can go" };
   if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return waiting("Deleting", none, { steps: [] });
 
-  const running = world.jobs.find((job) => isOwnJob(job, world.upgrade) && job.state === "running");
-  if (running !== undefined) {
-    const object = `Job/${running.metadata.name}`;
-    const message = `${object} still runs: a migration is not torn off in the middle`;
-    return waiting("Deleting", { reason: "WaitingForJob", message, object }, { steps: [] });
-  }
+  const running = world.jobs.find((job) => isOwnJob(job, world.upgrade) && isKept(job) && job.state === "running");
+  if (running !== undefined) return waiting("Deleting", waitingFor(world, running), { steps: [] });
   const next = nextReturn(world) ?? dropFinalizer(world);
   if (!("kind" in next)) {
     const { remedy, ...note } = next;
@@ -58,6 +54,23 @@ export function giveEverythingBack(world: World): Decision {
     return waiting("Deleting", { ...note, message }, { steps: [] });
   }
   return { ...waiting("Deleting", next.why, { steps: [] }), effect: next };
+}
+
+/** Others ask or verify for what is given up now, and go with the resource. */
+const isKept = ({ metadata }: Job): boolean => ["backup", "migration"].includes(metadata.labels[LABEL.purpose] ?? "");
+
+function waitingFor(world: World, job: Job): Note {
+  const object = `Job/${job.metadata.name}`;
+  const what = job.metadata.labels[LABEL.purpose] ?? "";
+  const note = {
+    reason: "WaitingForJob",
+    message: `${object} still runs: a ${what} is not torn off in the middle`,
+    object,
+  };
+  const outcome = waitForJob(world, job, note);
+  if (outcome.kind !== "held") return note;
+  const [{ object: culprit, message, remedy }] = outcome.violations;
+  return { ...note, message: `${note.message}; ${culprit}: ${message}; ${remedy}, or delete ${object}` };
 }
 
 /** What was borrowed and is still out; undefined once nothing is, and all is let go. */
@@ -156,7 +169,7 @@ function isNarrowBy({ metadata, template }: Workload, { targets }: AttemptRecord
 
 /** Agents with their intake off take in again. */
 function undo(world: World, ours: readonly Workload[]): Effect | undefined {
-  const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+  const records = world.records.toSorted(youngestFirst);
   for (const workload of ours) {
     const record = records.find(({ targets }) => targets.some(({ uid }) => uid === workload.metadata.uid));
     const agent = asOf(world, workload, record);
@@ -183,7 +196,7 @@ function bringBack(
   ours: readonly Workload[],
   includes: (workload: Workload) => boolean,
 ): Effect | Awaited | undefined {
-  const records = world.records.toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+  const records = world.records.toSorted(youngestFirst);
   for (const mates of units(world, records, ours)) {
     const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
     const loaded = records.find((record) => mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)))));
