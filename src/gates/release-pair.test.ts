@@ -1,8 +1,17 @@
 import { expect, test } from "vitest";
-import { aDeployment, anAgent, anUpgrade, aWorld, marks, SPEC } from "../../test/support/builders.ts";
+import {
+  aDeployment,
+  anAgent,
+  anUpgrade,
+  aRecord,
+  aRecordedTarget,
+  aWorld,
+  marks,
+  SPEC,
+} from "../../test/support/builders.ts";
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
 import { parseRelease } from "../model/release.ts";
-import { releasePair } from "./release-pair.ts";
+import { releaseOf, releasePair } from "./release-pair.ts";
 
 const ocata = parseRelease("ocata") ?? { name: "", major: 0 };
 const queens = parseRelease("queens") ?? { name: "", major: 0 };
@@ -48,4 +57,22 @@ test.each([
   const world = aWorld({ upgrade: anUpgrade({ components: { ...SPEC.components, collector } }) });
   const agent = anAgent(aDeployment({ name: "collector", component: "collector" }), { component: "collector" });
   expect(reasons(agent, world, target)).toEqual(found);
+});
+
+test("what the operator itself has installed counts more than what was said before it", () => {
+  const digest = "r/c@sha256:b";
+  const workload = aDeployment({
+    name: "notification",
+    image: digest,
+    annotations: { [ANNOTATION.release]: "newton" },
+  });
+  const target = aRecordedTarget(workload, { container: "agent", image: "r/c@sha256:a", targetImage: digest });
+  const records = [aRecord({ to: "ocata", targets: [target] })];
+  const world = aWorld({ upgrade: anUpgrade({ from: { release: "newton" } }), records });
+  const newton = parseRelease("newton") ?? { name: "", major: 0 };
+  expect(releaseOf(anAgent(workload), world)?.name).toBe("ocata");
+  expect(reasons(anAgent(workload), world, newton)).toEqual(["Downgrade"]);
+  // Of another image it knows nothing.
+  const other = aDeployment({ name: "notification", image: "r/c@sha256:c" });
+  expect(releaseOf(anAgent(other), world)?.name).toBe("newton");
 });

@@ -1,6 +1,7 @@
 /** From which release to which: known on both sides, forwards, and with the components that both of them have. */
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
 import { type Agent, agentText } from "../model/agent.ts";
+import { type AttemptRecord, youngestFirst } from "../model/attempt.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -8,11 +9,28 @@ import { hasComponent, parseRelease, type Release, releaseOfImage } from "../mod
 
 const GATE = "ReleasePair";
 
-/** The release that a workload runs: its annotation, else its image's tag, else what the resource says. */
-export function releaseOf(agent: Agent, from: string | undefined): Release | undefined {
+/**
+ * The release that a workload runs: what the operator itself has brought it to by this image, else its annotation, else its image's
+ * tag, else what the resource says. An annotation and `from` may be older than the last upgrade, and a digest says nothing.
+ */
+export function releaseOf(agent: Agent, { upgrade, records }: Pick<World, "upgrade" | "records">): Release | undefined {
+  const brought = broughtTo(agent, records);
+  if (brought !== undefined) return brought;
   const annotated = agent.workload.metadata.annotations[ANNOTATION.release];
   if (annotated !== undefined) return parseRelease(annotated);
+  const from = upgrade.spec.from?.release;
   return releaseOfImage(agent.container.image) ?? (from === undefined ? undefined : parseRelease(from));
+}
+
+/** As the youngest attempt remembers it that has found this image there, or brought it there. */
+function broughtTo({ workload, container }: Agent, records: readonly AttemptRecord[]): Release | undefined {
+  const { uid } = workload.metadata;
+  for (const { to, targets } of records.toSorted(youngestFirst)) {
+    const target = targets.find((each) => each.uid === uid && each.container === container.name);
+    if (target?.image === container.image && target.release !== undefined) return parseRelease(target.release);
+    if (target?.targetImage === container.image) return parseRelease(to);
+  }
+  return undefined;
 }
 
 export function releasePair(agents: readonly Agent[], world: World, target: Release): readonly Violation[] {
@@ -21,7 +39,7 @@ export function releasePair(agents: readonly Agent[], world: World, target: Rele
   return agents.flatMap((agent) => {
     const section = components[agent.component];
     const retires = section !== undefined && "retire" in section && section.retire;
-    return [...direction(agent, stated, target), ...presence(agent, target, retires)];
+    return [...direction(agent, world, stated, target), ...presence(agent, target, retires)];
   });
 }
 
@@ -35,9 +53,9 @@ const violation = (object: string, reason: string, message: string, remedy: stri
 });
 
 /** From a release that is known, to one that is not older. */
-function direction(agent: Agent, stated: Release | undefined, target: Release): readonly Violation[] {
+function direction(agent: Agent, world: World, stated: Release | undefined, target: Release): readonly Violation[] {
   const object = agentText(agent);
-  const current = releaseOf(agent, stated?.name);
+  const current = releaseOf(agent, world);
   if (current === undefined) {
     const { kind, metadata } = agent.workload;
     const annotate = `kubectl annotate ${kind.toLowerCase()} ${metadata.name} ${ANNOTATION.release}=RELEASE`;

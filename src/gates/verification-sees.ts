@@ -52,7 +52,7 @@ function lookAt(agent: Agent, world: World): Look {
     const unread = blind(agent, "the operator may not read pod logs", remedy);
     return { ...nothing, violations: [...nothing.violations, unread] };
   }
-  const release = releaseOf(agent, world.upgrade.spec.from?.release);
+  const release = releaseOf(agent, world);
   // One that an earlier attempt has moved is no old agent any more; one without an exporter cannot be asked there.
   const cannotBeTried =
     agent.marks.phase !== undefined ||

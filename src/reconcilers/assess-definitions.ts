@@ -81,8 +81,8 @@ function mountedNow(
   return undefined;
 }
 
-function defaultPath(key: string, reader: Agent | undefined, target: Release): string {
-  const release = reader === undefined ? undefined : releaseOf(reader, undefined);
+function defaultPath(world: World, key: string, reader: Agent | undefined, target: Release): string {
+  const release = reader === undefined ? undefined : releaseOf(reader, world);
   const inDirectory = key.includes("meters") && (release ?? target).major >= PIKE;
   return inDirectory ? `${METERS_DIRECTORY}/${key}` : `${DIRECTORY}/${key}`;
 }
@@ -94,7 +94,7 @@ function look(world: World, readers: readonly Agent[], target: Release, given: G
     const now = mountedNow(world, reader, key);
     return now === undefined ? [] : [{ reader, ...now }];
   });
-  const path = mounts[0]?.path ?? defaultPath(key, first, target);
+  const path = mounts[0]?.path ?? defaultPath(world, key, first, target);
   const next = parseDefinitions(given.text, key);
   if (next.kind === "broken")
     return { path, changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };

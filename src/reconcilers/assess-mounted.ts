@@ -55,7 +55,7 @@ function missingPolling(
   target: Release,
   { texts }: Inputs,
 ): readonly Violation[] {
-  const from = releaseOf(agent, world.upgrade.spec.from?.release);
+  const from = releaseOf(agent, world);
   const falls =
     from !== undefined && pollingFiles(from).includes("pipeline") && !pollingFiles(target).includes("pipeline");
   if (texts.polling !== undefined || file.state !== "missing" || !falls) return [];

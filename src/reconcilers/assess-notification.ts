@@ -41,7 +41,7 @@ export function assessNotification(
 ): NotificationAssessment {
   const nothing = { parity: undefined, files: inputs.files, copies: [], findings: [] };
   const cases = agents.flatMap((agent) => {
-    const from = releaseOf(agent, world.upgrade.spec.from?.release);
+    const from = releaseOf(agent, world);
     return from === undefined ? [] : [{ agent, from, old: configurationOf(world, agent, from) }];
   });
   const [first] = cases;

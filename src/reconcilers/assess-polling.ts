@@ -39,7 +39,7 @@ export function assessPolling(
 ): PollingAssessment {
   const overrides = readOverrides(world);
   const alone = agents.flatMap((agent): Weighed[] => {
-    const from = releaseOf(agent, world.upgrade.spec.from?.release);
+    const from = releaseOf(agent, world);
     // The pair of releases is another gate's: where it is not known, that one says so.
     if (from === undefined) return [];
     const one = { world, agent, agents, inputs, from, to: target, overrides: overrides.found, image };

@@ -97,7 +97,7 @@ function removed(world: World, agents: Agents, target: Release): readonly Violat
   const read = compared(world.upgrade, world.workloads);
   return read.flatMap((component) =>
     agents[component].flatMap((agent) => {
-      const from = releaseOf(agent, world.upgrade.spec.from?.release);
+      const from = releaseOf(agent, world);
       const option = optionOf(world, agent, target);
       return removedOptionsSet({ object: agentText(agent), target, option, ...(from === undefined ? {} : { from }) });
     }),
@@ -107,7 +107,7 @@ function removed(world: World, agents: Agents, target: Release): readonly Violat
 /** Clause M3: new kinds of data belong on queues of their own. */
 function newKinds(world: World, agents: Agents, target: Release, inputs: Inputs): readonly Violation[] {
   const [agent] = agents.notification;
-  const from = agent === undefined ? undefined : releaseOf(agent, world.upgrade.spec.from?.release);
+  const from = agent === undefined ? undefined : releaseOf(agent, world);
   if (agent === undefined || from === undefined) return [];
   const { side } = loadedPipelines(configurationOf(world, agent, from));
   if (side === undefined) return [];

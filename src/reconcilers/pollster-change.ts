@@ -111,7 +111,7 @@ function polledByMates(
   if (!isOneGroup || !sharesAcrossHosts(agent.workload, namespaces, from, to)) return { names: new Set() };
   const names = new Set<string>();
   for (const mate of matesOf(one, namespaces)) {
-    const release = releaseOf(mate, world.upgrade.spec.from?.release) ?? from;
+    const release = releaseOf(mate, world) ?? from;
     if (listOf(world) !== undefined && release.major !== to.major) continue;
     const theirs = { ...one, agent: mate };
     const configuration = configurationOf(world, mate, release);

@@ -76,7 +76,7 @@ export function steps(
 /** What `spec.only` leaves is said as it is: which release it still runs. */
 function leftForLater(world: World, agents: readonly Agent[], clause: string): Outcome {
   const runs = agents.map((agent) => {
-    const release = releaseOf(agent, world.upgrade.spec.from?.release);
+    const release = releaseOf(agent, world);
     return `${agentText(agent)} runs ${release?.name ?? agent.container.image}`;
   });
   const message = `left for later by spec.only: ${runs.join(", ")}`;
