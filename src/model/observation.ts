@@ -70,6 +70,8 @@ export interface Pod {
   readonly states: readonly ContainerState[];
   readonly ready: boolean;
   readonly readySince?: Millis;
+  /** Since when it is not ready, where it has been seen to be, or was never. */
+  readonly unreadySince?: Millis;
   /** Why no host would take it, if the scheduler says so. */
   readonly unschedulable?: string;
 }

@@ -236,6 +236,13 @@ test("after its time a failed verification holds, and one that shows nothing tri
   expect(at(says("pass"), "host-2", ["host-0", "host-1"])).toBe("write: StartingRest");
 });
 
+test("an operator that has heard nobody yet has nothing to hold against an agent, however long it was away", () => {
+  const one = first("host-0");
+  const seen = middle({ now: LATE, workloads: [one], pods: podsOf(one), spec: { onFailure: "Rollback" } });
+  expect(why(seen)).toBe("Progressing: Verifying");
+  expect(decide(seen).probes).toHaveLength(1);
+});
+
 test("time in which the attempt was paused is no time of the verification", () => {
   const one = first("host-0");
   const clock = [{ from: formatTime(NOW + 1000), to: formatTime(NOW + 1_001_000) }];
@@ -249,11 +256,14 @@ test.each([
   ["OutsideWindow", "Progressing: Loading"],
   ["Paused", "write: Resumed"],
   [undefined, "write: Resumed"],
-])("an operator that has just started reads again what agents say, and is no word to go on: %s", (reason, next) => {
-  const one = notification({ image: NEW_IMAGE });
-  const clock = [{ from: formatTime(NOW), ...(reason === undefined ? {} : { why: reason }) }];
-  expect(why(middle({ workloads: [one], pods: podsOf(one), record: { clock } }))).toBe(next);
-});
+] as const)(
+  "an operator that has just started reads again what agents say, and is no word to go on: %s",
+  (reason, next) => {
+    const one = notification({ image: NEW_IMAGE });
+    const clock = [{ from: formatTime(NOW), ...(reason === undefined ? {} : { why: reason }) }];
+    expect(why(middle({ workloads: [one], pods: podsOf(one), record: { clock } }))).toBe(next);
+  },
+);
 
 test("a pause takes hold where nothing is borrowed, and stops the clocks", () => {
   const spec = { paused: true };
@@ -364,4 +374,93 @@ test("a rollback is of the attempt that is under way, though it was taken up aga
   );
   expect(headline.reason).not.toBe("NothingToRollBack");
   expect(effect).toBeDefined();
+});
+
+test("a rollback while a file of the wish is gone is of that wish: it does not begin again when the file is back", () => {
+  const workload = notification({ replicas: 0 }, { ...down, borrowed: { replicas: 2 } });
+  const ref = { kind: "ConfigMap", name: "pipelines", key: "pipeline.yaml" } as const;
+  const target = { release: "ocata", image: NEW_IMAGE, config: { pipeline: ref } } as const;
+  const record = { inputs: "of the wish", verbs: { rollback: { by: "Annotation", why: "asked" } } } as const;
+  const seen = middle({
+    workloads: [workload],
+    record,
+    spec: { target, rollback: true },
+    absentFiles: ["ConfigMap/pipelines"],
+  });
+  const { effect } = decide(seen);
+  expect(effect?.why.reason).toBe("RollbackStarted");
+  expect(effect?.kind === "create" && JSON.stringify(effect.object)).toContain("of the wish");
+});
+
+test("a way back that is under way is not begun a second time, though what it undoes was written on later", () => {
+  const workload = notification({ replicas: 0 }, { ...down, borrowed: { replicas: 2 } });
+  const targets = [aRecordedTarget(workload)];
+  const inputs = readInputs(aWorld({ upgrade: middle({ workloads: [workload] }).upgrade })).digest ?? "";
+  const undone = aRecord({
+    inputs,
+    targets,
+    startedAt: formatTime(NOW - 60_000),
+    verbs: { rollback: { by: "Annotation", why: "asked" } },
+    metadata: { name: "ceilometer-attempt-1", resourceVersion: "9" },
+  });
+  const back = aRecord({
+    plan: "plan-2",
+    inputs,
+    to: "newton",
+    targets,
+    startedAt: formatTime(NOW - 30_000),
+    back: { of: "plan-1", why: "asked", by: "Annotation" },
+    metadata: { name: "back", resourceVersion: "8", uid: "uid-of-back" },
+  });
+  const { effect } = decide(middle({ workloads: [workload], records: [undone, back] }));
+  expect(effect?.why).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
+});
+
+test("of two attempts that are open the one that is not carried out is given up", () => {
+  const workload = notification();
+  const seen = middle({ workloads: [workload] });
+  const [current] = seen.records.seen === "present" ? seen.records.value : [];
+  const left = aRecord({
+    plan: "plan-2",
+    inputs: "of the revert",
+    startedAt: formatTime(NOW - 30_000),
+    back: { of: "plan-1", why: "asked", by: "Revert" },
+    metadata: { name: "left", uid: "uid-of-left" },
+  });
+  const { effect } = decide(middle({ workloads: [workload], records: current === undefined ? [] : [left, current] }));
+  expect(effect?.why).toMatchObject({ reason: "Replanned", object: "ConfigMap/left" });
+  expect(effect?.why.message).toContain("is given up");
+});
+
+test("an attempt that had ended and is carried out once more passes over no failure of a step, nor an approval", () => {
+  const ended = { state: "Completed", at: formatTime(NOW - 60_000), retry: 0 } as const;
+  const completedPlan = "plan-1";
+  const drifted = aDeployment({ name: "notification", annotations: { [ANNOTATION.completedPlan]: completedPlan } });
+  const spec = { retryAttempt: 1, approvals: [{ before: "notification" as const }] };
+  const claimed = {
+    ...drifted,
+    metadata: { ...drifted.metadata, annotations: { ...drifted.metadata.annotations, ...marks({ claim }) } },
+  };
+  const asked = middle({ workloads: [claimed], record: { ended }, spec });
+  expect(decide(asked).effect?.why).toMatchObject({ reason: "AwaitingApproval" });
+});
+
+const settled = (pods: readonly Partial<Parameters<typeof aPod>[1]>[], message = "") => {
+  const one = notification({ image: NEW_IMAGE, status: { ready: 1, available: 1 } }, { phase: { phase: "up" } });
+  const seen = middle({
+    now: NOW + 3 * 3_600_000,
+    workloads: [one],
+    pods: pods.map((words, index) => aPod(one, { name: `notification-${index}`, ...words })),
+  });
+  return `${why(seen)}${message}`;
+};
+
+test("one pod that is not ready hours after the last write lacks it since then, and not since that write", () => {
+  const later = NOW + 3 * 3_600_000 - 60_000;
+  expect(settled([{}, { ready: false, unreadySince: later }])).toBe("Progressing: WaitingForNewPods");
+  expect(settled([{}, { ready: false, createdAt: later }])).toBe("Progressing: WaitingForNewPods");
+  expect(settled([{}, { ready: false }])).toBe("Held: ProgressDeadlineExceeded");
+  // What crashes again and again makes no progress by it.
+  const crashing = { waiting: { reason: "CrashLoopBackOff", message: "" } };
+  expect(settled([{}, { ready: false, unreadySince: later, state: crashing }])).toContain("Held");
 });

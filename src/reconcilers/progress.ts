@@ -39,8 +39,22 @@ export function phaseSince(scene: Scene, agent: Agent): Millis {
   return own ?? parseTime(scene.record.startedAt) ?? scene.world.now;
 }
 
+/**
+ * When it last came further: by a write, or by a new pod. What had settled may lack a pod again, hours after its last write: where
+ * nothing is wrong with its pods, it lacks one since that one is not ready.
+ */
+function progressSince(scene: Scene, agent: Agent): Millis {
+  const written = phaseSince(scene, agent);
+  if (!atTarget(agent)) return written;
+  const pods = newPods(agent);
+  const made = Math.max(written, ...pods.map(({ metadata }) => metadata.createdAt));
+  const unready = pods.filter(({ ready }) => !ready);
+  if (unready.length === 0 || troubleOf(agent).length > 0) return made;
+  return Math.max(made, Math.min(...unready.map(({ unreadySince, metadata }) => unreadySince ?? metadata.createdAt)));
+}
+
 function overdue(scene: Scene, agent: Agent, what: string): { violation?: Violation; dueAt: Millis } {
-  const since = phaseSince(scene, agent);
+  const since = progressSince(scene, agent);
   const deadline = deadlineOf(scene, agent);
   const spent = elapsed(scene.record.clock, since, scene.world.now);
   const dueAt = scene.world.now + Math.max(0, deadline - spent);

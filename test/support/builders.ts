@@ -141,6 +141,8 @@ export interface PodWords {
   readonly phase?: string;
   readonly ready?: boolean;
   readonly readySince?: Millis;
+  readonly unreadySince?: Millis;
+  readonly createdAt?: Millis;
   readonly deletingSince?: Millis;
   readonly podIP?: string;
   readonly owner?: Owner;
@@ -165,10 +167,11 @@ export function aPod(of: Workload, words: PodWords = {}): Pod {
   const sources = (of.template.spec.volumes ?? []).flatMap((volume): [string, string][] =>
     volume.configMap === undefined ? [] : [[volume.name, `ConfigMap/${volume.configMap.name}`]],
   );
-  const { deletingSince, owner, readySince, unschedulable } = words;
+  const { createdAt, deletingSince, owner, readySince, unreadySince, unschedulable } = words;
   return {
     metadata: aMeta(name, {
       labels: of.template.labels,
+      ...(createdAt === undefined ? {} : { createdAt }),
       ...(deletingSince === undefined ? {} : { deletingSince }),
       ...(owner === undefined ? {} : { owner }),
     }),
@@ -180,6 +183,7 @@ export function aPod(of: Workload, words: PodWords = {}): Pod {
     states: containers.map((container) => ({ ...container, ready, restarts: 0, ...words.state })),
     ready,
     ...(readySince === undefined ? {} : { readySince }),
+    ...(unreadySince === undefined ? {} : { unreadySince }),
     ...(unschedulable === undefined ? {} : { unschedulable }),
   };
 }

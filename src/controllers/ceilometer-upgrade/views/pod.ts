@@ -44,11 +44,17 @@ const pod = z.looseObject({
     .default({ phase: "Pending", conditions: [], initContainerStatuses: [], containerStatuses: [] }),
 });
 
+function readinessOf(all: z.output<typeof conditions>): Pick<Pod, "ready" | "readySince" | "unreadySince"> {
+  const condition = all.find(({ type }) => type === "Ready");
+  const ready = condition?.status === "True";
+  const since = parseTime(condition?.lastTransitionTime ?? undefined);
+  if (condition === undefined || since === undefined) return { ready };
+  return ready ? { ready, readySince: since } : { ready, unreadySince: since };
+}
+
 export function podView(object: KubeObject): Pod {
   const { spec, status } = pod.parse(object);
-  const ready = status.conditions.find((each) => each.type === "Ready");
   const scheduled = status.conditions.find((each) => each.type === "PodScheduled");
-  const readySince = ready?.status === "True" ? parseTime(ready.lastTransitionTime ?? undefined) : undefined;
   const sources = spec.volumes.flatMap((volume): [string, string][] => {
     if (volume.configMap !== undefined) return [[volume.name, `ConfigMap/${volume.configMap.name}`]];
     if (volume.secret !== undefined) return [[volume.name, `Secret/${volume.secret.secretName}`]];
@@ -65,8 +71,7 @@ export function podView(object: KubeObject): Pod {
     containers: spec.containers.map(({ name, image }) => ({ name, image })),
     sources: Object.fromEntries(sources),
     states: [...status.initContainerStatuses, ...status.containerStatuses].map((each) => stateOf(each, shown)),
-    ready: ready?.status === "True",
-    ...(readySince === undefined ? {} : { readySince }),
+    ...readinessOf(status.conditions),
     ...(scheduled?.status === "False" && scheduled.reason === "Unschedulable"
       ? { unschedulable: scheduled.message || "no reason given" }
       : {}),
