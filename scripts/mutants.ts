@@ -1,9 +1,9 @@
 /**
- * `npm run mutants`: plays the operators with one mistake each, and writes to `docs/mutants.md` what noticed each of them. It takes some
+ * `npm run mutants`: plays the operators with one mistake each, and writes into `docs/campaign.md` what noticed each of them. It takes some
  * minutes, so it is run by hand after a change of the mutants, the judges or the model; the tests check that each is noticed.
  */
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 
 const SUITES = [
@@ -11,14 +11,11 @@ const SUITES = [
   ["Partial upgrades", "test/properties/partial-mutants.test.ts"],
   ["Ways back", "test/properties/rollback.test.ts"],
   ["Pods that are seen late", "test/properties/late-pods.test.ts"],
+  ["The whole operator, before a server that lies", "test/properties/whole-operator.test.ts"],
 ] as const;
 
-const HEAD = `# Mutants and what noticed them
-
-Operators with one mistake each, played through the same random stories until a judge notices. Written by \`npm run mutants\`, which is run
-by hand because it takes some minutes; that each is noticed, and by the invariant that it breaks, the tests check every time.
-What the invariants say is in [the procedure](procedure.md#what-never-happens).
-`;
+const PAGE = "docs/campaign.md";
+const [BEGIN, END] = ["<!-- mutants:begin -->", "<!-- mutants:end -->"] as const;
 
 /** What a suite prints at its end. */
 const NOTICED = /^ {2}(\S.*)\n {4}story (\d+): (.*)$/gm;
@@ -51,11 +48,12 @@ function tableOf(title: string, suite: string, text: string): string {
     ([, mistake = "", story = "", by = ""]) => `| ${mistake} | ${story} | ${short(by)} |`,
   );
   if (rows.length === 0) throw new Error(`${suite} has printed no mutant`);
-  return [`\n## ${title}\n`, "| An operator that … | in story | noticed by |", "| --- | --- | --- |", ...rows, ""].join(
-    "\n",
-  );
+  return [`\n### ${title}\n`, "| One that … | in story | noticed by |", "| --- | --- | --- |", ...rows, ""].join("\n");
 }
 
 const tables: string[] = [];
 for (const [title, suite] of SUITES) tables.push(tableOf(title, suite, await play(suite)));
-await writeFile("docs/mutants.md", HEAD + tables.join(""));
+const [head, rest] = (await readFile(PAGE, "utf8")).split(BEGIN);
+const tail = rest?.split(END)[1];
+if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no ${BEGIN} and ${END}`);
+await writeFile(PAGE, `${head}${BEGIN}\n${tables.join("")}\n${END}${tail}`);

@@ -100,7 +100,8 @@ class Play {
     );
     for (const [component, pods] of images) {
       const kinds = new Set(pods.map((pod) => pod.spec.containers[0]?.image));
-      if (component !== undefined && kinds.size > 1) this.problems.push(`${component}: ${[...kinds].join(" beside ")}`);
+      if (component !== undefined && kinds.size > 1)
+        this.problems.push(`${component === "api" ? "I8" : "I2"}: ${component}: ${[...kinds].join(" beside ")}`);
     }
   }
 }
@@ -112,12 +113,12 @@ function left(play: Play): readonly string[] {
   const marks = workloads.flatMap(({ metadata }) =>
     Object.keys(metadata.annotations ?? {})
       .filter((key) => key.startsWith(GROUP) && !key.endsWith("/completed-plan") && !key.endsWith("/release"))
-      .map((key) => `${metadata.name} has ${key}`),
+      .map((key) => `I9: ${metadata.name} has ${key}`),
   );
   const made = [...workloads, ...api.ofKind("ConfigMap")].filter(({ metadata }) =>
     ["isolated", "derived"].includes(metadata.labels?.[LABEL.purpose] ?? ""),
   );
-  return [...marks, ...made.map(({ metadata }) => `${metadata.name} is left`)];
+  return [...marks, ...made.map(({ metadata }) => `I9: ${metadata.name} is left`)];
 }
 
 const hasCompleted = ({ cluster }: Play): boolean =>
@@ -152,17 +153,17 @@ function rollBack(story: Story, operator: Decide): readonly string[] {
     const was = play.before.get(each.metadata.name);
     return was === undefined || canonicalJson(seenOf(each)) === canonicalJson(was)
       ? []
-      : [`${each.metadata.name}: ${canonicalJson(was)} became ${canonicalJson(seenOf(each))}`];
+      : [`I9: ${each.metadata.name}: ${canonicalJson(was)} became ${canonicalJson(seenOf(each))}`];
   });
   // What had ended when another wish came is what that one came from. Before its record is written an attempt has made files and
   // touched nothing: there is nothing to take back.
   const endedBefore = changes && hasCompleted(play);
   const problems = [...play.problems, ...(endedBefore ? [] : changed), ...(begun ? left(play) : [])];
-  if (phase !== "RolledBack" && begun) problems.push(phase);
+  if (phase !== "RolledBack" && begun) problems.push(`I11: ${phase}`);
   if (problems.length > 0) return problems;
   play.cluster.rewish((spec) => ({ ...spec, rollback: false, retryAttempt: (spec.retryAttempt ?? 0) + 1 }));
   const again = play.rest();
-  return again === "Completed" || again === "NoChange" ? play.problems : [`the retry: ${again}`, ...play.problems];
+  return again === "Completed" || again === "NoChange" ? play.problems : [`I11: the retry: ${again}`, ...play.problems];
 }
 
 /** A workload that is not at rest where the operator wants it is left alone. */

@@ -1,6 +1,6 @@
 /** The whole operator, as it runs, through random faults of requests, watches and processes: safe at every state, ended, and then quiet. */
 import fc from "fast-check";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { generator } from "../campaign/random.ts";
 import type { ModelClient } from "../sim/model-client.ts";
@@ -110,12 +110,19 @@ const mutants: readonly (readonly [string, Wrap, RegExp])[] = [
   ],
 ];
 
-test.each(mutants)("an API server that %s is noticed", { timeout: 120_000 }, async (_what, wrap, by) => {
+const killed: string[] = [];
+afterAll(() => console.log(`mutants and what killed them\n${killed.join("\n")}`));
+
+test.each(mutants)("an API server that %s is noticed", { timeout: 120_000 }, async (what, wrap, by) => {
   const found: string[] = [];
-  for (const story of fc.sample(wholeStories(40, CEILOMETERS.full), { seed, numRuns: 5 })) {
+  const sample = fc.sample(wholeStories(40, CEILOMETERS.full), { seed, numRuns: 5 });
+  for (const [index, story] of sample.entries()) {
     const { breaches } = await tell(story, wrap);
     found.push(...breaches.map(({ message }) => message));
-    if (found.some((message) => by.test(message))) break;
+    const noticed = breaches.find(({ message }) => by.test(message));
+    if (noticed === undefined) continue;
+    killed.push(`  ${what}\n    story ${index + 1}: ${noticed.invariant}: ${noticed.message}`);
+    break;
   }
   expect(found.join("\n")).toMatch(by);
 });
