@@ -40,9 +40,9 @@ const crashes = (scene: SceneName): readonly Plan[] => [
   ),
 ];
 
-/** What its author does in the middle of a scene that is there without it adds to what is between its writes. */
+/** Of a scene that is another one but for its middle or its end, the moment when the answer is known is not asked for again. */
 const crashPhases = (scene: SceneName): readonly Phase[] =>
-  sceneOf(scene).steer === undefined ? [...PHASES, "after-response"] : ["after-commit"];
+  sceneOf(scene).steer === undefined ? [...PHASES, "after-response"] : PHASES;
 
 /** C2: it dies twice, at every other write and then at each that follows. The second is counted with the first, which is made again. */
 const doubleCrashes = (scene: SceneName): readonly Plan[] => {
