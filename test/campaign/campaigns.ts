@@ -41,8 +41,10 @@ const crashes = (scene: SceneName): readonly Plan[] => [
 ];
 
 /** Of a scene that is another one but for its middle or its end, the moment when the answer is known is not asked for again. */
-const crashPhases = (scene: SceneName): readonly Phase[] =>
-  sceneOf(scene).steer === undefined ? [...PHASES, "after-response"] : PHASES;
+const crashPhases = (scene: SceneName): readonly Phase[] => {
+  const { steer, ends } = sceneOf(scene);
+  return steer === undefined && ends === undefined ? [...PHASES, "after-response"] : PHASES;
+};
 
 /** C2: it dies twice, at every other write and then at each that follows. The second is counted with the first, which is made again. */
 const doubleCrashes = (scene: SceneName): readonly Plan[] => {

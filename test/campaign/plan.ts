@@ -117,6 +117,8 @@ export const SCENES = [
   "paused",
   "another",
   "anew",
+  "broken",
+  "fixed",
 ] as const;
 export const CAMPAIGNS = ["C1", "C2", "C3", "C4", "C5", "C5-real", "C6", "C7", "C7-real", "C8", "C11"] as const;
 

@@ -114,18 +114,23 @@ async function open<T>(
 export function undisturbed(name: SceneName, cluster: ClusterAccess, rest = REST): Promise<Reference> {
   return open(name, cluster, {}, async (scene) => {
     await scene.apply();
-    await sceneOf(name).steer?.(scene, PATIENCE);
-    const state = await settledState(scene);
+    const { steer, effects } = sceneOf(name);
+    await steer?.(scene, PATIENCE);
+    const state = await settled(scene, name, PATIENCE);
     const breaches = await judged(scene, name);
     if (breaches.length > 0) throw new Error(`the undisturbed ${name}: ${JSON.stringify(breaches)}`);
     const restless = await unrest(scene, rest);
     if (restless.length > 0) throw new Error(`the undisturbed ${name}: ${restless.join(", ")}`);
     const committed = committedOf(scene);
-    const { effects } = sceneOf(name);
     if (committed !== effects)
       throw new Error(`the undisturbed ${name} has ${committed} writes; test/campaign/scenes.ts says ${effects}`);
     return { state, committed, made: madeIn(scene) };
   });
+}
+
+function settled(scene: Scene, name: SceneName, timeout: number): Promise<unknown> {
+  const { ends } = sceneOf(name);
+  return settledState(scene, { timeout, ...(ends === undefined ? {} : { says: ends }) });
 }
 
 /** Where it ends elsewhere templates come that the auditor does not know as the target's, and it does not judge the end. */
@@ -235,7 +240,7 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
       const patience = PATIENCE + durationOf(plan);
       await sceneOf(plan.scene).steer?.(scene, patience);
       const state =
-        others === undefined ? await settledState(scene, patience) : await endAmongOthers(scene, others, found);
+        others === undefined ? await settled(scene, plan.scene, patience) : await endAmongOthers(scene, others, found);
       await disturbance.over();
       await outages?.around("after-commit");
       findings.push(...(await wrongInTheEnd(scene, plan, reference, state)));

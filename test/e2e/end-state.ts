@@ -3,7 +3,7 @@
  * runs that end in the same state answer equal values. Generations are kept: they count the writes on each workload.
  */
 import { z } from "zod";
-import { eventually, readResource, tell } from "./resource.ts";
+import { eventually, readResource, tell, type Wanted } from "./resource.ts";
 import type { Scene } from "./scene.ts";
 import { read } from "./shared-cluster.ts";
 
@@ -99,9 +99,18 @@ export async function endState(scene: Place): Promise<unknown> {
   return state;
 }
 
-/** Waits until a resource has nothing more to write: it has succeeded, and holds no finalizer. */
-export async function settledState(scene: Scene, timeout?: number): Promise<unknown> {
-  await scene.until({ type: "Succeeded", status: "True" }, timeout === undefined ? {} : { timeout });
+interface Settling {
+  readonly timeout?: number;
+  /** What it says in the end. Default: that it has succeeded. */
+  readonly says?: Wanted;
+}
+
+/** Waits until a resource has nothing more to write: it says that it has ended, and holds no finalizer. */
+export async function settledState(
+  scene: Scene,
+  { says = { type: "Succeeded", status: "True" }, ...waiting }: Settling = {},
+): Promise<unknown> {
+  await scene.until(says, waiting);
   const done = async (): Promise<boolean> => (await scene.resource())?.metadata.finalizers.length === 0;
   await eventually(done, async () => `the finalizer stays\n${tell(await scene.resource())}`, 30_000);
   return endState(scene);
