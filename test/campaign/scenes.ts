@@ -169,4 +169,10 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
   fixed: () => ({ options: restarted(mispiped(), 1), broker: false, effects: 26, steer: correct }),
 };
 
-export const sceneOf = (name: SceneName): CampaignScene => makers[name]();
+/** Made once: thousands of plans ask for them, and each reads its example. */
+const made = new Map<SceneName, CampaignScene>();
+export function sceneOf(name: SceneName): CampaignScene {
+  const scene = made.get(name) ?? makers[name]();
+  made.set(name, scene);
+  return scene;
+}
