@@ -41,34 +41,45 @@ async function controlPlane(): Promise<string> {
   return `Kubernetes ${versionOf("k8s.io/kubernetes")}, KWOK ${versionOf("sigs.k8s.io/kwok")}`;
 }
 
-function report(played: readonly Result[], versions: string): string {
+export function report(played: readonly Result[], versions: string): string {
   const found = new Map(played.map((result) => [result.id, result]));
   const rows = CAMPAIGNS.map((name): Row => {
     const plans = plansOf(name).map(idOf);
     return { name, plans: plans.length, run: plans.flatMap((id) => found.get(id) ?? []) };
   });
   const listed = rows.flatMap(({ run }) => run);
-  // Somebody wrote them by hand, and a failure counts wherever it comes from.
   const others = [...found.values()].filter((result) => !listed.includes(result));
-  const all = [...listed, ...others];
-  const days = all.map(({ at }) => at.slice(0, 10)).toSorted();
-  const revisions = [...new Set(all.map(({ revision }) => revision))];
+  const days = listed.map(({ at }) => at.slice(0, 10)).toSorted();
   const missing = rows.map(({ name, plans, run }) => `${name} ${plans - run.length} of ${plans}`).join(", ");
   return [
-    `Run from ${days[0] ?? "never"} to ${days.at(-1) ?? "never"}: operator ${VERSION} at ${revisions.join(", ")}; Node ${process.version}, ${versions}.`,
+    `Run from ${days[0] ?? "never"} to ${days.at(-1) ?? "never"}: operator ${VERSION}, Node ${process.version}, ${versions}.`,
     "",
-    `**In all: ${countOf(all)}.** Not run: ${missing}.`,
+    `**In all: ${countOf(listed)}.** Not run: ${missing}.`,
     "",
     "| | | result | plans not run |",
     "| --- | --- | --- | --- |",
     ...rows.map(({ name, plans, run }) => `| ${name} | ${WHAT[name]} | ${countOf(run)} | ${plans - run.length} |`),
-    ...(others.length === 0 ? [] : [`| other | Plans of no list, by \`--plan\` | ${countOf(others)} | – |`]),
+    ...(others.length === 0 ? [] : [`| earlier | ${EARLIER} | ${countOf(others)} | – |`]),
     "",
+    ...revisionsOf(listed),
     ...becameOf(listed),
-    ...laidToOthers(all),
-    ...failures(failedOf(all)),
+    ...laidToOthers(listed),
+    // A failure counts wherever it comes from.
+    ...failures(failedOf([...listed, ...others])),
     ...onceFailed(played),
   ].join("\n");
+}
+
+const EARLIER = "Plans of earlier lists, which the lists of now do not have; they are not in the number of all";
+
+/** At which revision of the sources each plan was played last, the most first. */
+function revisionsOf(run: readonly Result[]): readonly string[] {
+  if (run.length === 0) return [];
+  const counts = [...Map.groupBy(run, ({ revision }) => revision)].toSorted(
+    ([a, left], [b, right]) => right.length - left.length || (a < b ? -1 : 1),
+  );
+  const told = counts.map(([revision, { length }]) => `${length} at ${revision}`);
+  return [`Of these last results come ${told.join(", ")}.`, ""];
 }
 
 const breachSchema = z.object({ invariant: z.string() });
