@@ -17,6 +17,7 @@ import type { Breach } from "../support/invariants.ts";
 import { differencesOf } from "./differences.ts";
 import { topologyOf } from "./inputs.ts";
 import type { Input, Plan } from "./plan.ts";
+import { podTemplates, specOf } from "./running.ts";
 import { mutated } from "./schema-inputs.ts";
 import { untruths } from "./truth.ts";
 
@@ -149,10 +150,6 @@ async function openStage(cluster: ClusterAccess, plan: Plan, input: Input): Prom
 function neighbourOf({ cluster, neighbour }: Scene): Pick<Scene, "cluster" | "namespace"> {
   if (neighbour === undefined) throw new Error("a scene without a neighbour");
   return { cluster, namespace: neighbour };
-}
-
-async function specOf({ cluster, namespace }: Scene): Promise<unknown> {
-  return objectSchema.parse(await read(cluster, resourcePath(namespace, NAME))).spec;
 }
 
 const SAME_BY_OTHER_WORDS: ReadonlySet<string> = new Set(["Ready", "Reconciling", "Stalled", "Succeeded", "Paused"]);
@@ -503,38 +500,4 @@ function keptReplicas(original: unknown, last: unknown): boolean {
     return [components?.collector?.replicas, components?.notification?.replicas, components?.api?.replicas];
   };
   return !isDeepStrictEqual(replicas(original), replicas(last));
-}
-
-const templatesSchema = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
-      spec: z.object({
-        template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string() })) }) }),
-      }),
-    }),
-  ),
-});
-
-export interface RunningTemplate {
-  readonly kind: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly images: readonly string[];
-}
-
-async function podTemplates({ cluster, namespace }: Scene): Promise<readonly RunningTemplate[]> {
-  const kinds = { Deployment: "deployments", DaemonSet: "daemonsets", StatefulSet: "statefulsets" };
-  const lists = await Promise.all(
-    Object.entries(kinds).map(async ([kind, plural]) => {
-      const { items } = templatesSchema.parse(await read(cluster, `/apis/apps/v1/namespaces/${namespace}/${plural}`));
-      return items.map(({ metadata: { name, labels }, spec }) => ({
-        kind,
-        name,
-        labels,
-        images: spec.template.spec.containers.map(({ image }) => image),
-      }));
-    }),
-  );
-  return lists.flat();
 }

@@ -1,10 +1,12 @@
 /** Plays one plan to its end and judges it by every oracle; the undisturbed run of its scene is what it is compared with. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { specSchema } from "../../src/api/v1alpha1/schema.ts";
 import type { Cluster, ClusterAccess } from "../../tools/control-plane/cluster.ts";
 import { startBroker } from "../e2e/broker.ts";
 import { anonymous, settledState } from "../e2e/end-state.ts";
 import { leftovers } from "../e2e/isolation.ts";
+import type { Resource } from "../e2e/resource.ts";
 import { inScene, isStatusWrite, type Scene, type SceneOptions } from "../e2e/scene.ts";
 import { uniqueName } from "../e2e/shared-cluster.ts";
 import { onTheWay } from "../e2e/verb-cases.ts";
@@ -17,6 +19,8 @@ import { disturb } from "./disturb.ts";
 import { disturbLeader, lossesIn, skewsOf } from "./leaders.ts";
 import { disturbControlPlane, isOfPlan, refusalsIn, triesIn } from "./outages.ts";
 import { durationOf, type Plan } from "./plan.ts";
+import { podTemplates, specOf } from "./running.ts";
+import { stepsBack, untrueReports } from "./said.ts";
 import { type SceneName, sceneOf } from "./scenes.ts";
 import { isTheirBreach, isTheirDifference, writesAllowed } from "./theirs.ts";
 import { untruths } from "./truth.ts";
@@ -29,7 +33,7 @@ export interface Finding {
     | "auditor" /** No invariant was broken on the way. */
     | "end state" /** It is that of the undisturbed run. */
     | "held" /** Where it waits for somebody, it says so, with object and remedy, and goes on when that is done. */
-    | "truthful" /** It does not say that it has succeeded while a workload is not at the target, nor anything of a generation to come. */
+    | "truthful" /** In no report it says that it has succeeded while a workload is not at the target, or anything of a generation to come. */
     | "leftovers" /** Nothing that was made for a while is there. */
     | "single writer" /** Of several replicas one writes at a time, and those end that have to. */
     | "writes" /** Each object is written as often as in the undisturbed run, and no write is tried without end. */;
@@ -119,6 +123,8 @@ export function undisturbed(name: SceneName, cluster: ClusterAccess, rest = REST
     const state = await settled(scene, name, PATIENCE);
     const breaches = await judged(scene, name);
     if (breaches.length > 0) throw new Error(`the undisturbed ${name}: ${JSON.stringify(breaches)}`);
+    const untrue = untruthsOnTheWay(scene);
+    if (untrue.length > 0) throw new Error(`the undisturbed ${name}: ${untrue.join("; ")}`);
     const restless = await unrest(scene, rest);
     if (restless.length > 0) throw new Error(`the undisturbed ${name}: ${restless.join(", ")}`);
     const committed = committedOf(scene);
@@ -191,13 +197,24 @@ async function wrongInTheEnd(
   const resource = await scene.resource();
   return [
     ...of("quiet", quiet),
-    ...of("truthful", resource === undefined ? [] : untruths(resource, undefined, [])),
+    ...of("truthful", resource === undefined ? [] : await untruthsNow(scene, resource)),
     ...of("end state", differing(reference.state, state, plan)),
     ...of("leftovers", await leftovers(scene)),
     ...of("writes", miscounted(countedIn(scene), plan, reference)),
     // What others took away is made again.
     ...of("writes", actsOf(plan).length > 0 ? [] : otherwiseMade(madeIn(scene), reference.made)),
   ];
+}
+
+const untruthsNow = async (scene: Scene, resource: Resource): Promise<readonly string[]> =>
+  untruths(resource, specSchema.safeParse(await specOf(scene)).data, await podTemplates(scene));
+
+/** Of every report on the way; to be asked when the auditor has seen everything. */
+function untruthsOnTheWay(scene: Scene): readonly string[] {
+  const writes = scene.writes().toSorted((a, b) => a.at - b.at);
+  // What was forgotten by the server nobody has seen change.
+  const untrue = scene.auditor.gaps() > 0 ? [] : untrueReports(writes, scene.auditor.facts);
+  return [...untrue, ...stepsBack(writes)];
 }
 
 /** What somebody else's act explains is laid to it. */
@@ -249,6 +266,8 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
       const breaches = laidOut(await judged(scene, plan.scene), plan, others);
       theirs.push(...breaches.theirs.map((breach) => JSON.stringify(breach)));
       for (const breach of breaches.ours) found("auditor", JSON.stringify(breach));
+      // With others in it, what was true when it was decided may not be when it is stored, and steps begin again.
+      if (others === undefined) for (const untruth of untruthsOnTheWay(scene)) found("truthful", untruth);
       counted = countedIn(scene);
       if (findings.length > 0) evidence = evidenceOf(scene);
     });

@@ -1,16 +1,14 @@
 /** Whether what a resource says of itself can be true, by what runs. */
 import type { Spec } from "../../src/api/v1alpha1/schema.ts";
 import { conditionOf, type Resource } from "../e2e/resource.ts";
-
-interface Running {
-  readonly kind: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly images: readonly string[];
-}
+import type { RunningTemplate } from "./running.ts";
 
 /** Each thing that is said and is not so, or not said in full. */
-export function untruths(resource: Resource, spec: Spec | undefined, running: readonly Running[]): readonly string[] {
+export function untruths(
+  resource: Resource,
+  spec: Spec | undefined,
+  running: readonly RunningTemplate[],
+): readonly string[] {
   return [...ahead(resource), ...unexplained(resource), ...overstated(resource, spec, running)];
 }
 
@@ -37,7 +35,11 @@ function unexplained({ status }: Resource): readonly string[] {
 }
 
 /** Ready means that everything named runs what is wanted. */
-function overstated(resource: Resource, spec: Spec | undefined, running: readonly Running[]): readonly string[] {
+function overstated(
+  resource: Resource,
+  spec: Spec | undefined,
+  running: readonly RunningTemplate[],
+): readonly string[] {
   const isReady = conditionOf(resource, "Ready")?.status === "True";
   if (!isReady || spec === undefined || spec.rollback) return [];
   const { only = [], components, target } = spec;

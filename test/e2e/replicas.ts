@@ -82,7 +82,9 @@ export async function startReplicas(options: ReplicasOptions): Promise<Replicas>
   let isClosing = false;
 
   const follow = async (index: number): Promise<Replica & { end(): Promise<void> }> => {
-    const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
+    const proxy = stack.use(
+      await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca, keepsStatus: true }),
+    );
     const authors = new Map<number, string>();
     let generation = 0;
     const begin = async (): Promise<Running> => {

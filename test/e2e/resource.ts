@@ -11,7 +11,7 @@ const conditionSchema = z.object({
   message: z.string(),
   observedGeneration: z.int(),
 });
-const resourceSchema = z.object({
+export const resourceSchema = z.object({
   metadata: z.object({
     uid: z.string(),
     generation: z.int(),

@@ -169,7 +169,9 @@ async function openScene(options: SceneOptions): Promise<{ scene: Scene; close: 
   });
   const token = await installRights(cluster, namespace, secrets, options.confined);
   if (options.tokenFile !== undefined) await writeFile(options.tokenFile, token, { mode: 0o600 });
-  const proxy = stack.use(await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca }));
+  const proxy = stack.use(
+    await startFaultProxy({ server: cluster.server, ca: cluster.api.access.ca, keepsStatus: true }),
+  );
   const neighbour = options.neighbour === undefined ? undefined : await moveIn(cluster, namespace, options.neighbour);
   const operators: OperatorProcess[] = [];
   const begin = async (version = options.image): Promise<OperatorProcess> => {

@@ -38,6 +38,8 @@ export interface RecordedWrite {
   status: number | undefined;
   /** What the server said; undefined if it was never asked. */
   committed: number | undefined;
+  /** The object with its new status, as the server answered it, where these are kept. */
+  answered?: string;
 }
 
 export type WriteHook = (
@@ -64,6 +66,8 @@ export interface FaultProxyOptions {
   /** Leases and events are written all the time and mean nothing to a sequence. Default true: they are passed on uncounted. */
   readonly ignoreLeasesAndEvents?: boolean;
   readonly onWrite?: WriteHook;
+  /** What the server answers to each status that is written is kept. Default false: for hours it would be too much. */
+  readonly keepsStatus?: boolean;
 }
 
 export interface Diversion {
@@ -100,6 +104,7 @@ const noise = /\/(?:leases|events)(?:\/|\?|$)/;
 /** Reviews are questions in the form of a POST. */
 const question = /\/(?:selfsubject|subject|token|localsubject)[a-z]*reviews(?:\?|$)/;
 const watching = /[?&]watch=(?:true|1)(?:&|$)/;
+const ofStatus = /\/status(?:\?|$)/;
 const aboutLeases = /\/leases(?:\/|\?|$)/;
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "host"]);
 
@@ -174,6 +179,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     if (fault === undefined) {
       answer = await exchange(upstreamFor(method, path), incoming, content);
       record.committed = answer.status;
+      if (options.keepsStatus === true && ofStatus.test(path)) record.answered = String(answer.body);
       fault = await ask("after-commit");
     }
     if (fault?.kind === "drop") {
