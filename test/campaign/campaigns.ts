@@ -99,6 +99,15 @@ const LONG_STALE: readonly OperatorFault[] = [
   { kind: "watchesFrozen", milliseconds: 65_000 },
   { kind: "watchesFrozen", milliseconds: 105_000 },
 ];
+/** At each quarter of every scene: each thing that is waited for comes so much later, for minutes in all. */
+const LATE: readonly OperatorFault[] = [
+  { kind: "watchesLate", milliseconds: 10_000 },
+  { kind: "watchesLate", milliseconds: 60_000 },
+];
+const quarters = (scene: SceneName): readonly number[] => {
+  const { effects, mayWaitFrom = 1 } = sceneOf(scene);
+  return [1, 2, 3].map((quarter) => Math.ceil((effects * quarter) / 4)).filter((n) => n >= mayWaitFrom);
+};
 /** C6: the leader of three replicas. What may take the lease from it, at more writes than what only disturbs it. */
 const LOSSES: readonly (readonly [Phase, PlannedFault])[] = [
   ["before", { kind: "leaderStopped", milliseconds: LOST_MS }],
@@ -168,6 +177,11 @@ const LONG_OUTAGES: readonly PlannedFault[] = [
   { kind: "apiServerKilled", milliseconds: 30_000 },
   { kind: "etcdStopped", milliseconds: 30_000 },
 ];
+/** In the middle of the first deep scene alone. */
+const LONGEST_OUTAGES: readonly PlannedFault[] = [
+  { kind: "apiServerKilled", milliseconds: 120_000 },
+  { kind: "etcdStopped", milliseconds: 120_000 },
+];
 /** Writes at which the database, each component and the end are under way. */
 const OUTAGES_AT: Readonly<Partial<Record<SceneName, readonly number[]>>> = {
   modern: [2, 6, 10, 14, 19, 24],
@@ -214,6 +228,7 @@ const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
   C5: () => [
     ...SCENES.flatMap((scene) => afterMoments("C5", scene, STALE)),
     ...DEEP.flatMap((scene) => afterMiddle("C5", scene, LONG_STALE)),
+    ...SCENES.flatMap((scene) => afterMoments("C5", scene, LATE, quarters(scene))),
   ],
   "C5-real": () => DEEP.flatMap(behind),
   C6: () => DEEP.flatMap(leaders),
@@ -221,7 +236,7 @@ const makers: Readonly<Record<CampaignName, () => readonly Plan[]>> = {
     ...SCENES.flatMap((scene) => afterMoments("C7", scene, OUTAGES)),
     ...DEEP.flatMap((scene) => afterMiddle("C7", scene, LONG_OUTAGE)),
   ],
-  "C7-real": () => DEEP.flatMap(realOutages),
+  "C7-real": () => [...DEEP.flatMap(realOutages), ...afterMiddle("C7-real", DEEP[0], LONGEST_OUTAGES)],
   C8: inputPlans,
   C11: () => actsSeen(SCENES),
 };

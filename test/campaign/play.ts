@@ -154,6 +154,10 @@ function triesAllowed({ steps }: Plan, { committed }: Reference): number {
   return each.reduce((sum, tries) => sum + tries, 0);
 }
 
+/** Where watches are late to the end, as many things may be waited for, one after another, as writes are made. */
+const latenessOf = ({ steps }: Plan, { committed }: Reference): number =>
+  steps.reduce((sum, { fault }) => sum + (fault.kind === "watchesLate" ? fault.milliseconds * committed : 0), 0);
+
 /** With others in it, what they took back may be made again; else every write is made once, and may be tried more often. */
 function miscounted(
   { tried, committed }: Pick<Played, "tried" | "committed">,
@@ -254,7 +258,7 @@ export async function play(plan: Plan, reference: Reference, cluster: ClusterAcc
       await outages?.around("before");
       await scene.apply();
       await outages?.calm;
-      const patience = PATIENCE + durationOf(plan);
+      const patience = PATIENCE + durationOf(plan) + latenessOf(plan, reference);
       await sceneOf(plan.scene).steer?.(scene, patience);
       const state =
         others === undefined ? await settled(scene, plan.scene, patience) : await endAmongOthers(scene, others, found);

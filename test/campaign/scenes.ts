@@ -29,6 +29,8 @@ export interface CampaignScene {
   readonly steer?: (scene: Scene, patience: number) => Promise<void>;
   /** In the end something else runs than the target that the auditor knows. */
   readonly endsElsewhere?: true;
+  /** The first write from which on nothing that comes late is taken for a failure. Default: 1. */
+  readonly mayWaitFrom?: number;
   /** What it says when it has ended. Default: that it has succeeded. */
   readonly ends?: Wanted;
 }
@@ -163,6 +165,8 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
     options: full(neverReady()),
     broker: false,
     effects: 35,
+    // That it has failed is written down.
+    mayWaitFrom: 14,
     endsElsewhere: true,
     ends: { type: "Stalled", status: "True", reason: "RolledBack" },
   }),

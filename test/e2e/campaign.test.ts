@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { allPlans, isAlone, stratified } from "../campaign/campaigns.ts";
 import { references } from "../campaign/ground.ts";
-import { durationOf, idOf, type Plan } from "../campaign/plan.ts";
+import { durationOf, idOf, type Plan, type PlannedFault } from "../campaign/plan.ts";
 import { play } from "../campaign/play.ts";
 import { generator } from "../campaign/random.ts";
 import { eachOf, FULL, SEED } from "./sampling.ts";
@@ -15,7 +15,9 @@ const SAMPLE = FULL ? 120 : 40;
 const AT_ONCE = 3;
 
 /** What lasts for minutes is left to the whole campaigns. */
-const isShort = (plan: Plan): boolean => durationOf(plan) < 30_000;
+const isShort = (plan: Plan): boolean => durationOf(plan) < 30_000 && !plan.steps.some(({ fault }) => isSlow(fault));
+/** What is late by so much is late again and again. */
+const isSlow = (fault: PlannedFault): boolean => fault.kind === "watchesLate" && fault.milliseconds >= 10_000;
 
 test("whatever goes wrong, an upgrade ends as if nothing had", { timeout: FULL ? 3_600_000 : 1_200_000 }, async () => {
   const cluster = await sharedCluster();

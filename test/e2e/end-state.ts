@@ -112,6 +112,6 @@ export async function settledState(
 ): Promise<unknown> {
   await scene.until(says, waiting);
   const done = async (): Promise<boolean> => (await scene.resource())?.metadata.finalizers.length === 0;
-  await eventually(done, async () => `the finalizer stays\n${tell(await scene.resource())}`, 30_000);
+  await eventually(done, async () => `the finalizer stays\n${tell(await scene.resource())}`, waiting.timeout ?? 30_000);
   return endState(scene);
 }
