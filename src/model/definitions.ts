@@ -4,7 +4,7 @@ import { readEvents } from "./event-definitions.ts";
 import { FileProblems, type ParsedFile } from "./file-problem.ts";
 import { isMapping } from "./file-source.ts";
 import { readMeters } from "./meter-definitions.ts";
-import { Remembered } from "./remembered.ts";
+import { MOST_TEXTS, Remembered } from "./remembered.ts";
 import { readResources } from "./resource-definitions.ts";
 import { parseYamlFile } from "./yaml-file.ts";
 import { DEFINITIONS } from "./yaml-value.ts";
@@ -27,12 +27,11 @@ function kindOfKey(key: string): DefinitionsKind | undefined {
 
 type Read = ParsedFile<DefinitionsFile>;
 
-/** Of each kind that a key may tell, in characters. */
-const REMEMBERED = 4 * 1024 * 1024;
+/** Of each kind that a key may tell. */
 const remembered = new Map<DefinitionsKind | undefined, Remembered<Read>>();
 
 function rememberedOf(kind: DefinitionsKind | undefined): Remembered<Read> {
-  const known = remembered.get(kind) ?? new Remembered<Read>(REMEMBERED);
+  const known = remembered.get(kind) ?? new Remembered<Read>(MOST_TEXTS);
   remembered.set(kind, known);
   return known;
 }

@@ -4,7 +4,7 @@
  * text; what oslo.config would refuse is a problem with its line, never the text itself, as it may be a password.
  */
 
-import { Remembered } from "./remembered.ts";
+import { MOST_TEXTS, Remembered } from "./remembered.ts";
 
 /** Section and name of an option. */
 export type OptionName = readonly [section: string, name: string];
@@ -114,8 +114,8 @@ interface ReadText {
   readonly problems: readonly Omit<OsloProblem, "text">[];
 }
 
-/** In characters: agents of a cloud usually have the same file, which each look reads of each of them. */
-const remembered = new Remembered<ReadText>(4 * 1024 * 1024);
+/** Agents of a cloud usually have the same file, which each look reads of each of them. */
+const remembered = new Remembered<ReadText>(MOST_TEXTS);
 
 /** Whether it costs nothing to read it now. */
 export const isOsloRemembered = (text: string): boolean => remembered.has(text);

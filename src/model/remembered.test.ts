@@ -3,7 +3,7 @@ import { Remembered } from "./remembered.ts";
 
 test("a text is read once, until others have taken its place", () => {
   const read: string[] = [];
-  const remembered = new Remembered<{ of: string }>(10);
+  const remembered = new Remembered<{ of: string }>(2);
   const ask = (text: string) =>
     remembered.of(text, (of) => {
       read.push(of);
@@ -18,13 +18,6 @@ test("a text is read once, until others have taken its place", () => {
   expect([remembered.has("aaaa"), remembered.has("bbbb"), remembered.has("cccc")]).toEqual([true, false, true]);
   ask("bbbb");
   expect(read).toEqual(["aaaa", "bbbb", "cccc", "bbbb"]);
-});
-
-test("a text that is larger than all that is kept is kept alone", () => {
-  const remembered = new Remembered<number>(3);
-  const length = (text: string) => remembered.of(text, (each) => each.length);
-  expect([length("ab"), length("abcdef"), length("abcdef")]).toEqual([2, 6, 6]);
-  expect([remembered.has("ab"), remembered.has("abcdef")]).toEqual([false, true]);
 });
 
 test("what is nothing is remembered too, and what throws is not", () => {

@@ -6,9 +6,8 @@ export class Remembered<T> {
   /** From that which was asked for longest ago. */
   readonly #known = new Map<string, { readonly is: T }>();
   readonly #most: number;
-  #size = 0;
 
-  /** @param most in characters of all texts together, beyond which those that were asked for longest ago are forgotten. */
+  /** @param most texts, beyond which those that were asked for longest ago are forgotten: readers bound what each is worth. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -27,12 +26,11 @@ export class Remembered<T> {
     }
     const made = read(text);
     this.#known.set(text, { is: made });
-    this.#size += text.length;
-    for (const [oldest] of this.#known) {
-      if (this.#size <= this.#most || oldest === text) break;
-      this.#known.delete(oldest);
-      this.#size -= oldest.length;
-    }
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > this.#most && oldest !== undefined) this.#known.delete(oldest);
     return made;
   }
 }
+
+/** One resource can name 187 files, and a look asks for all of them in the same order each time. */
+export const MOST_TEXTS = 256;

@@ -7,7 +7,7 @@
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLError } from "yaml";
 import { type FilePath, type FileProblem, placeText } from "./file-problem.ts";
 import type { NonEmpty } from "./outcome.ts";
-import { Remembered } from "./remembered.ts";
+import { MOST_TEXTS, Remembered } from "./remembered.ts";
 import { offsetOfPath, PLAIN, ValueReader, type YamlStyle } from "./yaml-value.ts";
 
 export type { FileProblem } from "./file-problem.ts";
@@ -135,12 +135,10 @@ function tooLarge(text: string): boolean {
   return text.length > LARGEST || (text.length > LARGEST / 4 && new TextEncoder().encode(text).length > LARGEST);
 }
 
-/** Of each style, in characters: some sixty of the largest files, or the whole of what a usual cloud has many times over. */
-const REMEMBERED = 4 * 1024 * 1024;
 const remembered = new Map<YamlStyle, Remembered<YamlFile>>();
 
 function rememberedOf(style: YamlStyle): Remembered<YamlFile> {
-  const known = remembered.get(style) ?? new Remembered<YamlFile>(REMEMBERED);
+  const known = remembered.get(style) ?? new Remembered<YamlFile>(MOST_TEXTS);
   remembered.set(style, known);
   return known;
 }

@@ -10,7 +10,10 @@ const METERS = 175;
 const SOURCES = 280;
 const LARGEST_CONF = 63_000;
 
-const mark = (name: string, text: string): string => `# ${name}\n${text}`;
+/** As long as a file may be: comments are no tokens, and are texts to be kept. */
+const LARGEST = 64 * 1024;
+const mark = (name: string, text: string): string =>
+  `# ${name} ${"-".repeat(LARGEST - text.length - name.length - 4)}\n${text}`;
 
 function metersText(): string {
   const entry = (index: number): string =>

@@ -85,8 +85,8 @@ async function reconcile(
   signal: AbortSignal,
 ): Promise<Next> {
   const [namespace = "", name = ""] = key.split("/");
-  const view = ports.caches.upgrades.get(namespace, name);
-  if (view === undefined) {
+  const known = ports.caches.upgrades.get(namespace, name);
+  if (known === undefined) {
     ports.probes.want(key, []);
     ports.observing.named.look(key, []);
     vain.delete(key);
@@ -96,8 +96,8 @@ async function reconcile(
     return { kind: "awaitChange" };
   }
   const { leaving = false } = ports.observing;
-  if (leaving && !isHeld(view)) return { kind: "awaitChange" };
-  const seen = await look(ports, view);
+  if (leaving && !isHeld(known)) return { kind: "awaitChange" };
+  const { view, seen } = await look(ports, known);
   if (seen === undefined) return reportInvalid(ports, view, signal);
 
   const decided = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
@@ -112,10 +112,19 @@ async function reconcile(
   return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
 }
 
-/** What had to be read took its time: another look says what is so now. */
-async function look({ observing, clock }: ControllerPorts, view: UpgradeView): Promise<Observation | undefined> {
-  const seen = observe(observing, view, clock.now());
-  return seen !== undefined && (await readAhead(seen)) ? observe(observing, view, clock.now()) : seen;
+/** What had to be read took its time: another look, at the resource as it is by then, says what is so now. */
+async function look({ caches, observing, clock }: ControllerPorts, known: UpgradeView): Promise<Look> {
+  const seen = observe(observing, known, clock.now());
+  if (seen === undefined || !(await readAhead(seen))) return { view: known, seen };
+  const { namespace, name } = known.metadata;
+  const view = caches.upgrades.get(namespace, name) ?? known;
+  return { view, seen: observe(observing, view, clock.now()) };
+}
+
+interface Look {
+  readonly view: UpgradeView;
+  /** Undefined where the resource does not fit the schema. */
+  readonly seen: Observation | undefined;
 }
 
 /** A plan is made when an attempt begins, and reported with the looks that follow. */
