@@ -268,6 +268,19 @@ export function isLater(a: AttemptRecord, b: AttemptRecord): boolean {
 /** Milliseconds. */
 export const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
 
+/**
+ * The one that is carried out, or was last: open before ended, a way back before what it undoes; by when they began after that,
+ * which replicas with other clocks have written.
+ */
+export function foremostFirst(a: AttemptRecord, b: AttemptRecord): number {
+  return (
+    Number(b.ended === undefined) - Number(a.ended === undefined) ||
+    Number(b.back?.of === a.plan) - Number(a.back?.of === b.plan) ||
+    startOf(b) - startOf(a) ||
+    (isLater(a, b) ? -1 : 1)
+  );
+}
+
 /** By when they began; what was written on them last, as their end, may be older ones' part. */
 export const youngestFirst = (a: AttemptRecord, b: AttemptRecord): number =>
   startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined);

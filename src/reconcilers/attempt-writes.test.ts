@@ -18,7 +18,7 @@ const body: NewRecord = {
 };
 
 const next = (records: readonly AttemptRecord[], asked: NewRecord = body) =>
-  firstWrites(aWorld({ upgrade, records }), [], asked, undefined);
+  firstWrites(aWorld({ upgrade, records }), [], asked);
 
 /** The record that is written first, left in this state. */
 function left(state: Ended["state"], records: readonly AttemptRecord[] = []): AttemptRecord {
@@ -48,12 +48,18 @@ test("one that was left before anything had changed is taken up again, and begin
 });
 
 test("retries that were asked for by annotation go on with the attempt that they asked for", () => {
-  const world = aWorld({ upgrade });
-  const made = firstWrites(world, [], body, 2);
+  const former = aRecord({ plan: "way back", inputs: body.inputs, verbs: { retries: 2 } });
+  const others = aRecord({ plan: "another", inputs: "another wish", verbs: { retries: 7 } });
+  const ended = { state: "RolledBack", at: formatTime(NOW), retry: 1 } as const;
+  const before = [
+    { ...former, ended },
+    { ...others, ended },
+  ];
+  const made = next(before);
   expect(made.kind === "create" && made.object).toMatchObject({
     metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } },
   });
-  expect(firstWrites(aWorld({ upgrade, records: [left("Superseded")] }), [], body, 2)).toMatchObject({
+  expect(next([left("Superseded"), ...before])).toMatchObject({
     metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } },
   });
 });

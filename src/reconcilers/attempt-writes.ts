@@ -17,18 +17,8 @@ const RULES_VERSION = 1;
 
 export type NewRecord = Omit<RecordBody, "plan" | "startedAt">;
 
-/**
- * What has to be there before a workload may be touched, one write at a time, in this order.
- *
- * `retries`: those that were asked for by annotation and are remembered with the attempt before: what they asked for is this one,
- * and its Jobs are named by their number.
- */
-export function firstWrites(
-  world: World,
-  copies: readonly WantedCopy[],
-  body: NewRecord,
-  retries: number | undefined,
-): Effect {
+/** What has to be there before a workload may be touched, one write at a time, in this order. */
+export function firstWrites(world: World, copies: readonly WantedCopy[], body: NewRecord): Effect {
   const { upgrade } = world;
   const open = world.records.find((record) => record.ended === undefined);
   // What is undone is left only once the way back is recorded: in between nobody would know any more what was to be undone.
@@ -41,8 +31,8 @@ export function firstWrites(
     return { kind: "create", object: copy.object, why: { reason: "CopyingConfiguration", message, object } };
   }
   const { plan, left } = planOf(world, body);
-  if (left !== undefined) return resume(world, left, retries);
-  const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) }, verbsOf(retries));
+  if (left !== undefined) return resume(world, left, verbsOf(world, body));
+  const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) }, verbsOf(world, body));
   const way = `from ${body.from ?? "an unknown release"} to ${body.to}`;
   const start = body.back === undefined ? `start ${way}` : `roll back ${way} (${body.back.why})`;
   const message = `${start}: record what is true before the first write`;
@@ -148,10 +138,16 @@ function supersede(world: World, record: AttemptRecord, because?: string): Effec
   );
 }
 
-const verbsOf = (retries: number | undefined): Labels =>
-  retries === undefined ? {} : { [ANNOTATION.verbs]: canonicalJson({ retries }) };
+/**
+ * Retries of this wish that were asked for by annotation, and are remembered with attempts before: what they asked for is this one,
+ * and its Jobs are named by their number.
+ */
+function verbsOf({ records }: World, { inputs }: NewRecord): Labels {
+  const retries = records.flatMap((record) => (record.inputs === inputs ? (record.verbs.retries ?? []) : []));
+  return retries.length === 0 ? {} : { [ANNOTATION.verbs]: canonicalJson({ retries: Math.max(...retries) }) };
+}
 
-function resume(world: World, record: AttemptRecord, retries: number | undefined): Effect {
+function resume(world: World, record: AttemptRecord, verbs: Labels): Effect {
   const message = `back to the plan of ${record.metadata.name} of ${world.upgrade.metadata.name}`;
   // What was asked of it then is not asked of it now, and it begins now.
   const fresh = {
@@ -160,7 +156,7 @@ function resume(world: World, record: AttemptRecord, retries: number | undefined
     [ANNOTATION.gates]: null,
     [ANNOTATION.clock]: null,
     [ANNOTATION.resumedAt]: formatTime(world.now),
-    ...verbsOf(retries),
+    ...verbs,
   };
   return annotateRecord(record, fresh, { reason: "Replanned", message });
 }

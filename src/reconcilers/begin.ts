@@ -22,14 +22,7 @@ import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
 import { type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, unreadable, waiting } from "./tell.ts";
 
-/** @param retries those by annotation that the attempt in whose place it comes remembers. */
-export function begin(
-  world: World,
-  target: Release,
-  inputs: Inputs,
-  resolved: Resolved,
-  retries: number | undefined,
-): Decision {
+export function begin(world: World, target: Release, inputs: Inputs, resolved: Resolved): Decision {
   const { agents, left } = resolved;
   const all = allAgents(agents);
   const pending = steps(world, { agents, left });
@@ -78,7 +71,7 @@ export function begin(
   // What was found of the files may ask for others than the resource names.
   const wanted = resolveTargets(world, target, assessed.files, undefined).agents;
   const body = bodyOf(world, target, wanted, inputs.digest, facts);
-  const effect = firstWrites(world, assessed.copies, body, retries);
+  const effect = firstWrites(world, assessed.copies, body);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
 

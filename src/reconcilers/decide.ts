@@ -7,7 +7,7 @@ import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import type { Spec } from "../api/v1alpha1/schema.ts";
 import { databaseFirst } from "../gates/database-first.ts";
 import { agentText, atTarget, isRolledOut, oldPods } from "../model/agent.ts";
-import { type AttemptRecord, type Back, isLater, youngestFirst } from "../model/attempt.ts";
+import { type AttemptRecord, type Back, foremostFirst, isLater } from "../model/attempt.ts";
 import { COMPONENT_WORDS, type Component } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { canonicalJson } from "../model/digest.ts";
@@ -127,7 +127,7 @@ function start(world: World, target: Release, inputs: Inputs, former: AttemptRec
     if (!isThere) return beginBack(world, revert, inputs.digest);
   }
   if (world.upgrade.spec.rollback) return nothingToUndo(world, resolved);
-  return begin(world, target, inputs, resolved, former?.verbs.retries);
+  return begin(world, target, inputs, resolved);
 }
 
 function askedBy({ upgrade }: World, { verbs }: AttemptRecord): { readonly by: Back["by"]; readonly why: string } {
@@ -181,7 +181,7 @@ function aborted(world: World, target: Release, inputs: Inputs, record: AttemptR
 function currentRecord(world: World, inputs: string | undefined): AttemptRecord | undefined {
   const [newest] = world.records
     .filter((record) => record.inputs === inputs && record.ended?.state !== "Superseded")
-    .toSorted(youngestFirst);
+    .toSorted(foremostFirst);
   if (newest?.ended === undefined) return newest;
   // Whatever became of the other one: what it did to the workloads is not undone by coming back.
   const overtaken = world.records.some(
@@ -208,7 +208,7 @@ function goingBack(world: World, { digest }: Inputs, requests: Requests): Attemp
     (back === undefined
       ? ended === undefined && verbs.rollback !== undefined
       : ended === undefined || ended.state === "RolledBack");
-  return world.records.filter((record) => isUnread(record) || (asked && isLeft(record))).toSorted(youngestFirst)[0];
+  return world.records.filter((record) => isUnread(record) || (asked && isLeft(record))).toSorted(foremostFirst)[0];
 }
 
 /** Admission refuses it; a resource stored before a release was dropped from the list still gets an answer. */

@@ -18,7 +18,7 @@ import {
   type Wanted,
   wanting,
 } from "../model/agent.ts";
-import { type AttemptRecord, type RecordedTarget, youngestFirst } from "../model/attempt.ts";
+import { type AttemptRecord, foremostFirst, type RecordedTarget } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { marksOf } from "../model/marks.ts";
@@ -169,7 +169,7 @@ function isNarrowBy({ metadata, template }: Workload, { targets }: AttemptRecord
 
 /** Agents with their intake off take in again. */
 function undo(world: World, ours: readonly Workload[]): Effect | undefined {
-  const records = world.records.toSorted(youngestFirst);
+  const records = world.records.toSorted(foremostFirst);
   for (const workload of ours) {
     const record = records.find(({ targets }) => targets.some(({ uid }) => uid === workload.metadata.uid));
     const agent = asOf(world, workload, record);
@@ -196,7 +196,7 @@ function bringBack(
   ours: readonly Workload[],
   includes: (workload: Workload) => boolean,
 ): Effect | Awaited | undefined {
-  const records = world.records.toSorted(youngestFirst);
+  const records = world.records.toSorted(foremostFirst);
   for (const mates of units(world, records, ours)) {
     const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
     const loaded = records.find((record) => mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)))));

@@ -52,7 +52,9 @@ export function revertOf(world: World, target: Release): Undoing | undefined {
  * old image. Once a way back has ended, zero is somebody's wish.
  */
 export function isOutStill({ records, workloads }: World, { of }: Undoing): boolean {
-  if (of.ended === undefined) return true;
+  const isThere = ({ uid }: RecordedTarget): boolean => workloads.some(({ metadata }) => metadata.uid === uid);
+  // Of a workload that was made anew it knows nothing.
+  if (of.ended === undefined) return of.targets.every(isThere);
   if (records.some(({ back, ended }) => back?.of === of.plan && ended !== undefined)) return false;
   return of.targets.some(
     ({ uid, replicas = 0, replicasAfter }) =>
@@ -166,7 +168,7 @@ export function beginBack(world: World, { of, by, why }: Undoing, inputs: string
     ...(of.only === undefined ? {} : { only: of.only }),
     targets,
   };
-  const effect = firstWrites(world, [], body, of.verbs.retries);
+  const effect = firstWrites(world, [], body);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
 
