@@ -10,9 +10,6 @@ import type { ProbeRequest, ProbeResult } from "../model/probe.ts";
 import { intervalsToFirstPoll, logsFinishedPolls, type Release } from "../model/release.ts";
 import type { Millis } from "../model/time.ts";
 
-/** The reason of a wait until data is seen to be polled. */
-export const VERIFYING = "Verifying";
-
 /** What is left over beside the polling interval: image start, first connection, first answer. */
 const SLACK_SECONDS = 300;
 
@@ -63,6 +60,10 @@ export type Answer =
       /** Somebody has not been heard yet: that nothing shows it says nothing, however long ago the agent was started. */
       readonly isOpen: boolean;
     };
+
+/** What a wait for an answer says of it: whether somebody has not been heard at all. */
+export const unheardOf = ({ isOpen }: Extract<Answer, { kind: "no" }>): { readonly unheard?: true } =>
+  isOpen ? { unheard: true } : {};
 
 /** Is data polled again, as far as the pods of the first new agent tell? */
 export function dataPolled(

@@ -94,6 +94,8 @@ export type Outcome =
       readonly blocked?: Violation;
       /** The attempt stands still as a whole, and so do its clocks. */
       readonly stands?: boolean;
+      /** Somebody was asked and has not been heard: nothing is known that could be held against it. */
+      readonly unheard?: boolean;
       readonly probes?: readonly ProbeRequest[];
       readonly recheckAt?: Millis;
     }

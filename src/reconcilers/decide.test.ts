@@ -1,6 +1,7 @@
 /** One look in the middle of an attempt, and the one thing that follows from it. */
 import { expect, test } from "vitest";
 import {
+  aCronJob,
   aDaemonSet,
   aDeployment,
   anObservation,
@@ -13,6 +14,7 @@ import {
   marks,
   NEW_IMAGE,
   NOW,
+  OLD_IMAGE,
   podsOf,
   SPEC,
   type WorkloadWords,
@@ -445,14 +447,15 @@ test("an attempt that had ended and is carried out once more passes over no fail
   expect(decide(asked).effect?.why).toMatchObject({ reason: "AwaitingApproval" });
 });
 
-const settled = (pods: readonly Partial<Parameters<typeof aPod>[1]>[], message = "") => {
-  const one = notification({ image: NEW_IMAGE, status: { ready: 1, available: 1 } }, { phase: { phase: "up" } });
+const settled = (pods: readonly Partial<Parameters<typeof aPod>[1]>[], words: Partial<WorkloadWords> = {}) => {
+  const counts = { ready: 1, available: 1 };
+  const one = notification({ image: NEW_IMAGE, status: counts, ...words }, { phase: { phase: "up" } });
   const seen = middle({
     now: NOW + 3 * 3_600_000,
     workloads: [one],
     pods: pods.map((words, index) => aPod(one, { name: `notification-${index}`, ...words })),
   });
-  return `${why(seen)}${message}`;
+  return why(seen);
 };
 
 test("one pod that is not ready hours after the last write lacks it since then, and not since that write", () => {
@@ -460,7 +463,89 @@ test("one pod that is not ready hours after the last write lacks it since then, 
   expect(settled([{}, { ready: false, unreadySince: later }])).toBe("Progressing: WaitingForNewPods");
   expect(settled([{}, { ready: false, createdAt: later }])).toBe("Progressing: WaitingForNewPods");
   expect(settled([{}, { ready: false }])).toBe("Held: ProgressDeadlineExceeded");
+  // Others in the place of those that a host puts out are no progress.
+  const evicted = { name: "notification-9", phase: "Failed", ready: false, createdAt: later };
+  expect(settled([{}, { ready: false, createdAt: later }, evicted])).toBe("Held: ProgressDeadlineExceeded");
   // What crashes again and again makes no progress by it.
   const crashing = { waiting: { reason: "CrashLoopBackOff", message: "" } };
   expect(settled([{}, { ready: false, unreadySince: later, state: crashing }])).toContain("Held");
+});
+
+test("who scales a workload whose step had settled hours ago gives it its time again", () => {
+  const later = NOW + 3 * 3_600_000 - 60_000;
+  const managers = [
+    { manager: "autoscaler", operation: "Update", time: later, subresource: "scale", ofSpec: true } as const,
+  ];
+  const unobserved = { replicas: 3, status: { observedGeneration: 0, ready: 2, available: 2 } };
+  expect(settled([{}, {}], { ...unobserved, managers })).toBe("Progressing: WaitingForNewPods");
+  expect(settled([{}, {}], unobserved)).toBe("Held: ProgressDeadlineExceeded");
+});
+
+test("a clock that stands for an approval goes on where an agent has answered, and not as wanted", () => {
+  const one = first("host-0");
+  const clock = [{ from: formatTime(NOW + 1000), why: "AwaitingApproval" }];
+  const at = (probes: ReturnType<typeof says> | undefined) =>
+    why(middle({ now: LATE, workloads: [one], pods: podsOf(one), record: { clock }, ...(probes && { probes }) }));
+  expect(at(undefined)).toBe("Progressing: Verifying");
+  expect(at(says("inconclusive"))).toBe("write: Resumed");
+});
+
+test("a way back comes before what it undoes, whatever the clock said that began it", () => {
+  const workload = notification({ replicas: 0 }, { ...down, borrowed: { replicas: 2 } });
+  const targets = [aRecordedTarget(workload)];
+  const inputs = readInputs(aWorld({ upgrade: middle({ workloads: [workload] }).upgrade })).digest ?? "";
+  const open = aRecord({ inputs, targets, startedAt: formatTime(NOW) });
+  const back = aRecord({
+    plan: "plan-2",
+    inputs,
+    to: "newton",
+    targets,
+    startedAt: formatTime(NOW - 30_000),
+    back: { of: "plan-1", why: "asked", by: "Spec" },
+    metadata: { name: "back", uid: "uid-of-back" },
+  });
+  const { effect } = decide(middle({ workloads: [workload], records: [open, back], spec: { rollback: true } }));
+  expect(effect?.why).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
+});
+
+test("agents that were let go have been verified: no other Job is run for them", () => {
+  const workload = aDeployment({
+    name: "central",
+    component: "polling",
+    image: NEW_IMAGE,
+    annotations: { [ANNOTATION.completedPlan]: "plan-1" },
+  });
+  const target = { kind: "Deployment" as const, name: "central" };
+  const job = { kind: "CronJob" as const, name: "look" };
+  const spec: Partial<SpecInput> = {
+    strategy: "Partial",
+    components: { database: { action: "Skip" }, polling: { targets: [target], verification: { job } } },
+  };
+  const inputs = readInputs(aWorld({ upgrade: anUpgrade(spec) })).digest ?? "";
+  const file = { path: "/etc/ceilometer/polling.yaml", volume: "polling" };
+  const path = "Roll" as const;
+  const polling = { namespaces: ["central"], path, why: "same", overlap: true, file, before: {} };
+  const recorded = aRecordedTarget(workload, { component: "polling", image: OLD_IMAGE, polling });
+  const records = [aRecord({ inputs, targets: [recorded], startedAt: formatTime(NOW) })];
+  const cronJobs = [aCronJob("look", { annotations: { [ANNOTATION.allowJobFrom]: "true" } })];
+  const upgrade = anUpgrade(spec, { finalizers: [FINALIZER] });
+  const { effect, headline } = decide(
+    anObservation({
+      operator: { podLogs: false },
+      upgrade,
+      workloads: [workload],
+      pods: podsOf(workload),
+      cronJobs,
+      records,
+    }),
+  );
+  expect(effect?.why.reason ?? headline).toBe("AttemptEnded");
+});
+
+test("of a workload that was made anew an attempt has nothing to take back", () => {
+  const workload = aDeployment({ name: "notification" });
+  const former = aRecordedTarget(workload, { uid: "of-its-predecessor", image: OLD_IMAGE });
+  const records = [aRecord({ inputs: "of the upgrade", targets: [former], startedAt: formatTime(NOW) })];
+  const spec = { target: { release: "newton", image: OLD_IMAGE } } as const;
+  expect(why(middle({ workloads: [workload], records, spec }))).toBe("NoChange: NoChange");
 });

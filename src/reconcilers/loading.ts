@@ -7,9 +7,6 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import type { Scene } from "./scene.ts";
 
-/** The reason of a wait until new agents' logs have been read. */
-export const LOADING = "Loading";
-
 /** How many pods of one workload are asked at the most. */
 const SAMPLE = 5;
 
@@ -44,7 +41,7 @@ export function loadingTrouble(scene: Scene, agents: readonly Agent[], clause: s
     late === undefined
       ? "reading what the new agents say of their configuration"
       : `not all new pods of ${agentText(late)} are seen yet whose logs are to be read`;
-  return { kind: "wait", note: { reason: LOADING, message, clause }, probes };
+  return { kind: "wait", note: { reason: "Loading", message, clause }, probes, unheard: true };
 }
 
 /** Pods come by another watch than the status that counts them: one that was not seen yet has not said that all is well. */

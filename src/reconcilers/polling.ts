@@ -2,7 +2,7 @@
  * Clause F4. Take the polling agents down on all hosts. Start the first one and verify that data is polled again. Then add
  * the others; every further workload again first one, then verified, then the rest (I3).
  */
-import { dataPolled, VERIFYING, verificationTimeout } from "../gates/data-polled.ts";
+import { dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
 import { type Agent, agentText, isDown, needsWork, newPods, pinnedTo, replicasAfter } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
@@ -177,8 +177,8 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   // An operator that has just started, or was away for longer than that, has heard nobody yet.
   if (spent < timeout || answer.isOpen) {
     const message = `verifying that ${agentText(agent)} polls data again (${formatDuration(timeout)} at most): ${answer.reason}`;
-    const note = { reason: VERIFYING, message, clause: CLAUSE, object: agentText(agent) };
-    return { kind: "wait", note, probes: answer.probes, recheckAt };
+    const note = { reason: "Verifying", message, clause: CLAUSE, object: agentText(agent) };
+    return { kind: "wait", note, probes: answer.probes, recheckAt, ...unheardOf(answer) };
   }
   if (!answer.conclusive && pinned !== undefined) {
     const elsewhere = leaveHost(scene, agent, pinned, "nothing shows there whether it polls");

@@ -6,6 +6,7 @@ import {
   atTarget,
   isObserved,
   isRolledOut,
+  matches,
   mayMakeOld,
   newPods,
   oldPods,
@@ -40,17 +41,27 @@ export function phaseSince(scene: Scene, agent: Agent): Millis {
 }
 
 /**
- * When it last came further: by a write, or by a new pod. What had settled may lack a pod again, hours after its last write: where
- * nothing is wrong with its pods, it lacks one since that one is not ready.
+ * When it last came further. What had settled may lack a pod again, hours after the last write of the attempt: where nothing is
+ * wrong with its pods, it lacks one since that one is not ready, or since somebody has written on the workload. A roll that is
+ * under way comes further with each new pod.
  */
 function progressSince(scene: Scene, agent: Agent): Millis {
   const written = phaseSince(scene, agent);
-  if (!atTarget(agent)) return written;
+  if (!atTarget(agent) || troubleOf(agent).length > 0 || hasFailed(scene, agent, written)) return written;
   const pods = newPods(agent);
-  const made = Math.max(written, ...pods.map(({ metadata }) => metadata.createdAt));
+  const made = oldPods(agent).length > 0 ? pods.map(({ metadata }) => metadata.createdAt) : [];
+  const touched = agent.workload.metadata.managers.flatMap(({ time, ofSpec }) => (ofSpec === true ? (time ?? []) : []));
   const unready = pods.filter(({ ready }) => !ready);
-  if (unready.length === 0 || troubleOf(agent).length > 0) return made;
-  return Math.max(made, Math.min(...unready.map(({ unreadySince, metadata }) => unreadySince ?? metadata.createdAt)));
+  const lost = unready.map(({ unreadySince, metadata }) => unreadySince ?? metadata.createdAt);
+  return Math.max(written, ...made, ...touched, ...(lost.length === 0 ? [] : [Math.min(...lost)]));
+}
+
+/** A host has put one of its pods out since: others in their place are no progress. */
+function hasFailed({ world }: Scene, { workload }: Agent, since: Millis): boolean {
+  return world.pods.some(
+    (pod) =>
+      pod.phase === "Failed" && pod.metadata.createdAt > since && matches(workload.matchLabels, pod.metadata.labels),
+  );
 }
 
 function overdue(scene: Scene, agent: Agent, what: string): { violation?: Violation; dueAt: Millis } {

@@ -2,7 +2,7 @@
  * Clause P4: agents that were started beside old ones are seen to poll, before anything else follows. The old agents go on
  * meanwhile, so that nobody is in a hurry; where a cloud has nothing for them yet, a person can accept that nothing shows it.
  */
-import { dataPolled, VERIFYING, verificationTimeout } from "../gates/data-polled.ts";
+import { dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
 import { type Agent, agentText, newPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
@@ -36,8 +36,9 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
   const { probes } = answer;
   if (spent < timeout || answer.isOpen) {
     const message = `verifying that ${object} polls ${what} (${formatDuration(timeout)} at most): ${answer.reason}`;
-    const note = { reason: VERIFYING, message, clause: CLAUSE, object };
-    return { kind: "wait", note, probes, ...(spent < timeout ? { recheckAt: world.now + timeout - spent } : {}) };
+    const note = { reason: "Verifying", message, clause: CLAUSE, object };
+    const recheckAt = spent < timeout ? { recheckAt: world.now + timeout - spent } : {};
+    return { kind: "wait", note, probes, ...recheckAt, ...unheardOf(answer) };
   }
   if (!answer.conclusive && isAccepted(scene, object)) return undefined;
   const violation: Violation = {

@@ -4,7 +4,6 @@
  */
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import { approval } from "../gates/approval.ts";
-import { VERIFYING } from "../gates/data-polled.ts";
 import { maintenance } from "../gates/maintenance.ts";
 import { appendedFiles, atTarget } from "../model/agent.ts";
 import { isStopped } from "../model/clock.ts";
@@ -16,7 +15,6 @@ import { formatTime, type Millis, parseTime } from "../model/time.ts";
 import { annotateRecord } from "./attempt-writes.ts";
 import { gatesAt } from "./extra-gates.ts";
 import { isGroupStopped, isolatedOf, isolating } from "./isolated-group.ts";
-import { LOADING } from "./loading.ts";
 import { allAgents, hasBegun, type Scene } from "./scene.ts";
 import type { Step } from "./sequence.ts";
 
@@ -92,16 +90,16 @@ export function standing(scene: Scene, outcome: Outcome | undefined): Omit<Decis
 type Stop = Pick<Decision, "phase" | "headline" | "recheckAt">;
 
 /**
- * What agents said while they were brought up is not remembered: an operator that has just started reads it again, and has not
- * come yet to what the attempt waits for.
+ * What agents said while they were brought up is not remembered for ever: it is read again, by an operator that has just started
+ * or has not asked for a while, which has not come yet to what the attempt waits for. An answer that is not as wanted is another
+ * matter: its time runs.
  */
 function readsAgain({ record }: Scene, outcome: Outcome | undefined): boolean {
   const why = record.clock.at(-1)?.why;
   const isGuarded = why !== undefined && why !== PAUSED;
-  return isGuarded && outcome?.kind === "wait" && READINGS.has(outcome.note.reason);
+  return isGuarded && outcome?.kind === "wait" && outcome.unheard === true;
 }
 
-const READINGS: ReadonlySet<string> = new Set([LOADING, VERIFYING]);
 const PAUSED = "Paused";
 
 function paused(scene: Scene, isStill: boolean): Stop | undefined {
