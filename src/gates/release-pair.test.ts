@@ -61,18 +61,26 @@ test.each([
 
 test("what the operator itself has installed counts more than what was said before it", () => {
   const digest = "r/c@sha256:b";
-  const workload = aDeployment({
-    name: "notification",
-    image: digest,
-    annotations: { [ANNOTATION.release]: "newton" },
-  });
-  const target = aRecordedTarget(workload, { container: "agent", image: "r/c@sha256:a", targetImage: digest });
-  const records = [aRecord({ to: "ocata", targets: [target] })];
-  const world = aWorld({ upgrade: anUpgrade({ from: { release: "newton" } }), records });
   const newton = parseRelease("newton") ?? { name: "", major: 0 };
-  expect(releaseOf(anAgent(workload), world)?.name).toBe("ocata");
-  expect(reasons(anAgent(workload), world, newton)).toEqual(["Downgrade"]);
-  // Of another image it knows nothing.
-  const other = aDeployment({ name: "notification", image: "r/c@sha256:c" });
-  expect(releaseOf(anAgent(other), world)?.name).toBe("newton");
+  const upgrade = anUpgrade({ from: { release: "newton" } });
+  const runs = (image: string, annotated: string | undefined, more: object = {}) => {
+    const annotations = annotated === undefined ? {} : { [ANNOTATION.release]: annotated };
+    const workload = aDeployment({ name: "notification", image, annotations });
+    const target = aRecordedTarget(workload, { image: "r/c@sha256:a", release: "newton", targetImage: digest });
+    const world = aWorld({ upgrade, records: [aRecord({ to: "ocata", targets: [target], ...more })] });
+    return { world, agent: anAgent(workload), release: releaseOf(anAgent(workload), world)?.name };
+  };
+  const { world, agent } = runs(digest, "newton");
+  expect(reasons(agent, world, newton)).toEqual(["Downgrade"]);
+  expect([runs(digest, "newton").release, runs(digest, undefined).release]).toEqual(["ocata", "ocata"]);
+  // Somebody has said something else since, and knows better.
+  expect(runs(digest, "pike").release).toBe("pike");
+  // Of another image nothing is known, nor of one that it only has found.
+  expect([runs("r/c@sha256:c", undefined).release, runs("r/c@sha256:a", undefined).release]).toEqual([
+    "newton",
+    "newton",
+  ]);
+  // A way back speaks of all its targets as one.
+  const back = { of: "plan-1", by: "Spec", why: "asked" } as const;
+  expect(runs(digest, undefined, { back }).release).toBe("newton");
 });

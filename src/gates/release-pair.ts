@@ -10,25 +10,31 @@ import { hasComponent, parseRelease, type Release, releaseOfImage } from "../mod
 const GATE = "ReleasePair";
 
 /**
- * The release that a workload runs: what the operator itself has brought it to by this image, else its annotation, else its image's
- * tag, else what the resource says. An annotation and `from` may be older than the last upgrade, and a digest says nothing.
+ * The release that a workload runs: its annotation, else its image's tag, else what the resource says. Before all of these what an
+ * attempt has brought it to by the image that it has: an annotation and `from` may be older than that, and a digest says nothing.
  */
 export function releaseOf(agent: Agent, { upgrade, records }: Pick<World, "upgrade" | "records">): Release | undefined {
-  const brought = broughtTo(agent, records);
-  if (brought !== undefined) return brought;
   const annotated = agent.workload.metadata.annotations[ANNOTATION.release];
+  const brought = broughtTo(agent, records);
+  // An annotation that is still what it was then says what ran before.
+  const isOld = annotated === undefined || annotated === brought?.before;
+  if (brought !== undefined && isOld) return parseRelease(brought.now);
   if (annotated !== undefined) return parseRelease(annotated);
   const from = upgrade.spec.from?.release;
   return releaseOfImage(agent.container.image) ?? (from === undefined ? undefined : parseRelease(from));
 }
 
-/** As the youngest attempt remembers it that has found this image there, or brought it there. */
-function broughtTo({ workload, container }: Agent, records: readonly AttemptRecord[]): Release | undefined {
+interface Brought {
+  readonly now: string;
+  readonly before: string | undefined;
+}
+
+/** A way back speaks of all its targets as one, and of each it is known better what it ran. */
+function broughtTo({ workload, container }: Agent, records: readonly AttemptRecord[]): Brought | undefined {
   const { uid } = workload.metadata;
-  for (const { to, targets } of records.toSorted(youngestFirst)) {
+  for (const { to, targets, back } of records.toSorted(youngestFirst)) {
     const target = targets.find((each) => each.uid === uid && each.container === container.name);
-    if (target?.image === container.image && target.release !== undefined) return parseRelease(target.release);
-    if (target?.targetImage === container.image) return parseRelease(to);
+    if (back === undefined && target?.targetImage === container.image) return { now: to, before: target.release };
   }
   return undefined;
 }
