@@ -1,9 +1,10 @@
 /**
  * The model cluster of `test/sim/`, on which `test/properties/` and `test/golden/` stand, does what a real control plane does: the
- * same scripts are run against both. Codes, generations and everything at rest are the same; what the real one does on the way is
- * among what the model can do, in one of many orders of its steps.
+ * same scripts are run against both. Codes, generations, owners of fields and everything at rest are the same; what the real one
+ * does on the way is among what the model can do, in one of many orders of its steps.
  */
 import { expect, test } from "vitest";
+import { applyScripts } from "./conformance/apply-scripts.ts";
 import { controllerScripts } from "./conformance/controller-scripts.ts";
 import { ModelWorld } from "./conformance/model-world.ts";
 import { RealWorld } from "./conformance/real-world.ts";
@@ -27,7 +28,7 @@ async function inModel(script: Script): Promise<readonly [Course, ...Course[]]> 
   return [first, ...others];
 }
 
-test.concurrent.each([...requestScripts, ...controllerScripts])(
+test.concurrent.each([...requestScripts, ...applyScripts, ...controllerScripts])(
   "the model does as a real one: $name",
   async (script) => {
     const courses = await inModel(script);

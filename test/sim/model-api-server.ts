@@ -1,7 +1,7 @@
 /**
  * A model of the API server: one revision for all objects, generations that count changes of the spec, preconditions that
- * are answered with 409 and failed tests with 422. As narrow as what decisions lean on, so that the same scripts can be run
- * against a real one.
+ * are answered with 409 and failed tests with 422, owners of fields and server-side apply. As narrow as what decisions lean on,
+ * so that the same scripts can be run against a real one.
  */
 import { isDeepStrictEqual } from "node:util";
 import { isKubeObject, isRecord, isStored, type KubeObject, type StoredObject } from "../../src/kube/object.ts";
@@ -9,18 +9,21 @@ import { applyPatch, PatchRefused } from "../../src/model/json-patch.ts";
 import type { ObjectRef } from "../../src/model/outcome.ts";
 import type { KubePatchOperation } from "../../src/model/patch.ts";
 import { formatTime, type Millis } from "../../src/model/time.ts";
+import { type Applier, applied, hasOwners, owned, type Writer } from "./server-side-apply.ts";
 
 export type Answer =
   | { readonly code: 200 | 201; readonly object: StoredObject; readonly gone?: true }
   | { readonly code: 404 | 409 | 422; readonly message: string };
 
-/** What a client may ask of it: the part that must agree with a real API server. */
+/** What a client may ask of it: the part that must agree with a real API server. Who writes is noted by field. */
 export interface ApiServer {
-  create(object: KubeObject): Answer;
-  patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer;
-  patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer;
+  create(object: KubeObject, manager?: string): Answer;
+  patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[], manager?: string): Answer;
+  patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>, manager?: string): Answer;
   patchStatus(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer;
-  replace(object: KubeObject): Answer;
+  scale(ref: ObjectRef, replicas: number, manager?: string): Answer;
+  replace(object: KubeObject, manager?: string): Answer;
+  apply(object: KubeObject, by: Applier): Answer;
   remove(ref: ObjectRef, preconditions?: Preconditions): Answer;
 }
 
@@ -38,6 +41,9 @@ export interface StoreEvent {
 /** They have no generation: nothing that acts on them says how far it has come. */
 const UNCOUNTED = new Set(["ConfigMap", "Secret", "Lease"]);
 
+/** Of whom no more is known than that they wrote. */
+const SOMEBODY = "somebody";
+
 const keyOf = (kind: string, name: string): string => `${kind}/${name}`;
 
 export class ModelApiServer implements ApiServer {
@@ -48,6 +54,10 @@ export class ModelApiServer implements ApiServer {
 
   constructor(now: () => Millis) {
     this.#now = now;
+  }
+
+  get #time(): string {
+    return formatTime(this.#now());
   }
 
   get revision(): number {
@@ -70,10 +80,15 @@ export class ModelApiServer implements ApiServer {
     return [...this.#objects.values()].filter((object) => object.kind === kind);
   }
 
-  create(object: KubeObject): Answer {
+  create(object: KubeObject, manager = SOMEBODY): Answer {
     const { kind = "", metadata } = object;
     if (this.get(kind, metadata.name) !== undefined) return { code: 409, message: `${metadata.name} already exists` };
-    const identity = { uid: `uid-${this.#revision + 1}`, creationTimestamp: formatTime(this.#now()) };
+    return this.#make(hasOwners(object) ? owned(undefined, defaulted(object), { manager }, this.#time) : object);
+  }
+
+  #make(object: KubeObject): Answer {
+    const { kind = "", metadata } = object;
+    const identity = { uid: `uid-${this.#revision + 1}`, creationTimestamp: this.#time };
     const generation = UNCOUNTED.has(kind) ? {} : { generation: 1 };
     const { status, ...sent } = object;
     // Controllers of the model make their pods with the status that a kubelet would give them; a wish has none of its own.
@@ -82,21 +97,21 @@ export class ModelApiServer implements ApiServer {
     return { code: 201, object: this.#store(made, undefined) };
   }
 
-  patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[]): Answer {
+  patchJson(ref: ObjectRef, operations: readonly KubePatchOperation[], manager = SOMEBODY): Answer {
     const found = this.get(ref.kind, ref.name);
     if (found === undefined) return { code: 404, message: `${ref.name} not found` };
     try {
-      return this.#accept(found, applyPatch(found, operations));
+      return this.#accept(found, applyPatch(found, operations), { manager });
     } catch (error) {
       if (!(error instanceof PatchRefused)) throw error;
       return { code: 422, message: error.message };
     }
   }
 
-  patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>): Answer {
+  patchMerge(ref: ObjectRef, patch: Readonly<Record<string, unknown>>, manager = SOMEBODY): Answer {
     const found = this.get(ref.kind, ref.name);
     if (found === undefined) return { code: 404, message: `${ref.name} not found` };
-    return this.#accept(found, merged(found, patch));
+    return this.#accept(found, merged(found, patch), { manager });
   }
 
   /** The subresource: nothing but the status changes, and a new one is no wish. */
@@ -113,8 +128,15 @@ export class ModelApiServer implements ApiServer {
     }
   }
 
+  /** The subresource, as autoscalers write it. */
+  scale(ref: ObjectRef, replicas: number, manager = SOMEBODY): Answer {
+    const found = this.get(ref.kind, ref.name);
+    if (found === undefined) return { code: 404, message: `${ref.name} not found` };
+    return this.#accept(found, merged(found, { spec: { replicas } }), { manager, subresource: "scale" });
+  }
+
   /** The whole object, at the version that it names. */
-  replace(object: KubeObject): Answer {
+  replace(object: KubeObject, manager = SOMEBODY): Answer {
     const { kind = "", metadata } = object;
     const found = this.get(kind, metadata.name);
     if (found === undefined) return { code: 404, message: `${metadata.name} not found` };
@@ -128,7 +150,16 @@ export class ModelApiServer implements ApiServer {
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
     };
-    return this.#accept(found, { ...object, metadata: { ...own, ...metadata } });
+    return this.#accept(found, { ...object, metadata: { ...own, ...metadata } }, { manager });
+  }
+
+  /** Server-side apply: makes what is not there. */
+  apply(object: KubeObject, by: Applier): Answer {
+    const { kind = "", metadata } = object;
+    const found = this.get(kind, metadata.name);
+    const outcome = applied(found, object, by, this.#time);
+    if ("conflict" in outcome) return { code: 409, message: outcome.conflict };
+    return found === undefined ? this.#make(defaulted(outcome.object)) : this.#accept(found, outcome.object);
   }
 
   /** Graceful: a pod terminates first, an object with finalizers waits for them, everything else goes at once. */
@@ -144,17 +175,21 @@ export class ModelApiServer implements ApiServer {
       // That it is to go is a wish, too, and counts as one.
       const { generation } = found.metadata;
       const counted = generation === undefined ? {} : { generation: generation + 1 };
-      const metadata = { ...found.metadata, ...counted, deletionTimestamp: formatTime(this.#now()) };
+      const metadata = { ...found.metadata, ...counted, deletionTimestamp: this.#time };
       return { code: 200, object: this.#store({ ...found, metadata }, found) };
     }
     return { code: 200, object: found, gone: true };
   }
 
-  /** For controllers and kubelets: a new status, or a new spec of what they own. */
+  /** For controllers and kubelets: a new status, or a new spec of what they own. For people, whatever they edit. */
   update<T extends StoredObject>(object: T, change: Partial<T>): boolean {
     const next = { ...object, ...change };
     if (isDeepStrictEqual(next, object)) return false;
-    this.#replace(object, next);
+    const isStatus = Object.keys(change).every((key) => key === "status");
+    this.#replace(
+      object,
+      isStatus || !hasOwners(object) ? next : owned(object, next, { manager: SOMEBODY }, this.#time),
+    );
     return true;
   }
 
@@ -171,7 +206,7 @@ export class ModelApiServer implements ApiServer {
   }
 
   /** What a client sends of an object: fields that are the server's own stay as they are, or are refused. */
-  #accept(found: StoredObject, wanted: unknown): Answer {
+  #accept(found: StoredObject, wanted: unknown, by?: Writer): Answer {
     if (!isKubeObject(wanted) || !isStored(wanted)) return { code: 422, message: "not an object any more" };
     const { uid, resourceVersion, generation, finalizers = [], deletionTimestamp } = found.metadata;
     const { metadata } = wanted;
@@ -185,7 +220,8 @@ export class ModelApiServer implements ApiServer {
     const counted = generation === undefined ? {} : { generation };
     const { status: __, ...sent } = wanted;
     const status = found["status"] === undefined ? {} : { status: found["status"] };
-    return this.#replace(found, { ...sent, ...status, metadata: { ...withoutEmpty(rest), ...counted } });
+    const next = defaulted({ ...sent, ...status, metadata: { ...withoutEmpty(rest), ...counted } });
+    return this.#replace(found, by === undefined || !hasOwners(found) ? next : owned(found, next, by, this.#time));
   }
 
   #replace(found: StoredObject, next: unknown): Answer {
@@ -228,6 +264,14 @@ export class ModelApiServer implements ApiServer {
 const isRespecified = (object: StoredObject, before: StoredObject): boolean =>
   !isDeepStrictEqual(object["spec"], before["spec"]) ||
   (object.kind === "Deployment" && !isDeepStrictEqual(object.metadata.annotations, before.metadata.annotations));
+
+/** Whoever leaves out how many there are to be asks for one: of all that is defaulted, what takes agents down. */
+function defaulted<T extends KubeObject>(object: T): T {
+  const { kind, spec } = object;
+  if ((kind !== "Deployment" && kind !== "StatefulSet") || !isRecord(spec) || spec["replicas"] !== undefined)
+    return object;
+  return { ...object, spec: { ...spec, replicas: 1 } };
+}
 
 /** Empty lists and maps are not stored: a path into them leads nowhere. */
 function withoutEmpty<T extends KubeObject["metadata"]>(metadata: T): T {

@@ -19,8 +19,15 @@ const sight = (pod: PodObject): PodSight => ({
   isTerminating: isDeleting(pod),
   hasEnded: hasEnded(pod),
 });
+const placed = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, namespace: NAMESPACE },
+});
+const REASONS = { 404: "NotFound", 409: "Conflict", 422: "Invalid" } as const;
 const saidOf = (answer: Answer): Said =>
-  "object" in answer ? { code: answer.code, object: answer.object } : { code: answer.code };
+  "object" in answer
+    ? { code: answer.code, object: answer.object }
+    : { code: answer.code, reason: REASONS[answer.code], message: answer.message };
 
 export class ModelWorld implements World {
   readonly #api = new ModelApiServer(() => START);
@@ -41,14 +48,14 @@ export class ModelWorld implements World {
     });
   }
 
-  create(object: KubeObject): Promise<Said> {
-    const metadata = { ...object.metadata, namespace: NAMESPACE };
-    return Promise.resolve(saidOf(this.#api.create({ ...object, metadata })));
-  }
-  patchJson: World["patchJson"] = (ref, operations) =>
-    Promise.resolve(saidOf(this.#api.patchJson({ ...ref, namespace: NAMESPACE }, operations)));
-  patchMerge: World["patchMerge"] = (ref, patch) =>
-    Promise.resolve(saidOf(this.#api.patchMerge({ ...ref, namespace: NAMESPACE }, patch)));
+  create: World["create"] = (object, by) => Promise.resolve(saidOf(this.#api.create(placed(object), by)));
+  patchJson: World["patchJson"] = (ref, operations, by) =>
+    Promise.resolve(saidOf(this.#api.patchJson({ ...ref, namespace: NAMESPACE }, operations, by)));
+  patchMerge: World["patchMerge"] = (ref, patch, by) =>
+    Promise.resolve(saidOf(this.#api.patchMerge({ ...ref, namespace: NAMESPACE }, patch, by)));
+  apply: World["apply"] = (object, by) => Promise.resolve(saidOf(this.#api.apply(placed(object), by)));
+  scale: World["scale"] = (ref, to, by) =>
+    Promise.resolve(saidOf(this.#api.scale({ ...ref, namespace: NAMESPACE }, to, by)));
   patchStatus: World["patchStatus"] = (ref, operations) =>
     Promise.resolve(saidOf(this.#api.patchStatus({ ...ref, namespace: NAMESPACE }, operations)));
   replace: World["replace"] = (object) => Promise.resolve(saidOf(this.#api.replace(object)));

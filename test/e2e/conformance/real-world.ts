@@ -38,10 +38,16 @@ function storedOf(text: string): StoredObject | undefined {
   return isKubeObject(object) && isStored(object) ? object : undefined;
 }
 
+const refusal = z.object({ reason: z.string().optional(), message: z.string().optional() });
+
 function saidOf({ status, text }: Answer): Said {
-  const object = status < 300 ? storedOf(text) : undefined;
+  if (status >= 300) return { code: status, ...refusal.parse(JSON.parse(text)) };
+  const object = storedOf(text);
   return object === undefined ? { code: status } : { code: status, object };
 }
+
+/** As the model calls whoever gives no name. */
+const written = (path: string, by = "somebody"): string => `${path}?fieldManager=${by}`;
 
 /** Kinds that no scene creates. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -84,19 +90,32 @@ export class RealWorld implements World, AsyncDisposable {
     return world;
   }
 
-  async create(object: Parameters<World["create"]>[0]): Promise<Said> {
+  async create(...[object, by]: Parameters<World["create"]>): Promise<Said> {
     const { kind = "" } = object;
-    return saidOf(await this.#cluster.api.request("POST", this.#collection(kind), object));
+    return saidOf(await this.#cluster.api.request("POST", written(this.#collection(kind), by), object));
   }
 
-  async patchJson(...[ref, operations]: Parameters<World["patchJson"]>): Promise<Said> {
+  async patchJson(...[ref, operations, by]: Parameters<World["patchJson"]>): Promise<Said> {
     const contentType = "application/json-patch+json";
-    return saidOf(await this.#cluster.api.request("PATCH", this.#path(ref), operations, { contentType }));
+    return saidOf(await this.#cluster.api.request("PATCH", written(this.#path(ref), by), operations, { contentType }));
   }
 
-  async patchMerge(...[ref, patch]: Parameters<World["patchMerge"]>): Promise<Said> {
+  async patchMerge(...[ref, patch, by]: Parameters<World["patchMerge"]>): Promise<Said> {
     const contentType = "application/merge-patch+json";
-    return saidOf(await this.#cluster.api.request("PATCH", this.#path(ref), patch, { contentType }));
+    return saidOf(await this.#cluster.api.request("PATCH", written(this.#path(ref), by), patch, { contentType }));
+  }
+
+  async apply(...[object, { manager, force = false }]: Parameters<World["apply"]>): Promise<Said> {
+    const contentType = "application/apply-patch+yaml";
+    const { kind = "", metadata } = object;
+    const path = `${written(this.#path({ kind, name: metadata.name }), manager)}&force=${force}`;
+    return saidOf(await this.#cluster.api.request("PATCH", path, object, { contentType }));
+  }
+
+  async scale(...[ref, replicas, by]: Parameters<World["scale"]>): Promise<Said> {
+    const contentType = "application/merge-patch+json";
+    const path = written(`${this.#path(ref)}/scale`, by);
+    return saidOf(await this.#cluster.api.request("PATCH", path, { spec: { replicas } }, { contentType }));
   }
 
   async patchStatus(...[ref, operations]: Parameters<World["patchStatus"]>): Promise<Said> {
@@ -106,7 +125,7 @@ export class RealWorld implements World, AsyncDisposable {
 
   async replace(object: Parameters<World["replace"]>[0]): Promise<Said> {
     const { kind = "", metadata } = object;
-    return saidOf(await this.#cluster.api.request("PUT", this.#path({ kind, name: metadata.name }), object));
+    return saidOf(await this.#cluster.api.request("PUT", written(this.#path({ kind, name: metadata.name })), object));
   }
 
   async remove(...[ref, preconditions]: Parameters<World["remove"]>): Promise<Said> {

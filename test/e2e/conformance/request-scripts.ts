@@ -20,7 +20,8 @@ const spec = specOf({
   hosts: [],
 });
 const { namespace: _, ...metadata } = upgradeObject(spec).metadata;
-const wish = { ...upgradeObject(spec), metadata };
+// A default that is written out: who creates it owns it in both.
+const wish = { ...upgradeObject({ ...spec, paused: false }), metadata };
 const finalizers = ["example.org/first", "example.org/second"];
 
 const web: Ref = { kind: "Deployment", name: "web" };

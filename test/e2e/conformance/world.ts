@@ -5,17 +5,22 @@
 import { isDeepStrictEqual } from "node:util";
 import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../../src/kube/object.ts";
 import type { KubePatchOperation } from "../../../src/model/patch.ts";
+import type { Applier } from "../../sim/server-side-apply.ts";
+import { conflictIn, ownersOf, wishOf } from "./ownership.ts";
 
 export interface Ref {
   readonly kind: string;
   readonly name: string;
 }
 
-/** In values `$uid`, `$version` and `$generation` are those of the object as it is, `$firstVersion` that of its creation. */
+/** `by` is the field manager. In values `$uid`, `$version` and `$generation` are those of the object as it is, `$firstVersion` that of its creation. */
 export type Step =
-  | { readonly create: KubeObject }
-  | { readonly json: Ref; readonly operations: readonly KubePatchOperation[] }
-  | { readonly merge: Ref; readonly patch: Readonly<Record<string, unknown>> }
+  | { readonly create: KubeObject; readonly by?: string }
+  | { readonly json: Ref; readonly operations: readonly KubePatchOperation[]; readonly by?: string }
+  | { readonly merge: Ref; readonly patch: Readonly<Record<string, unknown>>; readonly by?: string }
+  /** Server-side apply. */
+  | { readonly apply: KubeObject; readonly by: string; readonly force?: true }
+  | { readonly scale: Ref; readonly to: number; readonly by: string }
   /** A JSON patch of the subresource. */
   | { readonly status: Ref; readonly operations: readonly KubePatchOperation[] }
   /** The whole object. */
@@ -32,6 +37,9 @@ export interface Script {
 
 export interface Said {
   readonly code: number;
+  /** Why not, as a word and in a sentence. */
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
   readonly object?: StoredObject;
 }
 
@@ -45,9 +53,11 @@ export interface PodSight {
 }
 
 export interface World {
-  create(object: KubeObject): Promise<Said>;
-  patchJson(ref: Ref, operations: readonly KubePatchOperation[]): Promise<Said>;
-  patchMerge(ref: Ref, patch: Readonly<Record<string, unknown>>): Promise<Said>;
+  create(object: KubeObject, by?: string): Promise<Said>;
+  patchJson(ref: Ref, operations: readonly KubePatchOperation[], by?: string): Promise<Said>;
+  patchMerge(ref: Ref, patch: Readonly<Record<string, unknown>>, by?: string): Promise<Said>;
+  apply(object: KubeObject, by: Applier): Promise<Said>;
+  scale(ref: Ref, to: number, by: string): Promise<Said>;
   patchStatus(ref: Ref, operations: readonly KubePatchOperation[]): Promise<Said>;
   replace(object: KubeObject): Promise<Said>;
   remove(ref: Ref, preconditions?: { readonly uid: string; readonly resourceVersion: string }): Promise<Said>;
@@ -144,6 +154,8 @@ function sightOf(object: StoredObject | undefined): unknown {
     finalizers: metadata.finalizers ?? [],
     annotations: Object.entries(annotations).filter(([key]) => key.startsWith("example.org/")),
     replicas: isRecord(spec) ? spec["replicas"] : undefined,
+    wish: wishOf(object),
+    owners: ownersOf(object),
     data,
     step: isRecord(status) ? status["step"] : undefined,
     counts,
@@ -178,62 +190,83 @@ export async function play(world: World, script: Script, expected?: Course): Pro
     const { uid, resourceVersion, generation } = (await world.get(ref))?.metadata ?? {};
     return { $uid: uid, $version: resourceVersion, $generation: generation, $firstVersion: first.get(keyOf(ref)) };
   };
-  const note = async (ref: Ref, before: StoredObject | undefined, answer: Said): Promise<void> => {
+  const note = async (ref: Ref, before: StoredObject | undefined, answer: Said, more?: object): Promise<void> => {
     const { code, object } = answer;
     // Controllers write to the others in between.
     const isAlone = ref.kind === "ConfigMap" || ref.kind === "CeilometerUpgrade";
     const after = isAlone ? await world.get(ref) : undefined;
     const wrote = isAlone ? after?.metadata.resourceVersion !== before?.metadata.resourceVersion : undefined;
-    said.push({ code, generation: object?.metadata.generation, wrote });
+    said.push({ code, generation: object?.metadata.generation, wrote, ...more });
   };
   for (const step of script.steps) {
     if ("rest" in step) {
       rests.push(await world.rest(look, expected?.rests[rests.length]));
       seen.push(world.seen());
-    } else if ("create" in step) {
-      const ref = { kind: step.create.kind ?? "", name: step.create.metadata.name };
-      const before = await world.get(ref);
-      const answer = await world.create(step.create);
-      if (answer.object !== undefined) first.set(keyOf(ref), answer.object.metadata.resourceVersion);
-      refs.set(keyOf(ref), ref);
-      await note(ref, before, answer);
-    } else if ("operations" in step) {
-      const ref = "json" in step ? step.json : step.status;
-      const before = await world.get(ref);
-      const values = await valuesOf(ref);
-      const operations = step.operations.map((each) =>
-        each.op === "remove" ? each : { ...each, value: filled(each.value, values) },
-      );
-      const patch = "json" in step ? world.patchJson(ref, operations) : world.patchStatus(ref, operations);
-      await note(ref, before, await patch);
-    } else if ("replace" in step) {
-      const ref = { kind: step.replace.kind ?? "", name: step.replace.metadata.name };
-      const before = await world.get(ref);
-      const object = filled(step.replace, await valuesOf(ref));
-      if (!isKubeObject(object)) throw new Error(`${script.name}: no object`);
-      await note(ref, before, await world.replace(object));
-    } else if ("merge" in step) {
-      const before = await world.get(step.merge);
-      const patch = filled(step.patch, await valuesOf(step.merge));
-      await note(step.merge, before, await world.patchMerge(step.merge, isRecord(patch) ? patch : {}));
-    } else if ("remove" in step) {
-      const before = await world.get(step.remove);
-      const values = await valuesOf(step.remove);
-      const conditions = step.preconditions && {
-        uid: String(filled(step.preconditions.uid, values)),
-        resourceVersion: String(filled(step.preconditions.resourceVersion, values)),
-      };
-      // What is gone at once is answered as a mere "Success".
-      const { code } = await world.remove(step.remove, conditions);
-      await note(step.remove, before, { code });
-    } else {
+    } else if ("removePodOf" in step) {
       const pods = (await world.pods()).filter(({ tag, isTerminating }) => tag === step.removePodOf && !isTerminating);
       const [name] = pods.map((pod) => pod.name).toSorted();
       if (name === undefined) throw new Error(`${script.name}: no pod runs ${step.removePodOf}`);
       said.push({ code: (await world.remove({ kind: "Pod", name })).code });
+    } else {
+      const ref = refOf(step);
+      const before = await world.get(ref);
+      const answer = await send(world, step, await valuesOf(ref));
+      if (answer.code === 201 && answer.object !== undefined)
+        first.set(keyOf(ref), answer.object.metadata.resourceVersion);
+      if ("create" in step || "apply" in step) refs.set(keyOf(ref), ref);
+      await note(ref, before, answer, "apply" in step ? ofApply(answer) : {});
     }
   }
   return { said, rests, seen, events: await world.events() };
 }
+
+type Write = Exclude<Step, { readonly rest: "all" } | { readonly removePodOf: string }>;
+
+function refOf(step: Write): Ref {
+  if ("json" in step) return step.json;
+  if ("status" in step) return step.status;
+  if ("merge" in step) return step.merge;
+  if ("scale" in step) return step.scale;
+  if ("remove" in step) return step.remove;
+  const { kind = "", metadata } = "create" in step ? step.create : "apply" in step ? step.apply : step.replace;
+  return { kind, name: metadata.name };
+}
+
+async function send(world: World, step: Write, values: Readonly<Record<string, unknown>>): Promise<Said> {
+  if ("create" in step) return world.create(step.create, step.by);
+  if ("operations" in step) {
+    const operations = step.operations.map((each) =>
+      each.op === "remove" ? each : { ...each, value: filled(each.value, values) },
+    );
+    return "json" in step
+      ? world.patchJson(step.json, operations, step.by)
+      : world.patchStatus(step.status, operations);
+  }
+  if ("apply" in step)
+    return world.apply(object(filled(step.apply, values)), { manager: step.by, force: step.force === true });
+  if ("replace" in step) return world.replace(object(filled(step.replace, values)));
+  if ("merge" in step) {
+    const patch = filled(step.patch, values);
+    return world.patchMerge(step.merge, isRecord(patch) ? patch : {}, step.by);
+  }
+  // What is scaled is answered as a Scale, and what is gone at once as a mere "Success".
+  if ("scale" in step) return { code: (await world.scale(step.scale, step.to, step.by)).code };
+  const conditions = step.preconditions && {
+    uid: String(filled(step.preconditions.uid, values)),
+    resourceVersion: String(filled(step.preconditions.resourceVersion, values)),
+  };
+  return { code: (await world.remove(step.remove, conditions)).code };
+}
+
+function object(value: unknown): KubeObject {
+  if (isKubeObject(value)) return value;
+  throw new Error("a script has no object to send");
+}
+
+const ofApply = ({ reason, message, object: stored }: Said) => ({
+  reason,
+  conflict: conflictIn(message),
+  ...(stored === undefined ? {} : { wish: wishOf(stored), owners: ownersOf(stored) }),
+});
 
 export const isSame = (one: Rest, other: Rest): boolean => isDeepStrictEqual(one, other);
