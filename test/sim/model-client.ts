@@ -2,6 +2,7 @@
  * The client of the operator, on the model's API server: each request takes its time, watches tell what has happened since a version,
  * and any of it goes wrong where the story says so. What is behind it is the operator to the last line.
  */
+import { FIELD_MANAGER } from "../../src/api/v1alpha1/names.ts";
 import type {
   KubeClient,
   KubeList,
@@ -141,7 +142,7 @@ export class ModelClient implements KubeClient {
           code: 201,
           object: { ...whole, metadata: { ...object.metadata, uid: "event", resourceVersion: "1" } },
         };
-      const answer = this.#api.create(whole);
+      const answer = this.#api.create(whole, FIELD_MANAGER);
       if (answer.code === 409) throw failing("alreadyExists", 409, "AlreadyExists", answer.message);
       return answer;
     });
@@ -154,7 +155,7 @@ export class ModelClient implements KubeClient {
   replace(resource: Resource, object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
     const whole = { apiVersion: apiVersion(resource), kind: resource.kind, ...object };
     return this.#write(`replace ${resource.kind}/${object.metadata.name}`, resource, options, () =>
-      this.#api.replace(whole),
+      this.#api.replace(whole, FIELD_MANAGER),
     );
   }
 
@@ -168,7 +169,9 @@ export class ModelClient implements KubeClient {
     const what = options.subresource === undefined ? "patch" : options.subresource;
     return this.#write(`${what} ${resource.kind}/${name}`, resource, options, () => {
       const patch = operations.map(usual);
-      return options.subresource === "status" ? this.#api.patchStatus(ref, patch) : this.#api.patchJson(ref, patch);
+      return options.subresource === "status"
+        ? this.#api.patchStatus(ref, patch)
+        : this.#api.patchJson(ref, patch, FIELD_MANAGER);
     });
   }
 
@@ -182,7 +185,7 @@ export class ModelClient implements KubeClient {
     return this.#write(`merge ${resource.kind}/${name}`, resource, options, () =>
       resource.plural === "events"
         ? { code: 404, message: "Events are not kept" }
-        : this.#api.patchMerge(ref, { ...patch }),
+        : this.#api.patchMerge(ref, { ...patch }, FIELD_MANAGER),
     );
   }
 

@@ -2,7 +2,7 @@
  * One operator process in the model: the real caches, the real observation and the real decision, fed by watches that deliver
  * late, kind by kind. What is modelled is only the way of a write to the API server.
  */
-import { LABEL } from "../../src/api/v1alpha1/names.ts";
+import { FIELD_MANAGER, LABEL } from "../../src/api/v1alpha1/names.ts";
 import { cachesOf, everyCache, type KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
 import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
 import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
@@ -163,15 +163,15 @@ const hasOthers = (api: ModelApiServer, seen: PodsSeen): boolean =>
 export function send(api: ModelApiServer, effect: Effect): Answer {
   switch (effect.kind) {
     case "create":
-      return api.create(effect.object);
+      return api.create(effect.object, FIELD_MANAGER);
     case "patch": {
       const unseen = (effect.pods ?? []).find((pods) => hasOthers(api, pods));
       if (unseen !== undefined) return { code: 409, message: "a pod is there that was not seen" };
-      return api.patchJson(effect.ref, effect.operations);
+      return api.patchJson(effect.ref, effect.operations, FIELD_MANAGER);
     }
     case "annotate": {
       const { uid, resourceVersion } = effect;
-      return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } });
+      return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } }, FIELD_MANAGER);
     }
     case "delete":
       return api.remove(effect.ref, effect);
