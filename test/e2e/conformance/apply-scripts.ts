@@ -146,6 +146,30 @@ export const applyScripts: readonly Script[] = [
     ],
   },
   {
+    name: "one of several owners lets go, as the operator does at the end",
+    steps: [
+      { apply: configMap({ a: "1", b: "1" }), by: "gitops" },
+      { merge: config, patch: { data: { a: "2" }, metadata: note("claimed") }, by: "operator" },
+      { apply: configMap({ a: "1", b: "1" }), by: "gitops" },
+      {
+        json: config,
+        operations: [
+          { op: "test", path: "/metadata/uid", value: "$uid" },
+          { op: "test", path: "/metadata/resourceVersion", value: "$version" },
+          { op: "remove", path: "/metadata/annotations/example.org~1note" },
+          { op: "add", path: "/metadata/annotations/example.org~1done", value: "plan" },
+          { op: "test", path: "/metadata/managedFields/1/manager", value: "operator" },
+          { op: "remove", path: "/metadata/managedFields/1" },
+        ],
+        by: "operator",
+      },
+      rest,
+      { apply: configMap({ a: "2", b: "1" }), by: "gitops" },
+      { apply: configMap({ a: "3", b: "1" }), by: "gitops" },
+      rest,
+    ],
+  },
+  {
     name: "ownership that is given up, and all of it",
     steps: [
       { apply: configMap({ a: "1" }), by: "gitops" },
