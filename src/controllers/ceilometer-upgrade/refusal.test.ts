@@ -16,10 +16,10 @@ test("an object of ours whose name is taken is told as that, and what to do abou
   expect(told.findings).toMatchObject([{ object, reason: "NameTaken", remedy: "delete or rename it" }]);
 });
 
-test("every other refusal is told in the API server's words", () => {
+test("every other refusal is told in the API server's words, with what to do about it", () => {
   const { headline, findings } = refusal(decision, effect, "exceeded quota");
   expect(headline).toMatchObject({ reason: "WriteRefused", object });
-  expect(headline.message).toContain("exceeded quota");
+  expect(headline.message).toMatch(/: exceeded quota; correct what it names: .*quota$/);
   expect(findings).toEqual([]);
 });
 
@@ -29,7 +29,7 @@ test("what stays stale is not told as refused by the API server", () => {
   const patch: Effect = { kind: "patch", ref, operations, why: { ...note, object: "Deployment/a" } };
   const { headline, phase } = stuck(decision, patch, "Pod/b was not seen");
   expect(phase).toBe("Held");
-  expect(headline.message).toMatch(/^Deployment\/a: .*Pod\/b was not seen$/);
+  expect(headline.message).toMatch(/^Deployment\/a: .*Pod\/b was not seen; .*restart the operator/);
   expect(headline.message).not.toContain("refused");
   expect(stuck(decision, effect, "it already exists").headline.reason).toBe("NameTaken");
 });

@@ -7,7 +7,7 @@ export function refusal(decision: Decision, effect: Effect, message: string): De
   if (effect.kind === "create" && message.includes("already exists")) return nameTaken(decision, object);
   const headline = {
     reason: "WriteRefused",
-    message: `${object}: the API server refused to ${effect.why.reason}: ${message}`,
+    message: `${object}: the API server refused to ${effect.why.reason}: ${message}; correct what it names: a right, an admission policy, a quota`,
     object,
   };
   return { ...decision, phase: "Held", headline };
@@ -17,7 +17,7 @@ export function refusal(decision: Decision, effect: Effect, message: string): De
 export function stuck(decision: Decision, effect: Effect, why: string): Decision {
   if (effect.kind === "create") return refusal(decision, effect, why);
   const object = effect.why.object ?? "";
-  const message = `${object}: ${effect.why.reason} is decided again and again on something that is not so any more, and no watch tells what is: ${why}`;
+  const message = `${object}: ${effect.why.reason} is decided again and again on something that is not so any more, and no watch tells what is: ${why}; see whether the API server serves its watches, and restart the operator if it does`;
   return { ...decision, phase: "Held", headline: { reason: "WriteRefused", message, object } };
 }
 
