@@ -13,6 +13,7 @@ describe("kinds", () => {
     [409, "Conflict", "conflict"],
     [409, "AlreadyExists", "alreadyExists"],
     [410, "Expired", "gone"],
+    [413, "RequestEntityTooLarge", "invalid"],
     [422, "Invalid", "invalid"],
     [429, "TooManyRequests", "throttled"],
     [500, "InternalError", "unavailable"],

@@ -5,7 +5,7 @@ export type KubeFailureKind =
   | "alreadyExists"
   | "forbidden"
   | "unauthorized"
-  /** The request itself was refused, by validation (422) or as malformed (400): repeating it cannot help. */
+  /** The request itself was refused, by validation (422), as malformed (400) or as too large (413): repeating it cannot help. */
   | "invalid"
   /** The version or continue token is too old to be served: list again. */
   | "gone"
@@ -50,6 +50,7 @@ export function failureOf(error: unknown): KubeFailure | undefined {
 function kindOf(code: number, reason: string): KubeFailureKind {
   switch (code) {
     case 400:
+    case 413:
     case 422:
       return "invalid";
     case 401:

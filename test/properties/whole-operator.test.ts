@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { afterAll, afterEach, expect, test } from "vitest";
 import type { KubeClient } from "../../src/kube/client.ts";
+import { KubeApiError } from "../../src/kube/errors.ts";
 import { generator } from "../campaign/random.ts";
 import type { ModelClient } from "../sim/model-client.ts";
 import {
@@ -125,4 +126,26 @@ test.each(mutants)("an API server that %s is noticed", { timeout: 120_000 }, asy
     break;
   }
   expect(found.join("\n")).toMatch(by);
+});
+
+test("a webhook that answers no write of a workload is told with the object and what to look at", {
+  timeout: 120_000,
+}, async () => {
+  const WORKLOADS = new Set(["deployments", "daemonsets", "statefulsets"]);
+  const message = 'failed calling webhook "policy.example": connection refused';
+  const refused = () =>
+    Promise.reject(new KubeApiError({ kind: "unavailable", code: 500, reason: "InternalError", message }));
+  const wrap: Wrap = (client) =>
+    exchanged(client, {
+      patchJson: (resource, name, operations, options) =>
+        WORKLOADS.has(resource.plural) ? refused() : client.patchJson(resource, name, operations, options),
+      patchMerge: (resource, name, patch, options) =>
+        WORKLOADS.has(resource.plural) ? refused() : client.patchMerge(resource, name, patch, options),
+    });
+  const [story] = fc.sample(wholeStories(0, CEILOMETERS.full), { seed, numRuns: 1 });
+  if (story === undefined) throw new Error("one story");
+  const { breaches } = await tell(story, wrap);
+  expect(breaches.map((each) => each.message).join("\n")).toMatch(
+    /no end: .*"type":"Stalled","status":"True","reason":"WriteFailing".*connection refused; look whether/,
+  );
 });

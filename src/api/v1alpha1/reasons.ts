@@ -44,6 +44,11 @@ export const REASONS = {
     meaning: "The API server refused a write of the operator.",
     remedy: "Correct what the message names: a right, an admission policy, a quota.",
   },
+  WriteFailing: {
+    meaning: "A write of the operator has failed for minutes, and nobody knows whether it was made.",
+    remedy:
+      "Look whether an admission webhook does not answer, then at the API server and the operator's account; it is tried on.",
+  },
   InternalError: {
     meaning: "The operator made a mistake in deciding; it does nothing and tries again.",
     remedy: "Report it with the operator's log; another version of the operator goes on from here.",

@@ -19,9 +19,9 @@ import { nextLook } from "./next-look.ts";
 import { type ObservePorts, observe } from "./observe.ts";
 import type { Probes } from "./probes.ts";
 import { readAhead } from "./read-ahead.ts";
-import { refusal, stuck } from "./refusal.ts";
+import { failing, refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
-import { inVain, isStuck, type Vain } from "./stale-backoff.ts";
+import { inVain, isFailing, isStuck, type Nothing, type Vain } from "./stale-backoff.ts";
 import { makeStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
@@ -171,7 +171,7 @@ async function follow(
   { view, seen, decision, effect, acted }: Done,
   signal: AbortSignal,
 ): Promise<Next> {
-  const again = (isStale: boolean): ReturnType<typeof inVain> => inVain(vain, key, isStale);
+  const again = (what: Nothing): ReturnType<typeof inVain> => inVain(vain, key, what);
   switch (acted.kind) {
     case "done":
       vain.delete(key);
@@ -180,7 +180,7 @@ async function follow(
       // The next look is due now; it sees the write, and reports.
       return { kind: "recheck", afterMs: 0 };
     case "stale": {
-      const tried = again(true);
+      const tried = again("stale");
       if (isStuck(effect, tried)) await report(ports, view, seen, stuck(decision, effect, acted.why), signal);
       ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
       return { kind: "recheck", afterMs: tried.waitMs };
@@ -188,11 +188,14 @@ async function follow(
     case "refused": {
       const refused = refusal(decision, effect, acted.failure.message);
       await report(ports, view, seen, refused, signal);
-      return { kind: "recheck", afterMs: again(false).waitMs };
+      return { kind: "recheck", afterMs: again("refused").waitMs };
     }
-    case "unknown":
+    case "unknown": {
+      const tried = again("unknown");
       ports.log.warn({ key, failure: acted.failure, effect: effect.why.reason }, "the outcome of a write is not known");
-      return { kind: "recheck", afterMs: Math.max(again(false).waitMs, acted.failure.retryAfterMs ?? 0) };
+      if (isFailing(tried)) await report(ports, view, seen, failing(decision, effect, acted.failure), signal);
+      return { kind: "recheck", afterMs: Math.max(tried.waitMs, acted.failure.retryAfterMs ?? 0) };
+    }
   }
 }
 

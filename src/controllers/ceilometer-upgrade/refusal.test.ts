@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Decision } from "../../model/decision.ts";
 import type { Effect } from "../../model/outcome.ts";
-import { refusal, stuck } from "./refusal.ts";
+import { failing, refusal, stuck } from "./refusal.ts";
 
 const note = { reason: "AttemptStarted", message: "start" };
 const decision: Decision = { phase: "Progressing", headline: note, steps: [], findings: [], probes: [] };
@@ -32,4 +32,14 @@ test("what stays stale is not told as refused by the API server", () => {
   expect(headline.message).toMatch(/^Deployment\/a: .*Pod\/b was not seen; .*restart the operator/);
   expect(headline.message).not.toContain("refused");
   expect(stuck(decision, effect, "it already exists").headline.reason).toBe("NameTaken");
+});
+
+test("a write that keeps failing is told with its object, the failure and what to look at", () => {
+  const why = 'failed calling webhook "policy.example": connection refused';
+  const { phase, headline } = failing(decision, effect, { kind: "unavailable", code: 500, reason: "", message: why });
+  expect(phase).toBe("Held");
+  expect(headline).toMatchObject({ reason: "WriteFailing", object });
+  expect(headline.message).toMatch(
+    /^ConfigMap\/ceilometer-attempt-1: AttemptStarted .*connection refused; look .*webhook/,
+  );
 });

@@ -1,4 +1,5 @@
 /** What is told of a write that the API server does not take. */
+import type { KubeFailure } from "../../kube/errors.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Effect, Violation } from "../../model/outcome.ts";
 
@@ -19,6 +20,18 @@ export function stuck(decision: Decision, effect: Effect, why: string): Decision
   const object = effect.why.object ?? "";
   const message = `${object}: ${effect.why.reason} is decided again and again on something that is not so any more, and no watch tells what is: ${why}; see whether the API server serves its watches, and restart the operator if it does`;
   return { ...decision, phase: "Held", headline: { reason: "WriteRefused", message, object } };
+}
+
+/**
+ * A write that has failed for so long that no outage is merely passing. It goes on being tried, and nobody knows whether it was made:
+ * an admission webhook that does not answer fails the writes of one kind alone, so that all else looks well.
+ */
+export function failing(decision: Decision, effect: Effect, { message: why }: KubeFailure): Decision {
+  const object = effect.why.object ?? "";
+  const remedy =
+    "look whether an admission webhook for it does not answer, then at the API server and at the operator's account; it is tried on";
+  const message = `${object}: ${effect.why.reason} has failed for minutes: ${why}; ${remedy}`;
+  return { ...decision, phase: "Held", headline: { reason: "WriteFailing", message, object } };
 }
 
 /** What is there under a name of ours and is not seen as ours: its owner or its labels are not those that we gave. */

@@ -5,19 +5,27 @@ import type { Millis } from "../../model/time.ts";
 const FIRST_MS = 20;
 const CAP_MS = 5000;
 
-/** Writes of one key in a row that came to nothing: how many there were, and how many stale ones without another in between. */
+/** What a write came to that was not made, or of which nobody knows. */
+export type Nothing = "stale" | "refused" | "unknown";
+
+/** Writes of one key in a row that came to nothing: how many there were, and how many of one kind without another in between. */
 export interface Vain {
   readonly tries: number;
   readonly stale: number;
+  readonly unknown: number;
 }
 
 /**
  * Counts one more, and says how long to wait before the next look. One that is refused, or whose outcome is not known as while the API
  * server is away, is waited for as long, and is no stale write: of watches it says nothing.
  */
-export function inVain(counts: Map<string, Vain>, key: string, isStale: boolean): Vain & { readonly waitMs: Millis } {
-  const before = counts.get(key) ?? { tries: 0, stale: 0 };
-  const vain = { tries: before.tries + 1, stale: isStale ? before.stale + 1 : 0 };
+export function inVain(counts: Map<string, Vain>, key: string, what: Nothing): Vain & { readonly waitMs: Millis } {
+  const before = counts.get(key) ?? { tries: 0, stale: 0, unknown: 0 };
+  const vain = {
+    tries: before.tries + 1,
+    stale: what === "stale" ? before.stale + 1 : 0,
+    unknown: what === "unknown" ? before.unknown + 1 : 0,
+  };
   counts.set(key, vain);
   return { ...vain, waitMs: Math.min(CAP_MS, FIRST_MS * 2 ** before.tries) };
 }
@@ -36,3 +44,15 @@ const SILENT = 30;
 export function isStuck(effect: Pick<Effect, "kind">, { stale }: Pick<Vain, "stale">): boolean {
   return stale >= (effect.kind === "create" ? TAKEN : SILENT);
 }
+
+/**
+ * Three minutes at the least, and longer where each answer is waited for: an outage of two minutes passes by itself, and so does what
+ * comes after it. What fails for longer is told, and tried on.
+ */
+const FAILING = 45;
+/** A minute: failures often differ in a word, as in the number of a port, and are not worth a report each. */
+const TOLD_EVERY = 12;
+
+/** Whether so many writes in a row of which nobody knows what became have to be told now. */
+export const isFailing = ({ unknown }: Pick<Vain, "unknown">): boolean =>
+  unknown >= FAILING && (unknown - FAILING) % TOLD_EVERY === 0;
