@@ -185,7 +185,8 @@ export type Clock = z.output<typeof clock>;
 const verbs = z.object({
   approved: z.array(z.enum(COMPONENTS)).optional(),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })).optional(),
-  acceptedRisks: z.array(acceptedRiskSchema).optional(),
+  // What was taken over once is not forgotten with everything beside it, should the form have become stricter since.
+  acceptedRisks: z.array(acceptedRiskSchema.extend({ expiresAt: z.string() })).optional(),
   /** Retries that were asked for, beside those of the spec. */
   retries: z.int32().min(0).optional(),
   aborted: z.boolean().optional(),

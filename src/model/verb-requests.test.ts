@@ -64,3 +64,13 @@ test("what was taken over is removed as long as it is there as it was", () => {
   expect(stillAsked({ retry: "true", approve: "polling@0123456789" }, annotations)).toEqual(["retry"]);
   expect(withoutVerbs(["retry", "skipGate"])).toEqual({ [VERB.retry]: null, [VERB.skipGate]: null });
 });
+
+test.each(["2027-01-31", "2027-01-31T00:00", "2027-02-30T00:00:00Z", "tomorrow"])(
+  "%s is no time until which a risk can be accepted: no status could say it, and the field is named with an example",
+  (expiresAt) => {
+    const risk = { check: "DefinitionRemoved", object: "o", reason: "r", expiresAt };
+    const { acceptedRisks, invalid } = read({ [VERB.acceptRisk]: JSON.stringify([risk]) });
+    expect(acceptedRisks).toEqual([]);
+    expect(invalid[0]?.message).toMatch(/0\.expiresAt: .*2027-01-31T00:00:00Z/);
+  },
+);

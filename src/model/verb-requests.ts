@@ -42,19 +42,26 @@ const risks = z.array(acceptedRiskSchema).max(64);
 const skips = z.array(skippedGateSchema).max(32);
 const approval = /^([a-z]+)@([0-9a-f]{8,64})$/;
 
+/** What an annotation says; why nothing, where its form is right as far as it goes. */
+type Understood<T> = { readonly value: T } | { readonly why: string } | undefined;
+
 export function readRequests(metadata: Meta): Requests {
   const { annotations } = metadata;
   const asked: Partial<Record<Verb, string>> = {};
   const invalid: Violation[] = [];
-  const read = <T>(verb: Verb, parse: (text: string) => T | undefined, form: string): T | undefined => {
+  const read = <T>(verb: Verb, parse: (text: string) => Understood<T>, form: string): T | undefined => {
     const text = annotations[VERB[verb]];
     if (text === undefined) return undefined;
-    const value = text.length > MOST_TEXT ? undefined : parse(text.trim());
-    if (value === undefined) invalid.push(notUnderstood(metadata, verb, form));
-    else asked[verb] = text;
-    return value;
+    const understood = text.length > MOST_TEXT ? undefined : parse(text.trim());
+    if (understood !== undefined && "value" in understood) {
+      asked[verb] = text;
+      return understood.value;
+    }
+    invalid.push(notUnderstood(metadata, verb, form, understood?.why));
+    return undefined;
   };
-  const flag = (verb: Verb): boolean => read(verb, (text) => text === "true" || undefined, "true") === true;
+  const isTrue = (text: string): Understood<true> => (text === "true" ? { value: true } : undefined);
+  const flag = (verb: Verb): boolean => read(verb, isTrue, "true") === true;
   return {
     pause: flag("pause"),
     resume: flag("resume"),
@@ -70,29 +77,35 @@ export function readRequests(metadata: Meta): Requests {
   };
 }
 
-function approvals(text: string): readonly Approval[] | undefined {
+function approvals(text: string): Understood<readonly Approval[]> {
   const found = text.split(",").map((part): Approval | undefined => {
     const [, name, planHash] = approval.exec(part.trim()) ?? [];
     const before = COMPONENTS.find((component) => component === name);
     return before === undefined || planHash === undefined ? undefined : { before, planHash };
   });
   const good = found.filter((each) => each !== undefined);
-  return good.length === found.length ? good : undefined;
+  return good.length === found.length ? { value: good } : undefined;
 }
 
-function list<T>(schema: z.ZodType<T>, text: string): T | undefined {
+/** The first thing that does not fit is named by its field: a list may be long. */
+function list<T>(schema: z.ZodType<T>, text: string): Understood<T> {
+  let json: unknown;
   try {
-    return schema.safeParse(JSON.parse(text)).data;
+    json = JSON.parse(text);
   } catch {
-    return undefined;
+    return { why: "it is no JSON" };
   }
+  const { data, error } = schema.safeParse(json);
+  if (data !== undefined) return { value: data };
+  const [issue] = error?.issues ?? [];
+  return issue === undefined ? undefined : { why: [issue.path.join("."), issue.message].filter(Boolean).join(": ") };
 }
 
-const notUnderstood = ({ name }: Meta, verb: Verb, form: string): Violation => ({
+const notUnderstood = ({ name }: Meta, verb: Verb, form: string, why: string | undefined): Violation => ({
   gate: "Verbs",
   object: `CeilometerUpgrade/${name}`,
   reason: "RequestInvalid",
-  message: `its annotation ${VERB[verb]} is not understood and changes nothing`,
+  message: `its annotation ${VERB[verb]} is not understood and changes nothing${why === undefined ? "" : ` (${why})`}`,
   remedy: `give it as ${form}, or remove it`,
   severity: "Warning",
 });

@@ -397,6 +397,16 @@ export const refusals: readonly Refusal[] = [
     field: "spec.acceptedRisks[0].expiresAt",
     says: "Required value",
   },
+  {
+    name: "a risk accepted until a date without a time",
+    edits: {
+      "/acceptedRisks": [
+        { check: "DefinitionRemoved", object: "meters.yaml/cpu", reason: "old", expiresAt: "2027-01-31" },
+      ],
+    },
+    field: "spec.acceptedRisks[0].expiresAt",
+    says: "date-time",
+  },
   unknown("strateggy", "Full"),
   unknown("target.namespace", "other"),
   unknown("components.database.command", ["sh"]),

@@ -540,6 +540,9 @@ export const ACCEPTABLE = [
   "VerificationInconclusive",
   "OldConfigurationUnknown",
 ] as const;
+/** RFC 3339 with date, time and zone, as the API server has it: a date alone would stand in no status. */
+const fullTime = z.iso.datetime({ offset: true });
+
 export const acceptedRiskSchema = z
   .object({
     check: z.enum(ACCEPTABLE).describe("The reason that the finding gives."),
@@ -548,6 +551,7 @@ export const acceptedRiskSchema = z
     expiresAt: z
       .string()
       .max(64)
+      .refine((text) => fullTime.safeParse(text).success, "give date, time and zone, as in 2027-01-31T00:00:00Z")
       .meta({ format: "date-time" })
       .describe("Until when. Afterwards it holds again, for an attempt that has not begun."),
   })

@@ -37,6 +37,13 @@ describe("a resource", () => {
     expect(view.metadata.name).toBe("x");
   });
 
+  test("that accepts a risk until a date alone is told the field and the form", () => {
+    const acceptedRisks = [{ check: "DefinitionRemoved", object: "o", reason: "r", expiresAt: "2027-01-31" }];
+    const { spec: read, invalid } = upgradeView({ metadata, spec: { ...spec, acceptedRisks } });
+    expect(read).toBeUndefined();
+    expect(invalid).toMatch(/^spec\.acceptedRisks\.0\.expiresAt: .*2027-01-31T00:00:00Z/);
+  });
+
   test.each([null, "text", { steps: "none" }, { conditions: [{ type: 1 }] }])(
     "carries nothing on from a report that somebody forged (%j)",
     (status) => expect(upgradeView({ metadata, spec, status }).status).toEqual({}),
