@@ -6,7 +6,7 @@ import type { Decision, Phase } from "../../model/decision.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import { assertNever, type Outcome } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
-import { MESSAGE, messageOf, violationOf } from "./step-status.ts";
+import { messageOf, violationOf } from "./step-status.ts";
 
 interface Said {
   readonly status: "True" | "False" | "Unknown";
@@ -107,14 +107,7 @@ function steering(
     PreflightPassed: checked
       ? said("True", "Passed", "every check before the first write has passed")
       : errors.length > 0
-        ? said(
-            "False",
-            errors[0]?.reason ?? "Held",
-            errors
-              .map((each) => `${each.object}: ${each.message}`)
-              .join("\n")
-              .slice(0, MESSAGE),
-          )
+        ? said("False", errors[0]?.reason ?? "Held", errors.map((each) => `${each.object}: ${each.message}`).join("\n"))
         : said("Unknown", "Checking", decision.headline.message),
     Drifted:
       drifted.length > 0
@@ -153,6 +146,6 @@ function componentSaid(outcome: Outcome | undefined): Said {
   }
   if (outcome.kind === "settled") return said("True", outcome.note.reason, outcome.note.message);
   const violation = violationOf(outcome);
-  if (violation !== undefined) return said("False", violation.reason, messageOf(outcome).slice(0, MESSAGE));
+  if (violation !== undefined) return said("False", violation.reason, messageOf(outcome));
   return "note" in outcome ? said("False", outcome.note.reason, outcome.note.message) : said("Unknown", "Waiting", "");
 }

@@ -3,10 +3,6 @@ import type { NewPollstersStatus, PipelineParityStatus, Status } from "../../api
 import type { RecordedParity } from "../../model/attempt.ts";
 import type { Decision, GatesSeen } from "../../model/decision.ts";
 
-/** As many names and sentences as the schema takes. */
-const NAMES = 512;
-const SENTENCES = 64;
-
 /** What the gates of clauses P3 and P4 saw: what the attempt was begun on, else what is seen now. */
 export function gatesSeen({ record, gates }: Decision): Pick<Status, "newPollsters" | "pipelineParity"> {
   const parity = record?.parity ?? gates?.parity;
@@ -15,7 +11,7 @@ export function gatesSeen({ record, gates }: Decision): Pick<Status, "newPollste
   );
   const plans = recorded ?? gates?.polling ?? [];
   return {
-    ...(plans.length === 0 ? {} : { newPollsters: plans.slice(0, 16).map(pollstersSeen) }),
+    ...(plans.length === 0 ? {} : { newPollsters: plans.map(pollstersSeen) }),
     ...(parity === undefined ? {} : { pipelineParity: paritySeen(parity) }),
   };
 }
@@ -25,8 +21,8 @@ function pollstersSeen({ object, plan }: GatesSeen["polling"][number]): NewPolls
   return {
     namespace: namespaces.join(", "),
     object,
-    ...(added === undefined ? {} : { added: added.slice(0, NAMES) }),
-    ...(removed === undefined ? {} : { removed: removed.slice(0, NAMES) }),
+    ...(added === undefined ? {} : { added: [...added] }),
+    ...(removed === undefined ? {} : { removed: [...removed] }),
     ...(kept === undefined ? {} : { kept: kept.length }),
     path,
     message: why,
@@ -35,6 +31,5 @@ function pollstersSeen({ object, plan }: GatesSeen["polling"][number]): NewPolls
 
 function paritySeen({ state, differences, emptyFirst }: RecordedParity): PipelineParityStatus {
   const told = [...differences, ...emptyFirst.map((why) => `the internal queues are emptied first: ${why}`)];
-  const words = told.slice(0, SENTENCES).map((each) => each.slice(0, 1024));
-  return { state, ...(words.length === 0 ? {} : { differences: words }) };
+  return { state, ...(told.length === 0 ? {} : { differences: told }) };
 }

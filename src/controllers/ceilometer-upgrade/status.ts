@@ -10,6 +10,7 @@ import type { Upgrade } from "../../model/observation.ts";
 import { assertNever, type Violation } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
 import { conditions } from "./conditions.ts";
+import { fitStatus } from "./fit-status.ts";
 import { gatesSeen } from "./gates-seen.ts";
 import { historyOf } from "./history.ts";
 import { optional, stepStatus } from "./step-status.ts";
@@ -21,7 +22,8 @@ export interface Told {
   readonly now: Millis;
 }
 
-const PLANNED = 256;
+/** As many checks as the schema takes; where there are more, the last entry says how many. */
+const FINDINGS = 64;
 
 export function makeStatus({ upgrade, decision, records, now }: Told, previous: Status): Status {
   const { metadata } = upgrade;
@@ -31,7 +33,7 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
     (step) => step.state !== "Succeeded" && step.state !== "Skipped" && step.state !== "Pending",
   );
   const release = { ...currentRelease(decision, spec.target.release), target: spec.target.release };
-  return {
+  return fitStatus({
     observedGeneration: metadata.generation,
     conditions: conditions(decision, upgrade, previous, now),
     step: current?.name ?? overall(decision),
@@ -39,16 +41,16 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
     steps,
     ...gatesSeen(decision),
     ...maintenanceOf(spec, now),
-    ...(decision.findings.length === 0 ? {} : { preflight: decision.findings.map(finding) }),
+    ...(decision.findings.length === 0 ? {} : { preflight: findings(decision.findings) }),
     release,
     ...historyOf(records, previous),
-  };
+  });
 }
 
 /** The steps are foreseen once, when the attempt begins; the same plan has them ever after. */
 function planStatus({ plan, record }: Decision, previous: Status): Status["plan"] {
   const hash = plan?.hash ?? record?.plan;
-  if (plan !== undefined) return { ...optional("hash", hash), steps: plan.steps.slice(0, PLANNED) };
+  if (plan !== undefined) return { ...optional("hash", hash), steps: [...plan.steps] };
   if (hash === undefined) return undefined;
   const steps = previous.plan?.hash === hash ? previous.plan.steps : undefined;
   return { hash, ...optional("steps", steps) };
@@ -98,10 +100,19 @@ function overall(decision: Decision): string {
   }
 }
 
+function findings(all: readonly Violation[]): Finding[] {
+  if (all.length <= FINDINGS) return all.map(finding);
+  const [first, ...rest] = all.slice(FINDINGS - 1);
+  if (first === undefined) return [];
+  const severity = [first, ...rest].some((each) => each.severity === "Error") ? "Error" : "Warning";
+  const message = `and ${rest.length + 1} more, first ${first.object}: ${first.message}`;
+  return [...all.slice(0, FINDINGS - 1).map(finding), finding({ ...first, severity, message })];
+}
+
 const finding = ({ reason, severity, object, message, remedy }: Violation): Finding => ({
   check: reason,
   severity,
   object,
-  message: message.slice(0, 2048),
-  remedy: remedy.slice(0, 2048),
+  message,
+  remedy,
 });

@@ -4,8 +4,6 @@ import type { Decision, StepReport } from "../../model/decision.ts";
 import { assertNever, type Outcome, type Violation } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
 
-export const MESSAGE = 4096;
-
 export function stepStatus(
   step: StepReport,
   decision: Decision,
@@ -25,7 +23,7 @@ export function stepStatus(
     state,
     ...times,
     attempts: retry + 1,
-    message: messageOf(outcome).slice(0, MESSAGE),
+    message: messageOf(outcome),
     ...optional("blockedBy", blockedBy),
   };
 }
