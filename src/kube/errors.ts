@@ -47,6 +47,15 @@ export function failureOf(error: unknown): KubeFailure | undefined {
   return error instanceof KubeApiError ? error.failure : undefined;
 }
 
+const TEST_FAILED =
+  /rejected our request due to an error in our request|test(ing)? .*(failed|not equal)|unable to (remove|find|test)|does not exist|missing (value|path)/i;
+/** `Deployment.apps "a" is invalid: …`; it quotes the values that it does not like, whatever is in them. */
+const VALIDATION = /^\S+ "[^"]*" is invalid: /;
+
+/** Whether a `test` of a JSON Patch did not hold, which is answered as an error of the request like a validation that failed. */
+export const isTestFailed = ({ kind, message }: KubeFailure): boolean =>
+  kind === "invalid" && TEST_FAILED.test(message) && !VALIDATION.test(message);
+
 function kindOf(code: number, reason: string): KubeFailureKind {
   switch (code) {
     case 400:

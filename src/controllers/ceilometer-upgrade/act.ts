@@ -1,6 +1,6 @@
 /** One effect, carried out: one request, never repeated here. What the answer means is said in four words. */
 import type { KubeClient } from "../../kube/client.ts";
-import { failureOf, type KubeFailure } from "../../kube/errors.ts";
+import { failureOf, isTestFailed, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { isUnseen } from "../../model/agent.ts";
 import { assertNever, type Effect, type ObjectRef, type PodsSeen } from "../../model/outcome.ts";
@@ -79,10 +79,6 @@ async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Pr
 
 const done = (object: KubeObject): Acted => ({ kind: "done", object });
 
-/** How the API server says that a `test` of a JSON Patch did not hold; a validation error reads otherwise. */
-const TEST_FAILED =
-  /rejected our request due to an error in our request|test(ing)? .*(failed|not equal)|unable to (remove|find|test)|does not exist|missing (value|path)/i;
-
 function meaning(failure: KubeFailure): Acted {
   switch (failure.kind) {
     case "alreadyExists":
@@ -91,7 +87,7 @@ function meaning(failure: KubeFailure): Acted {
     case "gone":
       return { kind: "stale", why: failure.message };
     case "invalid":
-      return TEST_FAILED.test(failure.message) ? { kind: "stale", why: failure.message } : { kind: "refused", failure };
+      return isTestFailed(failure) ? { kind: "stale", why: failure.message } : { kind: "refused", failure };
     case "forbidden":
       return { kind: "refused", failure };
     case "unauthorized":

@@ -3,7 +3,7 @@ import { aMeta, NAMESPACE } from "../../../test/support/builders.ts";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import type { Status } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { KubeApiError } from "../../kube/errors.ts";
+import { KubeApiError, type KubeFailure } from "../../kube/errors.ts";
 import { parseObject } from "../../kube/object.ts";
 import type { Decision, Phase } from "../../model/decision.ts";
 import { silentLog } from "../../runtime/logger.ts";
@@ -25,12 +25,16 @@ const { signal } = new AbortController();
 async function reporting(upgrades: number) {
   const clock = new FakeClock();
   let writes = 0;
-  let refuses = false;
+  let refuses: KubeFailure | undefined;
+  const stored: unknown[] = [];
   const client: Pick<KubeClient, "patchJson"> = {
-    patchJson(_resource, { name }) {
+    patchJson(_resource, { name }, operations) {
       writes += 1;
-      if (refuses)
-        return Promise.reject(new KubeApiError({ kind: "conflict", code: 409, reason: "Conflict", message: "not so" }));
+      const status = operations.at(-1)?.value;
+      const isWhole = typeof status === "object" && status !== null && "steps" in status;
+      if (refuses !== undefined && (refuses.kind !== "invalid" || isWhole))
+        return Promise.reject(new KubeApiError(refuses));
+      stored.push(status);
       return Promise.resolve(parseObject({ apiVersion: "v1", kind: "CeilometerUpgrade", metadata: { name } }));
     },
   };
@@ -39,10 +43,10 @@ async function reporting(upgrades: number) {
     reporter.report(aMeta(name), previous, status, decided(phase), signal);
   for (let index = 0; index < upgrades; index += 1) await report(`u${index}`, {}, collector("Running", "begun"));
   writes = 0;
-  const refuse = (on: boolean): void => {
-    refuses = on;
+  const refuse = (by: KubeFailure | undefined): void => {
+    refuses = by;
   };
-  return { clock, reporter, report, refuse, writes: () => writes };
+  return { clock, reporter, report, refuse, stored, writes: () => writes };
 }
 
 const before = collector("Running", "begun");
@@ -94,9 +98,38 @@ test("what stands in the cluster already is not written again", async () => {
 
 test("a report that was refused is given again, also where no news of the resource comes", async () => {
   const { report, refuse, writes } = await reporting(1);
-  refuse(true);
+  refuse({ kind: "conflict", code: 409, reason: "Conflict", message: "not so" });
   expect(await report("u0", before, otherStep, "Completed")).toEqual({ stored: false, againMs: 5000 });
-  refuse(false);
+  refuse(undefined);
   expect(await report("u0", before, otherStep, "Completed")).toEqual({ stored: true });
   expect(writes()).toBe(2);
+});
+
+const invalid = (message: string): KubeFailure => ({ kind: "invalid", code: 422, reason: "Invalid", message });
+
+test("a failed test of the patch is somebody else's write, and looked at again", async () => {
+  const { report, refuse, stored } = await reporting(0);
+  refuse(invalid("the server rejected our request due to an error in our request"));
+  expect(await report("u0", before, otherStep, "Completed")).toEqual({ stored: false, againMs: 5000 });
+  expect(stored).toEqual([]);
+});
+
+test("a report that does not fit the definition is told by its conditions alone, and not tried again and again", async () => {
+  const { clock, report, refuse, stored, writes } = await reporting(0);
+  const conditions: Status["conditions"] = [
+    { type: "Ready", status: "False", reason: "Held", message: "so it is", lastTransitionTime: "2026-01-01T00:00:00Z" },
+  ];
+  const status: Status = { ...otherStep, observedGeneration: 3, conditions };
+  refuse(invalid('CeilometerUpgrade "u0" is invalid: status.steps[0].message: Too long, it does not exist'));
+  expect(await report("u0", before, status, "Held")).toEqual({ stored: false, againMs: 300_000 });
+  expect(stored).toEqual([{ observedGeneration: 3, conditions }]);
+  expect(writes()).toBe(2);
+  await clock.advance(299_000);
+  expect(await report("u0", { observedGeneration: 3, conditions }, status, "Held")).toMatchObject({ againMs: 1000 });
+  expect(writes()).toBe(2);
+  await clock.advance(1000);
+  await report("u0", { observedGeneration: 3, conditions }, status, "Held");
+  expect(writes()).toBe(3);
+  refuse(undefined);
+  expect(await report("u0", { conditions }, { ...status, step: "other" }, "Held")).toEqual({ stored: true });
 });

@@ -1,18 +1,14 @@
 /** What was decided and done, told to people: one status write at most, Events, log lines and metrics. */
 import type { Status } from "../../api/v1alpha1/schema.ts";
-import type { KubeClient } from "../../kube/client.ts";
-import { failureOf } from "../../kube/errors.ts";
 import type { EventRecorder } from "../../kube/events.ts";
-import type { KubeObject } from "../../kube/object.ts";
 import { BOOKKEEPING } from "../../model/bookkeeping.ts";
 import type { Decision, Phase } from "../../model/decision.ts";
 import { canonicalJson } from "../../model/digest.ts";
 import type { Meta } from "../../model/meta.ts";
 import type { Effect } from "../../model/outcome.ts";
 import type { Millis } from "../../model/time.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import type { Log } from "../../runtime/logger.ts";
 import { UPGRADE } from "./resources.ts";
+import { createStatusStorage, keyOf, type Reported, type StorageOptions } from "./status-storage.ts";
 
 /**
  * While an upgrade moves, a status is written at most once in this time: sooner where a step has begun or ended, later where
@@ -41,15 +37,6 @@ const TELLING: ReadonlySet<Phase> = new Set([
   "Planned",
 ]);
 
-const keyOf = ({ namespace, name }: Meta): string => `${namespace}/${name}`;
-
-export interface Reported {
-  /** The status stands in the cluster as it was given. */
-  readonly stored: boolean;
-  /** When the status that was held back or refused should be written, in milliseconds from now; undefined if none was. */
-  readonly againMs?: Millis;
-}
-
 export interface Reporter {
   report(
     metadata: Meta,
@@ -62,13 +49,8 @@ export interface Reporter {
   forget(key: string): void;
 }
 
-export interface ReporterOptions {
-  readonly client: Pick<KubeClient, "patchJson">;
+export interface ReporterOptions extends StorageOptions {
   readonly recorder: Pick<EventRecorder, "record">;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly put: (object: KubeObject) => void;
-  readonly onStatusWrite?: (result: "done" | "stale" | "failed") => void;
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
@@ -77,6 +59,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const lastSaid = new Map<string, string>();
   const unreadableSince = new Map<string, Millis>();
   const moving = new Set<string>();
+  const storage = createStatusStorage(options);
 
   const event = (metadata: Meta, type: "Normal" | "Warning", reason: string, message: string): void => {
     const { namespace, name, uid, resourceVersion } = metadata;
@@ -133,45 +116,20 @@ export function createReporter(options: ReporterOptions): Reporter {
       const wait = patience(key, previous, status);
       // Not worth a comparison, which costs as much as the decision did: it is looked at again when that time is over.
       if (moving.has(key) && wait > 0) return { stored: false, againMs: wait };
-      if (canonicalJson(previous) === canonicalJson(status)) return { stored: true };
+      const text = canonicalJson(status);
+      if (canonicalJson(previous) === text) return { stored: true };
       if (unread > 0) return { stored: false, againMs: unread };
+      const waits = storage.waitFor(key, text);
+      if (waits > 0) return { stored: false, againMs: waits };
       writtenAt.set(key, clock.monotonic());
-      if (await writeStatus(options, metadata, status, signal)) return { stored: true };
-      // The watch should bring what it was refused for. Where it was refused for nothing, no news would ever come.
-      return { stored: false, againMs: WORDS_EVERY };
+      return storage.store(metadata, { previous, status, text }, signal);
     },
     forget(key) {
       writtenAt.delete(key);
       moving.delete(key);
       lastSaid.delete(key);
       unreadableSince.delete(key);
+      storage.forget(key);
     },
   };
-}
-
-/** The whole status is replaced, so that nothing that somebody else wrote there stays; on the version that was read. */
-async function writeStatus(
-  { client, put, log, onStatusWrite }: ReporterOptions,
-  metadata: Meta,
-  status: Status,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const operations = [
-    { op: "test", path: "/metadata/uid", value: metadata.uid },
-    { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
-    { op: "add", path: "/status", value: status },
-  ] as const;
-  try {
-    put(await client.patchJson(UPGRADE, metadata, operations, { subresource: "status", signal }));
-    onStatusWrite?.("done");
-    return true;
-  } catch (error) {
-    const failure = failureOf(error);
-    // Somebody else wrote to the resource meanwhile, or it is gone: the watch brings the news and the next look reports.
-    const stale = failure?.kind === "invalid" || failure?.kind === "conflict" || failure?.kind === "notFound";
-    onStatusWrite?.(stale ? "stale" : "failed");
-    if (!stale) throw error;
-    log.debug({ upgrade: keyOf(metadata), why: failure?.message }, "status not written");
-    return false;
-  }
 }
