@@ -89,6 +89,32 @@ test("the end comes after the last step, though the record of it was written a m
   expect(kinds(notificationsOf(last))).toEqual(["started", "step.succeeded", "completed"]);
 });
 
+test("what was told is told under the same id after something could not be read for a while", () => {
+  const unread = report(
+    { phase: "Unreadable", headline: { reason: "Unreadable", message: "" } },
+    held.status,
+    [],
+    NOW + 60_000,
+  );
+  const again = report(held.decision, unread.status, [], NOW + 120_000);
+  const ids = (of: UpgradeReport): readonly string[] => notificationsOf(of).map(({ id }) => id);
+  expect(ids(again)).toEqual(ids(held));
+  expect(ids(held)).toEqual(expect.arrayContaining([...ids(unread)]));
+});
+
+test("where the whole is held by another thing than a step waits for, that is what is named", () => {
+  const object = "Deployment/ceilometer-central";
+  const headline = { reason: "WriteRefused", message: SECRET, object };
+  const waits: Outcome = {
+    kind: "wait",
+    note: { reason: "Waiting", message: "" },
+    blocked: { ...violation, object: "Pod/x" },
+  };
+  const told = report({ phase: "Held", record, headline, steps: [{ component: "polling", outcome: waits }] });
+  expect(notificationsOf(told).at(-1)?.data).toMatchObject({ reason: "WriteRefused", object });
+  expect(notificationsOf(told).at(-1)?.subject).toBeUndefined();
+});
+
 test("a way back is told as one, to what it goes", () => {
   const back = aRecord({ plan: "back", to: "2025.1", back: { of: record.plan, by: "Spec", why: "asked" } });
   const [told] = notificationsOf(report({ record: back }));

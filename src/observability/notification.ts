@@ -169,7 +169,9 @@ function explained({ reason }: Pick<Condition, "reason">): Partial<NotificationD
 }
 
 function inTheWay({ status, decision }: UpgradeReport): Partial<NotificationData> {
-  const step = status.steps?.find(({ blockedBy }) => blockedBy !== undefined);
+  const reason = status.conditions?.find(({ type }) => type === "Stalled")?.reason;
+  // A step may wait for one thing while the whole is held by another, as by a write that is refused.
+  const step = status.steps?.find(({ blockedBy }) => blockedBy?.reason === reason);
   const object = step?.blockedBy?.object ?? decision.headline.object;
   return { ...given("step", step?.name), ...given("object", object) };
 }

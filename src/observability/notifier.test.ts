@@ -46,6 +46,19 @@ test("each fact is sent once, in order, however often it is told", async () => {
   expect(notifier.queued).toBe(0);
 });
 
+test("a report that says less for a while makes nothing of it news when it says it again", async () => {
+  const { clock, sent, notifier, fact } = setting(() => DONE);
+  notifier.tell("n/a", [fact("a"), fact("b")]);
+  notifier.tell("n/a", []);
+  notifier.tell("n/a", [fact("a"), fact("b"), fact("c")]);
+  await clock.advance(0);
+  expect(sent).toEqual(["a", "b", "c"]);
+  notifier.forget("n/a");
+  notifier.tell("n/a", [fact("a")]);
+  await clock.advance(0);
+  expect(sent).toEqual(["a", "b", "c", "a"]);
+});
+
 test("a process that begins tells what is true and not old", async () => {
   const { clock, sent, notifier, fact } = setting(() => DONE);
   notifier.tell("n/a", [fact("yesterday", 86_400_000), fact("just now", 60_000)]);

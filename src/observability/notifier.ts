@@ -39,9 +39,21 @@ const NEWS_MS = 3_600_000;
 /** No longer than a pod's end may wait for people elsewhere. */
 const FAREWELL_MS = 3_000;
 
+/** Of a resource: many more than one report says, so that a report that says less for a while makes nothing of it news. */
+const REMEMBERED = 256;
+
+/** The id is remembered, as the last one. */
+function isKnown(known: Set<string>, id: string): boolean {
+  const was = known.delete(id);
+  known.add(id);
+  const [first] = known;
+  if (known.size > REMEMBERED && first !== undefined) known.delete(first);
+  return was;
+}
+
 export function createNotifier({ send, clock, log, random = Math.random, onResult }: NotifierOptions): Notifier {
   const oldest = clock.now() - NEWS_MS;
-  const told = new Map<string, ReadonlySet<string>>();
+  const told = new Map<string, Set<string>>();
   const queue: { readonly notification: Notification; readonly since: number }[] = [];
   const life = new AbortController();
   let pumping: Promise<void> | undefined;
@@ -80,10 +92,10 @@ export function createNotifier({ send, clock, log, random = Math.random, onResul
 
   return {
     tell(key, notifications) {
-      const before = told.get(key);
-      told.set(key, new Set(notifications.map(({ id }) => id)));
+      const known = told.get(key) ?? new Set();
+      told.set(key, known);
       for (const notification of notifications) {
-        if (before?.has(notification.id) === true || (parseTime(notification.time) ?? 0) < oldest) continue;
+        if (isKnown(known, notification.id) || (parseTime(notification.time) ?? 0) < oldest) continue;
         if (queue.length >= QUEUE_LIMIT) drop("too many wait");
         queue.push({ notification, since: clock.monotonic() });
       }

@@ -1,5 +1,7 @@
 /** What a resource waits for and since when, read off its report; across reports it is known when a wait is over. */
 import { REASONS } from "../api/v1alpha1/reasons.ts";
+import type { Status, StepStatus } from "../api/v1alpha1/schema.ts";
+import type { Decision } from "../model/decision.ts";
 import { type Millis, parseTime } from "../model/time.ts";
 import type { UpgradeReport } from "./upgrade-report.ts";
 
@@ -16,10 +18,18 @@ export interface Wait {
 /** Where nothing is waited for: it is done, or it is done with writing. */
 const AT_REST: ReadonlySet<string> = new Set(["Completed", "NoChange", "Planned", "RolledBack"]);
 
+/** Where a write is held it was decided on, and is not made. */
+const isAtWork = ({ effect, phase }: Decision): boolean =>
+  (effect !== undefined && phase !== "Held") || AT_REST.has(phase);
+
+/** A step may wait for one thing while the whole is held by another. */
+const heldStep = ({ steps = [] }: Status, { phase, headline }: Decision): StepStatus | undefined =>
+  steps.find(({ blockedBy }) => blockedBy !== undefined && (phase !== "Held" || blockedBy.reason === headline.reason));
+
 /** Undefined where the resource waits for nothing. What the report does not date, counts from now. */
 export function waitOf({ decision, status, now }: UpgradeReport): Wait | undefined {
-  if (decision.effect !== undefined || AT_REST.has(decision.phase)) return undefined;
-  const held = status.steps?.find((step) => step.blockedBy !== undefined);
+  if (isAtWork(decision)) return undefined;
+  const held = heldStep(status, decision);
   if (held?.blockedBy !== undefined) {
     const { gate, object, reason, since } = held.blockedBy;
     return { step: held.name, reason, gate, object, since: parseTime(since) ?? now };

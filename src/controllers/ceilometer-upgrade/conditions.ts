@@ -6,6 +6,7 @@ import type { Decision, Phase } from "../../model/decision.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import { assertNever, type Outcome } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
+import { keptCondition } from "./carried-over.ts";
 import { messageOf, violationOf } from "./step-status.ts";
 
 interface Said {
@@ -15,16 +16,27 @@ interface Said {
 }
 const said = (status: Said["status"], reason: string, message: string): Said => ({ status, reason, message });
 
+/** The report before, and as much of it as is carried over because nothing could be seen. */
+export interface Before {
+  readonly previous: Status;
+  readonly carried: Status | undefined;
+}
+
 export function conditions(
   decision: Decision,
   upgrade: Pick<Upgrade, "metadata" | "spec">,
-  previous: Status,
+  { previous, carried }: Before,
   now: Millis,
 ): Condition[] {
   const spec = decision.spec ?? upgrade.spec;
-  const told = { ...summary(decision, spec), ...perComponent(decision), ...steering(decision, spec) };
+  const seen = { ...summary(decision, spec), ...perComponent(decision), ...steering(decision, spec) };
+  const told = { ...seen, ...stillStalled(decision, carried) };
   return CONDITION_TYPES.map((type) => {
-    const next = succeededStays(type, told[type], previous, upgrade.metadata.generation);
+    const kept = keptCondition(type, decision, carried);
+    const next =
+      kept === undefined
+        ? succeededStays(type, told[type], previous, upgrade.metadata.generation)
+        : said(kept.status, kept.reason, kept.message);
     const before = previous.conditions?.find((each) => each.type === type);
     return {
       type,
@@ -45,6 +57,20 @@ function summary(decision: Decision, spec: Spec): Record<"Ready" | "Reconciling"
     Reconciling: moving ? said("True", "Progressing", message) : said("False", reason, message),
     Stalled: being === "stalled" ? said("True", reason, message) : said("False", "Progressing", ""),
     Succeeded: succeeded(decision),
+  };
+}
+
+/** Who was waited for is not let off because something cannot be read for a while: they would be called again afterwards. */
+function stillStalled(
+  { phase, headline: { reason, message } }: Decision,
+  carried: Status | undefined,
+): Partial<Record<ConditionType, Said>> {
+  const stalled = carried?.conditions?.find((each) => each.type === "Stalled" && each.status === "True");
+  if (phase !== "Unreadable" || stalled === undefined) return {};
+  return {
+    Ready: said("False", reason, message),
+    Reconciling: said("False", reason, message),
+    Stalled: said("True", stalled.reason, stalled.message),
   };
 }
 

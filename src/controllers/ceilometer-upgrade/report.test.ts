@@ -133,3 +133,16 @@ test("a report that does not fit the definition is told by its conditions alone,
   refuse(undefined);
   expect(await report("u0", { conditions }, { ...status, step: "other" }, "Held")).toEqual({ stored: true });
 });
+
+test("what was announced is not announced again because something could not be read for a while", async () => {
+  const clock = new FakeClock();
+  const said: string[] = [];
+  const client = {
+    patchJson: () => Promise.resolve(parseObject({ metadata: { name: "u" }, kind: "K", apiVersion: "v1" })),
+  };
+  const recorder = { record: (_: unknown, { reason }: { readonly reason: string }) => void said.push(reason) };
+  const reporter = createReporter({ client, recorder, clock, log: silentLog, put() {} });
+  for (const phase of ["Held", "Unreadable", "Held", "Progressing", "Held"] as const)
+    await reporter.report(aMeta("u"), {}, before, decided(phase), signal);
+  expect(said).toEqual(["Held", "Held"]);
+});

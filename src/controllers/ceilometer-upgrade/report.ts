@@ -70,6 +70,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   /** Said once, when it becomes true: that somebody must do something, and that it is over. */
   const announce = (metadata: Meta, decision: Decision): void => {
     const { phase, headline } = decision;
+    // Whoever was told before is not told again because something could not be read for a while.
+    if (phase === "Unreadable") return;
     const telling = TELLING.has(phase);
     const line = telling ? `${phase}/${headline.reason}/${headline.object ?? ""}` : "";
     if (lastSaid.get(keyOf(metadata)) === line) return;

@@ -195,3 +195,53 @@ test("a plan that is longer than a report may be is cut", () => {
   expect(status.plan?.steps).toHaveLength(256);
   expect(() => statusSchema.parse(status)).not.toThrow();
 });
+
+const settledStep = step({ kind: "settled", note: { reason: "Upgraded", message: "done" } }, { startedAt: NOW - 5000 });
+const underWay = decided("Progressing", { ...settledStep, record: aRecord(), from: "newton", plan: planOf("plan-1") });
+const blind = decided("Unreadable");
+
+test("what had been seen of an attempt stays where nothing can be read for a while, and its times are the same afterwards", () => {
+  const seen = report(underWay);
+  const unread = report(blind, seen, NOW + 60_000);
+  expect(unread).toMatchObject({ steps: seen.steps, plan: seen.plan, release: seen.release, step: "Unreadable" });
+  expect(condition(unread, "CollectorUpgraded")).toEqual(condition(seen, "CollectorUpgraded"));
+  expect(statuses(unread, "Ready", "Reconciling", "Stalled")).toEqual(["Unknown", "True", "False"]);
+  const again = report(decided("Progressing", { ...settledStep, record: aRecord() }), unread, NOW + 120_000);
+  expect(again).toMatchObject({ steps: seen.steps, plan: seen.plan });
+});
+
+test("nothing of it stays where the spec has changed meanwhile", () => {
+  const unread = report(blind, report(underWay), NOW + 60_000, 2);
+  expect(unread.steps).toEqual([]);
+  expect(unread.plan).toBeUndefined();
+});
+
+test("a workload that is not there takes nothing back of what its attempt has done", () => {
+  const seen = report(underWay);
+  const missing = decided("Held", { ...step(undefined), record: aRecord(), findings: [violation] });
+  const status = report(missing, seen, NOW + 60_000);
+  expect(status).toMatchObject({ steps: seen.steps, step: "Held" });
+  expect(statuses(status, "CollectorUpgraded", "Stalled")).toEqual(["True", "True"]);
+  const other = decided("Held", { ...step(undefined), record: aRecord({ plan: "plan-2" }) });
+  expect(report(other, seen).steps?.[0]?.state).toBe("Pending");
+});
+
+test.each([
+  ["Held", "Stalled"],
+  ["Paused", "Paused"],
+] as const)(
+  "who was waited for in %s is still, since the same time, where something could not be read",
+  (phase, type) => {
+    const before = report(decided(phase, { record: aRecord() }));
+    const unread = report(blind, before, NOW + 60_000);
+    expect(condition(unread, type)).toMatchObject({ status: "True", lastTransitionTime: "2026-01-01T00:00:00Z" });
+    const after = report(decided(phase, { record: aRecord() }), unread, NOW + 120_000);
+    expect(condition(after, type)?.lastTransitionTime).toBe("2026-01-01T00:00:00Z");
+  },
+);
+
+test("drift that was told is told since the same time after something could not be read", () => {
+  const drifted = decided("Completed", { drifted: ["Deployment/a"] });
+  const unread = report(blind, report(drifted), NOW + 60_000);
+  expect(condition(report(drifted, unread, NOW + 120_000), "Drifted")?.lastTransitionTime).toBe("2026-01-01T00:00:00Z");
+});

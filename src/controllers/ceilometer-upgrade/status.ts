@@ -9,6 +9,7 @@ import { openingOf } from "../../model/maintenance-window.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import { assertNever, type Violation } from "../../model/outcome.ts";
 import { formatTime, type Millis } from "../../model/time.ts";
+import { carriedOver, gatesKept } from "./carried-over.ts";
 import { conditions } from "./conditions.ts";
 import { fitStatus } from "./fit-status.ts";
 import { gatesSeen } from "./gates-seen.ts";
@@ -28,20 +29,26 @@ const FINDINGS = 64;
 export function makeStatus({ upgrade, decision, records, now }: Told, previous: Status): Status {
   const { metadata } = upgrade;
   const spec = decision.spec ?? upgrade.spec;
-  const steps = decision.steps.map((step) => stepStatus(step, decision, previous, now, spec.retryAttempt));
+  const carried = carriedOver(decision, metadata.generation, previous);
+  const steps =
+    carried?.steps ?? decision.steps.map((step) => stepStatus(step, decision, previous, now, spec.retryAttempt));
   const current = steps.find(
     (step) => step.state !== "Succeeded" && step.state !== "Skipped" && step.state !== "Pending",
   );
-  const release = { ...currentRelease(decision, spec.target.release), target: spec.target.release };
+  const release = {
+    ...optional("current", currentRelease(decision, spec.target.release) ?? carried?.release?.current),
+    target: spec.target.release,
+  };
   return fitStatus({
     observedGeneration: metadata.generation,
-    conditions: conditions(decision, upgrade, previous, now),
-    step: current?.name ?? overall(decision),
-    ...optional("plan", planStatus(decision, previous)),
+    conditions: conditions(decision, upgrade, { previous, carried }, now),
+    step: (carried === undefined ? current?.name : undefined) ?? overall(decision),
+    ...optional("plan", planStatus(decision, previous) ?? carried?.plan),
     steps,
+    ...gatesKept(carried),
     ...gatesSeen(decision),
     ...maintenanceOf(spec, now),
-    ...(decision.findings.length === 0 ? {} : { preflight: findings(decision.findings) }),
+    ...preflight(decision, carried),
     release,
     ...historyOf(records, previous),
   });
@@ -69,11 +76,10 @@ function maintenanceOf({ maintenanceWindows = [] }: Spec, now: Millis): Pick<Sta
   };
 }
 
-function currentRelease(decision: Decision, target: string): { current?: string } {
-  if (decision.phase === "RolledBack") return optional("current", decision.record?.to);
-  if (decision.headline.reason === "CompletedInPart" && decision.from !== undefined) return { current: decision.from };
-  if (decision.phase === "Completed" || decision.phase === "NoChange") return { current: target };
-  return decision.from === undefined ? {} : { current: decision.from };
+function currentRelease({ phase, record, headline, from }: Decision, target: string): string | undefined {
+  if (phase === "RolledBack") return record?.to;
+  if (headline.reason === "CompletedInPart" && from !== undefined) return from;
+  return phase === "Completed" || phase === "NoChange" ? target : from;
 }
 
 /** What the Step column says where no step is under way. */
@@ -98,6 +104,11 @@ function overall(decision: Decision): string {
     default:
       return assertNever(decision.phase);
   }
+}
+
+function preflight(decision: Decision, carried: Status | undefined): Pick<Status, "preflight"> {
+  if (decision.findings.length > 0) return { preflight: findings(decision.findings) };
+  return decision.phase === "Unreadable" ? optional("preflight", carried?.preflight) : {};
 }
 
 function findings(all: readonly Violation[]): Finding[] {

@@ -39,7 +39,9 @@ function stepTimes(
   const before = previous.steps?.find((each) => each.name === component);
   const began = startedAt === undefined ? undefined : formatTime(startedAt);
   if (!ended) return optional("startedAt", began);
-  const samePlan = previous.plan?.hash === decision.record?.plan;
+  const plan = decision.record?.plan;
+  // Where no plan is known, another one is not: what has ended is not said to have ended just now.
+  const samePlan = plan === undefined || previous.plan?.hash === plan;
   const finishedAt = (samePlan ? before?.finishedAt : undefined) ?? formatTime(now);
   return { ...optional("startedAt", began ?? before?.startedAt), finishedAt };
 }
