@@ -24,6 +24,18 @@ test.each([
   ["Held", 1, [ready("Contested"), so("Stalled", "Contested")]],
   ["Aborted", 1, [ready("Aborted"), so("Stalled", "Aborted")]],
   ["RolledBack", 1, [ready("RolledBack")]],
+  ["Held", 1, [ready("RollbackImpossible"), so("Stalled", "RollbackImpossible"), so("Succeeded", "Completed")]],
+  ["UnderWay", 3, [ready("Rolling"), so("Reconciling", "Progressing"), so("Succeeded", "Completed")]],
+  // Nobody could look at it lately: it is as it was last seen.
+  [
+    "Succeeded",
+    0,
+    [
+      { type: "Ready", status: "Unknown", reason: "Unreadable" },
+      so("Reconciling", "Progressing"),
+      so("Succeeded", "Completed"),
+    ],
+  ],
   ["AwaitingApproval", 3, [ready("AwaitingApproval"), so("AwaitingApproval", "AwaitingApproval")]],
   ["Paused", 3, [ready("Paused"), so("Paused", "Paused")]],
   ["Planned", 3, [ready("Planned")]],

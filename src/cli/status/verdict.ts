@@ -38,12 +38,15 @@ export function verdictOf({ metadata, status }: UpgradeView): Verdict {
   };
   const named = (["Aborted", "RolledBack", "Planned"] as const).find((state) => state === ready.reason);
   if (named !== undefined) return { state: named, reason: ready.reason, message: ready.message };
+  const reconciling = find("Reconciling")?.status;
+  // A generation that has succeeded may be worked on again: that it had is no answer to where it stands.
+  const isMoving = reconciling === "True" && ready.status === "False";
   return (
-    is("Succeeded", "Succeeded") ??
+    is("Stalled", "Held") ??
+    (isMoving ? undefined : is("Succeeded", "Succeeded")) ??
     is("AwaitingApproval", "AwaitingApproval") ??
-    is("Paused", "Paused") ??
-    is("Stalled", "Held") ?? {
-      state: find("Reconciling")?.status === "False" ? "Waiting" : "UnderWay",
+    is("Paused", "Paused") ?? {
+      state: reconciling === "False" ? "Waiting" : "UnderWay",
       reason: ready.reason,
       message: ready.message,
     }

@@ -35,7 +35,7 @@ export function conditions(
     const kept = keptCondition(type, decision, carried);
     const next =
       kept === undefined
-        ? succeededStays(type, told[type], previous, upgrade.metadata.generation)
+        ? succeededStays(type, told[type], previous, upgrade.metadata.generation, goesOn(decision, spec))
         : said(kept.status, kept.reason, kept.message);
     const before = previous.conditions?.find((each) => each.type === type);
     return {
@@ -104,9 +104,19 @@ function succeeded({ phase, headline: { reason, message } }: Decision): Said {
   return phase === "RolledBack" ? said("False", reason, message) : said("Unknown", "Progressing", message);
 }
 
+/** An attempt is under way, or more is asked of the one that has ended: by annotation, which changes no generation. */
+const goesOn = ({ record }: Decision, { retryAttempt, rollback }: Spec): boolean =>
+  record !== undefined && (record.ended === undefined || record.ended.retry < retryAttempt || rollback);
+
 /** Once a generation has succeeded it stays so, whatever happens to the workloads later: that is drift. */
-function succeededStays(type: ConditionType, next: Said, previous: Status, generation: number): Said {
-  if (type !== "Succeeded") return next;
+function succeededStays(
+  type: ConditionType,
+  next: Said,
+  previous: Status,
+  generation: number,
+  isUnderWay: boolean,
+): Said {
+  if (type !== "Succeeded" || isUnderWay) return next;
   const before = previous.conditions?.find((each) => each.type === "Succeeded");
   const kept = before?.status === "True" && before.observedGeneration === generation && next.status === "Unknown";
   return kept ? said("True", before.reason, before.message) : next;

@@ -60,6 +60,20 @@ test("a generation that has succeeded stays so, and the next one begins anew", (
   expect(statuses(report(decided("Progressing"), done, NOW, 2), "Succeeded")).toEqual(["Unknown"]);
 });
 
+const done = { state: "Completed", at: "2026-01-01T00:00:00Z", retry: 0 } as const;
+const { spec } = anUpgrade();
+
+test.each<[what: string, more: Partial<Decision>, said: string]>([
+  ["another attempt is under way", { record: aRecord() }, "Unknown"],
+  ["a retry is asked for", { record: aRecord({ ended: done }), spec: { ...spec, retryAttempt: 1 } }, "Unknown"],
+  ["a rollback is asked for", { record: aRecord({ ended: done }), spec: { ...spec, rollback: true } }, "Unknown"],
+  ["nothing is asked for", { record: aRecord({ ended: done }), spec }, "True"],
+])("a generation that has succeeded stays so until %s, held or not", (_, more, expected) => {
+  const before = report(decided("Completed"));
+  for (const phase of ["Progressing", "Held"] as const)
+    expect(statuses(report(decided(phase, more), before), "Succeeded")).toEqual([expected]);
+});
+
 test("the time of a condition is that of its last change of status, not of its words", () => {
   const first = report(decided("Progressing"));
   const later = report(decided("Held"), first, NOW + 60_000);
