@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { aContainer, aDaemonSet, aDeployment, NEW_IMAGE, OLD_IMAGE } from "../../test/support/builders.ts";
-import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { aContainer, aDaemonSet, aDeployment, anUpgrade, NEW_IMAGE, OLD_IMAGE } from "../../test/support/builders.ts";
+import { HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import type { Spec } from "../api/v1alpha1/schema.ts";
 import { changeOf, jobText } from "./content.ts";
 
 test("says what differs, and nothing else", () => {
@@ -44,15 +45,40 @@ test.each([
   expect(changeOf(undefined, aDaemonSet({ name: "a", nodeSelector })).to).toBe(`${OLD_IMAGE}, ${expected}`);
 });
 
-test("says what a Job runs", () => {
-  const job = (container: Readonly<Record<string, unknown>>) => ({
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { namespace: "openstack", name: "db" },
-    spec: { template: { spec: { containers: [{ name: "db", image: NEW_IMAGE, ...container }] } } },
-  });
-  expect(jobText(job({}))).toBe(NEW_IMAGE);
-  expect(jobText(job({ command: ["ceilometer-upgrade"], args: ["--retry", "10"] }))).toBe(
-    `${NEW_IMAGE}: ceilometer-upgrade --retry 10`,
-  );
+const job = (purpose: string, container: Readonly<Record<string, unknown>>) => ({
+  apiVersion: "batch/v1",
+  kind: "Job",
+  metadata: { namespace: "openstack", name: "db", labels: { [LABEL.purpose]: purpose } },
+  spec: { template: { spec: { containers: [{ name: "db", image: NEW_IMAGE, ...container }] } } },
+});
+const { spec } = anUpgrade();
+const lentBy = (kind: "Deployment" | "CronJob"): Spec => ({
+  ...spec,
+  components: {
+    ...spec.components,
+    database: {
+      action: "Upgrade",
+      deadlineSeconds: 1800,
+      jobFrom: { kind, name: "lender" },
+      backup: { jobFrom: { kind: "CronJob", name: "backup" }, maxAgeSeconds: 60 },
+    },
+  },
+});
+
+test("says what a Job runs, where the command is the operator's own", () => {
+  const command = { command: ["ceilometer-upgrade"], args: ["--retry", "10"] };
+  expect(jobText(job("migration", {}), lentBy("Deployment"))).toBe(NEW_IMAGE);
+  expect(jobText(job("migration", command), lentBy("Deployment"))).toBe(`${NEW_IMAGE}: ceilometer-upgrade --retry 10`);
+  expect(jobText(job("pollsters", command), spec)).toBe(`${NEW_IMAGE}: ceilometer-upgrade --retry 10`);
+});
+
+test.each([
+  ["migration", "CronJob/lender"],
+  ["backup", "CronJob/backup"],
+  ["verification", "its template"],
+  ["gate", "its template"],
+  ["something new", "its template"],
+])("says nothing of the command of a template (%s), which may have a password in it", (purpose, source) => {
+  const command = { command: ["mysqldump"], args: ["--password=hunter2"] };
+  expect(jobText(job(purpose, command), lentBy("CronJob"))).toBe(`${NEW_IMAGE}, as in ${source}`);
 });

@@ -1,7 +1,8 @@
 /** What a write makes of a workload, in words: image, configuration, how many pods and where, before and afterwards. */
-import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import type { Spec } from "../api/v1alpha1/schema.ts";
 import type { Workload } from "../model/observation.ts";
-import type { ObjectBody } from "../model/outcome.ts";
+import { type ObjectBody, refText } from "../model/outcome.ts";
 import type { Container, Volume } from "../model/pod-template.ts";
 import { templateOf } from "./workload-document.ts";
 
@@ -63,11 +64,35 @@ function podsText(workload: Workload): string {
   return labels.length === 0 ? "every host" : `every host with ${labels.join(",")}`;
 }
 
-/** What a new Job runs. */
-export function jobText(object: ObjectBody): string {
-  const spec = object["spec"];
-  const body = typeof spec === "object" && spec !== null && "template" in spec ? spec.template : undefined;
-  const [container] = templateOf(body).spec.containers;
+/** What a new Job runs. The command of a template is its author's, who may have a password in it: it is said which one that is. */
+export function jobText(object: ObjectBody, spec: Spec): string {
+  const [container] = templateOf(podTemplateOf(object)).spec.containers;
+  const image = container?.image ?? "";
+  const source = sourceOfJob(object, spec);
+  if (source !== "operator") return `${image}, as in ${source}`;
   const command = [...(container?.command ?? []), ...(container?.args ?? [])].join(" ");
-  return command === "" ? (container?.image ?? "") : `${container?.image ?? ""}: ${command}`;
+  return command === "" ? image : `${image}: ${command}`;
+}
+
+const podTemplateOf = ({ spec }: ObjectBody): unknown =>
+  typeof spec === "object" && spec !== null && "template" in spec ? spec.template : undefined;
+
+const purposeOf = (labels: unknown): unknown =>
+  typeof labels === "object" && labels !== null
+    ? Object.entries(labels).find(([key]) => key === LABEL.purpose)?.[1]
+    : "";
+
+/** The template that its pod is made of as it is, or `operator` where the command is one that the operator makes. */
+function sourceOfJob({ metadata }: ObjectBody, { components: { database, polling } }: Spec): string {
+  const purpose = purposeOf(metadata["labels"]);
+  if (purpose === "pollsters") return "operator";
+  const lent = {
+    migration: database.jobFrom,
+    backup: database.backup?.jobFrom,
+    verification: polling?.verification.job,
+  };
+  const from =
+    purpose === "migration" || purpose === "backup" || purpose === "verification" ? lent[purpose] : undefined;
+  if (from === undefined) return "its template";
+  return from.kind === "Job" || from.kind === "CronJob" ? refText(from) : "operator";
 }

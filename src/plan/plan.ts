@@ -219,7 +219,10 @@ function stepOf({ effect, decision, before, after }: Write, moves: readonly Move
   const ref = refOf(effect);
   const { reason, message, clause } = effect.why;
   const [was, is] = [findWorkload(before, ref), findWorkload(after, ref)];
-  const change = effect.kind === "create" && ref.kind === "Job" ? { to: jobText(effect.object) } : changeOf(was, is);
+  const change =
+    effect.kind === "create" && ref.kind === "Job"
+      ? { to: jobText(effect.object, before.seen.upgrade.spec) }
+      : changeOf(was, is);
   const move = moves[index];
   // What a write creates has no pods of before that it could meet; beside whom it starts is said in its reason.
   const strategy = move === undefined || effect.kind === "create" ? undefined : strategyOf(move);

@@ -1,6 +1,7 @@
 /**
  * A word is planted wherever the operator may read a secret: in the agents' configuration, which it reads from a Secret or a
- * ConfigMap, in the environment and annotations of workloads, in the logs of pods and the credentials of a provider. Whole
+ * ConfigMap, in the environment and annotations of workloads, on the command line of a template that a Job is made of, in the logs
+ * of pods and the credentials of a provider. Whole
  * upgrades, logged at level debug, show it nowhere, and neither does one that fails. Nor do they show the operator's own token.
  */
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -8,6 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { GROUP } from "../../src/api/v1alpha1/names.ts";
 import { logDirectory } from "../../tools/control-plane/pod-logs.ts";
 import { startBroker } from "./broker.ts";
 import { allowing } from "./fixtures/notification.ts";
@@ -47,6 +49,34 @@ const treated = (topology: Topology): Topology => {
       }),
     planted,
   );
+};
+
+const BACKUP = "dump";
+const backup = {
+  apiVersion: "batch/v1",
+  kind: "CronJob",
+  metadata: { name: BACKUP, annotations: { [`${GROUP}/allow-job-from`]: "true" } },
+  spec: {
+    schedule: "0 0 1 1 *",
+    suspend: true,
+    jobTemplate: {
+      spec: {
+        template: {
+          spec: {
+            restartPolicy: "Never",
+            containers: [
+              {
+                name: BACKUP,
+                image: "registry.example/dump:1",
+                command: ["sh", "-c", `mysqldump --password=${CANARY}`],
+                args: [CANARY],
+              },
+            ],
+          },
+        },
+      },
+    },
+  },
 };
 
 async function freePort(): Promise<number> {
@@ -104,11 +134,13 @@ async function upgraded(options: SceneOptions, { reach, told, isEarly = false }:
   const flags = [`--metrics-address=127.0.0.1:${port}`, `--notify=${webhook.file}`, `--providers=${providers}`];
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
   const topology = options.topology.wish((spec) => {
+    spec.components.database.backup = { jobFrom: { kind: "CronJob", name: BACKUP } };
     const http = { provider: "secretive", path: "/", pointer: "/items/0/messages", max: "0" };
     spec.gates = [{ name: "empty", before: "notification", http }];
   });
   await inScene({ ...options, topology, flags, env, tokenFile }, async (scene) => {
     await speak(scene);
+    await scene.cluster.api.request("POST", `/apis/batch/v1/namespaces/${scene.namespace}/cronjobs`, backup);
     await scene.apply();
     await reach(scene);
     const isTold = async (): Promise<boolean> => webhook.received.at(-1)?.type.endsWith(told) === true;
