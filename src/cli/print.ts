@@ -1,9 +1,13 @@
 /** Output for programs. */
 import { stringify } from "yaml";
 import type { Output } from "./terminal/screen.ts";
+import { flattened } from "./terminal/text.ts";
 
 export function printJson(out: Output, value: unknown): void {
-  out.write(`${JSON.stringify(value, null, 2)}\n`);
+  const json = JSON.stringify(value, null, 2);
+  // JSON leaves these as they are, and a terminal obeys them.
+  const escaped = json.replaceAll(/[\u007F-\u009F]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
+  out.write(`${escaped}\n`);
 }
 
 export function printYaml(out: Output, value: unknown): void {
@@ -13,7 +17,7 @@ export function printYaml(out: Output, value: unknown): void {
 
 /** A table for people: columns two blanks apart, the last one as long as it is. */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
+  const all = [head, ...rows].map((row) => row.map(flattened));
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all
     .map((row) =>

@@ -11,6 +11,7 @@ import { addReport } from "./report/command.ts";
 import { createRoot, type Root, type SetCode } from "./root-command.ts";
 import { addStatus } from "./status/command.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { guarded } from "./terminal/screen.ts";
 import { addVerbs } from "./verbs/command.ts";
 import { addVersion } from "./version/command.ts";
 import { addWhy } from "./why/command.ts";
@@ -34,7 +35,8 @@ export function createProgram(around: Surroundings, setCode: SetCode): Root {
 }
 
 /** The exit code. `args` are those behind the program's name. */
-export async function runPlugin(args: readonly string[], around: Surroundings): Promise<number> {
+export async function runPlugin(args: readonly string[], process: Surroundings): Promise<number> {
+  const around = { ...process, out: guarded(process.out), err: guarded(process.err) };
   let code: number = EXIT.ok;
   const program = createProgram(around, (wanted) => {
     code = wanted;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createScreen } from "./screen.ts";
+import { createScreen, guarded } from "./screen.ts";
 import { piece } from "./text.ts";
 
 function output(isTTY: boolean) {
@@ -39,5 +39,17 @@ describe("anything else", () => {
     screen.say("x".repeat(50));
     screen.release();
     expect(file.written).toEqual([`${"x".repeat(50)}\n`]);
+  });
+});
+
+describe("a guarded output", () => {
+  it("lets through the codes of the screen alone, and is as wide as what it guards", () => {
+    const terminal = output(true);
+    const safe = guarded(terminal);
+    safe.write("say \u001B[2Jnothing\n");
+    const screen = createScreen(safe, {});
+    screen.show([[piece("\u001B[31mred", "good")]]);
+    expect(terminal.written).toEqual(["say \uFFFD[2Jnothing\n", "\u001B[?25l\u001B[32m\uFFFD[31mred\u001B[0m\n"]);
+    expect([safe.isTTY, safe.columns, safe.rows]).toEqual([true, 20, 4]);
   });
 });

@@ -1,5 +1,5 @@
 /** Where a program speaks: a terminal, whose last lines are redrawn, or anything else, which gets plain lines. */
-import { type Line, piece, renderLine, wantsColours } from "./text.ts";
+import { type Line, piece, renderLine, wantsColours, withoutControls } from "./text.ts";
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -14,10 +14,29 @@ export interface Screen {
 
 /** As much of a stream as is written to. */
 export interface Output {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(text: string): unknown;
+  /** With codes for the terminal in it, of which whoever writes is sure. Default: `write`. */
+  writeCodes?(text: string): unknown;
+}
+
+/** What is written as it is may come from anywhere: nothing of it reaches the terminal as an order. */
+export function guarded(output: Output): Output {
+  return {
+    get isTTY() {
+      return output.isTTY;
+    },
+    get columns() {
+      return output.columns;
+    },
+    get rows() {
+      return output.rows;
+    },
+    write: (text) => output.write(withoutControls(text)),
+    writeCodes: (text) => output.write(text),
+  };
 }
 
 const ESCAPE = "\u001B[";
@@ -27,6 +46,8 @@ export function createScreen(output: Output, env: Readonly<Record<string, string
   const colours = wantsColours(isTerminal, env);
   // A line as wide as the terminal makes some of them wrap.
   const widthNow = (): number => (isTerminal ? Math.max(1, (output.columns ?? 80) - 1) : 1000);
+  const emit = (text: string): void =>
+    void (output.writeCodes === undefined ? output.write(text) : output.writeCodes(text));
   let drawn: readonly Line[] = [];
   let height = 0;
 
@@ -48,18 +69,18 @@ export function createScreen(output: Output, env: Readonly<Record<string, string
       const pieces = typeof line === "string" ? [piece(line)] : line;
       // Nothing is cut here: the terminal may wrap what is never redrawn.
       const text = `${renderLine(pieces, { width: Number.POSITIVE_INFINITY, colours })}\n`;
-      output.write(isTerminal ? `${erase()}${text}${draw()}` : text);
+      emit(isTerminal ? `${erase()}${text}${draw()}` : text);
     },
     show(lines) {
       if (!isTerminal) return;
       const before = erase();
       drawn = lines;
-      output.write(`${ESCAPE}?25l${before}${draw()}`);
+      emit(`${ESCAPE}?25l${before}${draw()}`);
     },
     release() {
       drawn = [];
       height = 0;
-      if (isTerminal) output.write(`${ESCAPE}?25h`);
+      if (isTerminal) emit(`${ESCAPE}?25h`);
     },
   };
 }

@@ -20,14 +20,26 @@ const CODES: Readonly<Record<Tone, string>> = {
 
 export const piece = (text: string, tone: Tone = "plain"): Piece => ({ text, tone });
 
+/** C0 but for the line break and the tabulator, DEL, and C1: what a terminal obeys instead of showing it. */
+const CONTROLS = /(?![\n\t])\p{Cc}/gu;
+
+/**
+ * Anybody who may write an annotation, a log or a status could give orders to the terminal of whoever looks at it: move the cursor,
+ * draw another verdict, set the clipboard.
+ */
+export const withoutControls = (text: string): string => text.replaceAll(CONTROLS, "\uFFFD");
+
 /** Exactly `width` characters. */
 export function cell(text: string, width: number, tone: Tone = "plain"): Piece {
   return { text: cut(text, width).padEnd(width), tone };
 }
 
+/** On one line. */
+export const flattened = (text: string): string => withoutControls(text.replaceAll(/[\r\n\t]+/g, " "));
+
 /** A line break inside a redrawn line would shift everything below it. */
 export function cut(text: string, width: number): string {
-  const flat = text.replaceAll(/[\r\n\t]+/g, " ");
+  const flat = flattened(text);
   return flat.length <= width ? flat : `${flat.slice(0, Math.max(0, width - 1))}…`;
 }
 
@@ -40,7 +52,8 @@ export interface Style {
 export function renderLine(line: Line, { width, colours }: Style): string {
   let left = width;
   let rendered = "";
-  for (const { text, tone } of line) {
+  for (const { text: given, tone } of line) {
+    const text = withoutControls(given);
     const part = text.length <= left ? text : `${text.slice(0, Math.max(0, left - 1))}${left > 0 ? "…" : ""}`;
     left -= part.length;
     rendered += colours && CODES[tone] !== "" ? `\u001B[${CODES[tone]}m${part}\u001B[0m` : part;
