@@ -8,6 +8,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of a request that something hangs on which cannot wait, as a lease does. */
+export interface UrgentOptions extends CallOptions {
+  readonly isUrgent?: boolean;
+}
+
 export interface ObjectName {
   readonly namespace?: string | undefined;
   readonly name: string;
@@ -29,7 +34,7 @@ export interface WatchOptions extends SelectOptions {
   readonly timeoutSeconds?: number;
 }
 
-export interface WriteOptions extends CallOptions {
+export interface WriteOptions extends UrgentOptions {
   readonly subresource?: string;
   /** Validates and answers as if, but stores nothing. */
   readonly dryRun?: boolean;
@@ -76,7 +81,7 @@ export interface KubeClient {
   get(
     resource: Resource,
     object: ObjectName,
-    options?: CallOptions & { readonly subresource?: string },
+    options?: UrgentOptions & { readonly subresource?: string },
   ): Promise<KubeObject>;
   create(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   /** Asks a question by posting it, as a SelfSubjectRulesReview is asked: the answer has a status and is stored nowhere. */
@@ -179,9 +184,9 @@ function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "serv
       }
       return { items, resourceVersion };
     },
-    async get(resource, { namespace, name }, { subresource, signal } = {}) {
+    async get(resource, { namespace, name }, { subresource, isUrgent, signal } = {}) {
       const path = resourcePath(resource, { namespace, name, subresource });
-      return parseObject(parseJson(await call({ method: "GET", path, signal })));
+      return parseObject(parseJson(await call({ method: "GET", path, isUrgent, signal })));
     },
     async serverVersion({ signal } = {}) {
       const answer = parseJson(await call({ method: "GET", path: "/version", signal }));
@@ -219,11 +224,12 @@ function writes(
     method: "POST" | "PUT" | "PATCH",
     path: string,
     { type, content }: Body,
-    { dryRun, signal }: WriteOptions,
+    { dryRun, isUrgent, signal }: WriteOptions,
   ): Promise<KubeObject> => {
     const query = { fieldManager, dryRun: dryRun === true ? "All" : undefined };
     const body = JSON.stringify(content);
-    return parseObject(parseJson(await call({ method, path, query, headers: { "content-type": type }, body, signal })));
+    const headers = { "content-type": type };
+    return parseObject(parseJson(await call({ method, path, query, headers, body, isUrgent, signal })));
   };
   return {
     create: (resource, object, options = {}) =>

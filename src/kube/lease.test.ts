@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { sendJson, startStub, statusBody } from "../../test/support/stub-api-server.ts";
 import { claim, microTime } from "../runtime/lease.ts";
 import { createKubeClient } from "./client.ts";
-import { leasePort } from "./lease.ts";
+import { LEASE, leasePort } from "./lease.ts";
 
 const signal = new AbortController().signal;
 const at = { namespace: "ns", name: "leader" };
@@ -34,6 +34,25 @@ test("reads and writes the Lease object; being too late is an answer, not an err
   const sent = stub.requests.at(-1);
   expect(sent).toMatchObject({ method: "PUT", path: "/apis/coordination.k8s.io/v1/namespaces/ns/leases/leader" });
   expect(JSON.parse(sent?.body ?? "")).toMatchObject({ metadata: { ...at, resourceVersion: "6" }, spec });
+  client.close();
+});
+
+test("lists that take their time keep no socket from a lease", async () => {
+  await using stub = await startStub((request, response) => {
+    if (request.path.includes("leases")) sendJson(response, 200, { metadata: { ...at, resourceVersion: "7" } });
+  });
+  const client = createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" });
+  const life = new AbortController();
+  const slow = { ...LEASE, group: "apps", plural: "deployments" };
+  const lists = Array.from({ length: 40 }, () => client.listPage(slow, { signal: life.signal }).catch(() => undefined));
+  await expect.poll(() => stub.open).toBe(16);
+  const port = leasePort(client, at);
+  const held = await port.get(AbortSignal.timeout(2000));
+  expect(held).toMatchObject({ resourceVersion: "7" });
+  const record = { ...claim(undefined, "me", 15_000, 0), resourceVersion: "7" };
+  expect(await port.update(record, AbortSignal.timeout(2000))).toMatchObject({ resourceVersion: "7" });
+  life.abort();
+  await Promise.all(lists);
   client.close();
 });
 

@@ -16,13 +16,17 @@ export const LEASE: Resource = {
 export function leasePort(client: KubeClient, at: { readonly namespace: string; readonly name: string }): LeasePort {
   return {
     async get(signal) {
-      return unless("notFound", async () => readLease(await client.get(LEASE, at, { signal })));
+      return unless("notFound", async () => readLease(await client.get(LEASE, at, { isUrgent: true, signal })));
     },
     create: (record, signal) =>
-      unless("alreadyExists", async () => readLease(await client.create(LEASE, leaseObject(at, record), { signal }))),
+      unless("alreadyExists", async () =>
+        readLease(await client.create(LEASE, leaseObject(at, record), { isUrgent: true, signal })),
+      ),
     update: (record, signal) =>
       unless("conflict", async () =>
-        readLease(await client.replace(LEASE, leaseObject(at, record, record.resourceVersion), { signal })),
+        readLease(
+          await client.replace(LEASE, leaseObject(at, record, record.resourceVersion), { isUrgent: true, signal }),
+        ),
       ),
   };
 }

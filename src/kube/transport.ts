@@ -29,6 +29,8 @@ export interface KubeRequest {
   readonly timeoutMs?: number;
   /** The API server has to ask somebody else, a kubelet for one, who may not answer: it takes no socket from what is answered at once. */
   readonly isRelayed?: boolean;
+  /** It has to be answered in time, whatever else is asked meanwhile: lists that take their time keep no socket from it. */
+  readonly isUrgent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,6 +50,8 @@ export interface Transport {
 const DEFAULT_TIMEOUT_MS = 10_000;
 const POOL_SOCKETS = 16;
 const RELAYED_SOCKETS = 8;
+/** A lease is renewed by one request at a time; another one while the first is not given up yet. */
+const URGENT_SOCKETS = 2;
 const TCP_KEEP_ALIVE_MS = 30_000;
 /** The API server closes idle connections after 90 s; leaving first avoids writing into one that is just being closed. */
 const IDLE_SOCKET_MS = 60_000;
@@ -56,6 +60,7 @@ interface Agents {
   readonly tls: ConnectionOptions;
   readonly pool: http.Agent;
   readonly relayed: http.Agent;
+  readonly urgent: http.Agent;
   readonly streams: http.Agent;
 }
 
@@ -74,6 +79,7 @@ export function createTransport(connection: KubeConnection): Transport {
       tls,
       pool: pooled(POOL_SOCKETS),
       relayed: pooled(RELAYED_SOCKETS),
+      urgent: pooled(URGENT_SOCKETS),
       streams: new Agent({ ...tls, keepAlive: false }),
     };
     return agents;
@@ -81,12 +87,12 @@ export function createTransport(connection: KubeConnection): Transport {
 
   const open = async (request: KubeRequest, streaming: boolean, refresh: boolean): Promise<Opened> => {
     const { headers, tls } = await authenticate(connection, refresh);
-    const { pool, relayed, streams } = agentsFor(tls);
+    const agent = agentFor(agentsFor(tls), request, streaming);
     const send = secure ? https.request : http.request;
     const url = urlOf(connection.server, request);
     const sent = send(url, {
       method: request.method,
-      agent: streaming ? streams : request.isRelayed === true ? relayed : pool,
+      agent,
       headers: { accept: "application/json", ...headers, ...request.headers, ...lengthOf(request.body) },
     });
     sent.setSocketKeepAlive(true, TCP_KEEP_ALIVE_MS);
@@ -134,9 +140,16 @@ export function createTransport(connection: KubeConnection): Transport {
     close() {
       agents?.pool.destroy();
       agents?.relayed.destroy();
+      agents?.urgent.destroy();
       agents?.streams.destroy();
     },
   };
+}
+
+function agentFor(agents: Agents, { isRelayed, isUrgent }: KubeRequest, streaming: boolean): http.Agent {
+  if (streaming) return agents.streams;
+  if (isUrgent === true) return agents.urgent;
+  return isRelayed === true ? agents.relayed : agents.pool;
 }
 
 async function authenticate(connection: KubeConnection, refresh: boolean): Promise<Credentials> {
