@@ -43,6 +43,8 @@ test("an empty body still makes a message", () => {
 test("Retry-After is in seconds, in the header or the body; a date is ignored", () => {
   expect(failureFromResponse(429, body({}), "2").retryAfterMs).toBe(2_000);
   expect(failureFromResponse(429, body({ details: { retryAfterSeconds: 3 } }), undefined).retryAfterMs).toBe(3_000);
+  expect(failureFromResponse(429, body({}), "86400").retryAfterMs).toBe(60_000);
+  expect(failureFromResponse(429, body({ details: { retryAfterSeconds: 1e12 } }), undefined).retryAfterMs).toBe(60_000);
   expect(failureFromResponse(429, body({}), "Wed, 21 Oct 2026 07:28:00 GMT").retryAfterMs).toBeUndefined();
 });
 

@@ -23,6 +23,7 @@ export interface KubeFailure {
   /** `reason` of the Status object, or one of ours: Garbled, Aborted, Timeout, ConnectionFailed. */
   readonly reason: string;
   readonly message: string;
+  /** How long the server asks to wait, a minute at most. */
   readonly retryAfterMs?: number;
 }
 
@@ -89,8 +90,17 @@ export function failureFromStatus(status: unknown, code: number): KubeFailure {
   const failure = { kind: kindOf(httpCode, why), code: httpCode, reason: why, message: text };
   // Rollback of etcd: our version lies in the future. Reported as a time-out (504), but waiting does not mend it.
   if (/too large resource version/i.test(text)) return { ...failure, kind: "gone" };
-  return typeof seconds === "number" && seconds > 0 ? { ...failure, retryAfterMs: seconds * 1000 } : failure;
+  return typeof seconds === "number" && seconds > 0 ? { ...failure, ...waitOf(seconds) } : failure;
 }
+
+/**
+ * Whoever is told to wait for hours, by a proxy in between that has its own mind, would be blind for hours; and what is longer than a
+ * timer can be fires at once. Milliseconds.
+ */
+const LONGEST_WAIT = 60_000;
+const waitOf = (seconds: number): { readonly retryAfterMs: number } => ({
+  retryAfterMs: Math.min(seconds * 1000, LONGEST_WAIT),
+});
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? { ...value } : {};
@@ -108,5 +118,5 @@ export function failureFromResponse(code: number, body: Buffer, retryAfter: stri
   const failure = failureFromStatus(status, code);
   const seconds = Number(retryAfter);
   if (retryAfter === undefined || !Number.isFinite(seconds) || seconds <= 0) return failure;
-  return { ...failure, retryAfterMs: seconds * 1000 };
+  return { ...failure, ...waitOf(seconds) };
 }

@@ -89,6 +89,13 @@ test("the receiver says when to come again", async () => {
   expect(sent).toHaveLength(2);
 });
 
+test("a receiver that asks for days is asked again while it is still news", async () => {
+  const { clock, sent, notifier, fact } = setting(() => ({ kind: "again", why: "busy", afterMs: 1e12 }));
+  notifier.tell("n/a", [fact("a")]);
+  await clock.advance(3_600_000);
+  expect(sent).toHaveLength(2);
+});
+
 test("what is refused for good, or is no news any more, is given up; what follows is sent", async () => {
   const { clock, sent, results, notifier, fact } = setting(({ id }) =>
     id === "refused" ? { kind: "never", why: "400" } : DOWN,

@@ -84,7 +84,10 @@ export function createNotifier({ send, clock, log, random = Math.random, onResul
         failures += 1;
         onResult?.("retried");
         if (failures === 1) log.warn({ why: sent.why }, "a notification could not be sent; will try again");
-        await clock.sleep(Math.max(delay(failures, random, BACKOFF), sent.afterMs ?? 0), life.signal);
+        await clock.sleep(
+          Math.max(delay(failures, random, BACKOFF), Math.min(sent.afterMs ?? 0, NEWS_MS)),
+          life.signal,
+        );
       }
     }
     pumping = undefined;
