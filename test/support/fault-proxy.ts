@@ -34,6 +34,8 @@ export interface RecordedWrite {
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** The number of the last event that the API server had told watches by then, whether it has come through or not. */
+  readonly events: number;
   /** What the client was told; undefined if it was told nothing. */
   status: number | undefined;
   /** What the server said; undefined if it was never asked. */
@@ -162,6 +164,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       method,
       path,
       at: Date.now(),
+      events: valve.events(),
       status: undefined,
       committed: undefined,
     };

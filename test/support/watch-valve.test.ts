@@ -126,3 +126,15 @@ test("bookmarks are hidden, errors and other watches are not; what comes afterwa
   expect(await ofPods).toBe(error + line({ type: "MODIFIED", name, version: 7 }) + bookmark);
   expect(await ofJobs).toBe(bookmark);
 });
+
+test("events are numbered as the API server tells them, whatever becomes of them", async () => {
+  const { valve, tap, told } = opened();
+  valve.freeze(true);
+  tap.write("a\nb");
+  expect(valve.events()).toBe(1);
+  tap.write("\nc\n");
+  expect(valve.events()).toBe(3);
+  valve.freeze(false);
+  tap.end();
+  expect(await told).toBe("a\nb\nc\n");
+});

@@ -8,6 +8,8 @@ import { z } from "zod";
 export interface WatchValve {
   /** What the bytes of one watch go through. `path`: what was asked, with its query. */
   tap(path?: string): Transform;
+  /** How many events the API server has told all watches together: the number of the last one. */
+  events(): number;
   /** While true nothing comes through, and no connection ends; then all of it comes. */
   freeze(on: boolean): void;
   /** Milliseconds that everything comes later, in its order. */
@@ -75,8 +77,10 @@ export function watchValve(): WatchValve {
   let isRepeated = false;
   let hides: ((path: string) => boolean) | undefined;
   const taps = new Set<Tap>();
+  let events = 0;
   thaw.resolve();
   return {
+    events: () => events,
     tap(path = "") {
       let behind = Promise.resolve();
       let rest = Buffer.alloc(0);
@@ -86,6 +90,7 @@ export function watchValve(): WatchValve {
           const all = Buffer.concat([rest, chunk]);
           const end = all.lastIndexOf(NEWLINE) + 1;
           rest = all.subarray(end);
+          events += linesIn(all.subarray(0, end));
           if (end > 0) pass(all.subarray(0, end));
           done();
         },
@@ -147,6 +152,12 @@ export function watchValve(): WatchValve {
       };
     },
   };
+}
+
+function linesIn(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === NEWLINE) count += 1;
+  return count;
 }
 
 /** Answers whether it is kept: errors are not, and a bookmark would say that what is hidden has been told. */
