@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { aDeployment, anAgent, anUpgrade, aPod, aRecord, aWorld, NEW_IMAGE, NOW } from "../../test/support/builders.ts";
-import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
 import type { Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
 
@@ -13,17 +13,18 @@ const HOUR = 3_600_000;
 function look(
   verdict: "pass" | "fail" | "inconclusive" | undefined,
   passed: number,
-  acceptedRisks: SpecInput["acceptedRisks"] = [],
+  acceptedRisks: AcceptedRisk[] = [],
   readySince?: number,
 ) {
   const seen = { ...agent, pods: [readySince === undefined ? pod : { ...pod, readySince }] };
   const targets = [{ kind: "Deployment" as const, name: "central" }];
-  const upgrade = anUpgrade({
+  const wished = anUpgrade({
     strategy: "Partial",
     target: { release: "2025.2", image: NEW_IMAGE },
     components: { database: { action: "Skip" }, polling: { targets, verification: { podLog: {} } } },
-    acceptedRisks,
   });
+  // An attempt may remember one that could not be written any more.
+  const upgrade = { ...wished, spec: { ...wished.spec, acceptedRisks } };
   const world = aWorld({ upgrade, ...(verdict && { probes: { [question]: { at: NOW, verdict, reason: "so" } } }) });
   const none = { collector: [], notification: [], polling: [seen], api: [] };
   const scene: Scene = {

@@ -146,6 +146,6 @@ test("a webhook that answers no write of a workload is told with the object and 
   if (story === undefined) throw new Error("one story");
   const { breaches } = await tell(story, wrap);
   expect(breaches.map((each) => each.message).join("\n")).toMatch(
-    /no end: .*"type":"Stalled","status":"True","reason":"WriteFailing".*connection refused; look whether/,
+    /no end: .*"type":"Stalled","status":"True".{0,120}"reason":"WriteFailing".*connection refused; look whether/,
   );
 });
