@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The upgrade has not ended yet: only where the exit code tells of the upgrade. */
   underWay: 3,
+  /** The cluster could not be read, so nothing is known of the upgrade: only where the exit code tells of it. */
+  unread: 4,
   /** Somebody interrupted: by convention 128 and the signal's number (POSIX shells). */
   interrupted: 130,
 } as const;
@@ -20,6 +22,11 @@ export class UsageError extends Error {
 /** Something that somebody can mend: its message is the whole of what is shown. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
+}
+
+/** The cluster cannot be read by a command whose exit code tells of an upgrade: that it failed is not what this says. */
+export class UnreadError extends Error {
+  override readonly name = "UnreadError";
 }
 
 /** Text of whatever was thrown. */

@@ -1,9 +1,19 @@
 /** The command line as a whole, with streams of its own; no cluster is there. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { startStub } from "../../test/support/stub-api-server.ts";
 import { runPlugin } from "./program.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-async function plugin(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+const NOWHERE = "/none/at/all";
+const plugin = (...args: readonly string[]) => pluginAt(NOWHERE, ...args);
+
+async function pluginAt(
+  kubeconfig: string,
+  ...args: readonly string[]
+): Promise<{ code: number; out: string; err: string }> {
   const said = { out: "", err: "" };
   const stream = (name: "out" | "err") => ({
     write(text: string): void {
@@ -14,7 +24,7 @@ async function plugin(...args: readonly string[]): Promise<{ code: number; out: 
     out: stream("out"),
     err: stream("err"),
     answers: undefined,
-    env: { KUBECONFIG: "/none/at/all" },
+    env: { KUBECONFIG: kubeconfig },
     now: () => Date.UTC(2026, 0, 1),
     signal: new AbortController().signal,
     home: ".",
@@ -70,4 +80,32 @@ test("the version is told without a cluster", async () => {
   expect(JSON.parse((await plugin("version", "-o", "json")).out)).toMatchObject({
     api: "ceilometer.openstack.org/v1alpha1",
   });
+});
+
+test.each([
+  [["status", "--exit-code"], 4],
+  [["status", "-w"], 4],
+  [["status"], 1],
+] as const)("a cluster that does not answer is no failed upgrade: %j ends with %i", async (args, expected) => {
+  await using stub = await startStub((_, response) => {
+    response.statusCode = 503;
+    response.end("busy \u001B[2J");
+  });
+  const folder = await mkdtemp(join(tmpdir(), "plugin-"));
+  const kubeconfig = join(folder, "config");
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "c", cluster: { server: stub.url.href } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      users: [{ name: "u", user: { token: "t" } }],
+      "current-context": "c",
+    }),
+  );
+  const { code, err } = await pluginAt(kubeconfig, ...args);
+  await rm(folder, { recursive: true });
+  expect(code).toBe(expected);
+  expect(err).toBe("busy \uFFFD[2J\n");
 });

@@ -2,7 +2,7 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { KubeApiError } from "../kube/errors.ts";
 import { addCompletion } from "./completion/command.ts";
-import { CommandError, EXIT, type ExitCode, UsageError } from "./failures.ts";
+import { CommandError, EXIT, type ExitCode, UnreadError, UsageError } from "./failures.ts";
 import { addHistory } from "./history/command.ts";
 import { addLint } from "./lint/command.ts";
 import { addPlan } from "./plan/command.ts";
@@ -58,6 +58,10 @@ function codeOf(error: unknown, { err, signal }: Surroundings): ExitCode {
   if (error instanceof UsageError) {
     err.write(`${error.message}\n`);
     return EXIT.usage;
+  }
+  if (error instanceof UnreadError) {
+    err.write(`${error.message}\n`);
+    return EXIT.unread;
   }
   if (error instanceof CommandError || error instanceof KubeApiError) {
     err.write(`${error.message}\n`);

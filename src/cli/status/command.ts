@@ -2,10 +2,11 @@
 import { Option } from "@commander-js/extra-typings";
 import { UPGRADE } from "../../controllers/ceilometer-upgrade/resources.ts";
 import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
+import { KubeApiError } from "../../kube/errors.ts";
 import { chooseUpgrade, explained } from "../choose-upgrade.ts";
 import { type Cluster, withCluster } from "../connection.ts";
 import { duration } from "../duration.ts";
-import { EXIT, UsageError } from "../failures.ts";
+import { EXIT, UnreadError, UsageError } from "../failures.ts";
 import { listObjects } from "../objects/from-cluster.ts";
 import { stillCaches } from "../objects/still-cluster.ts";
 import { printJson, printYaml, tableText } from "../print.ts";
@@ -27,7 +28,7 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
     .addOption(
       new Option(
         "--patience <duration>",
-        "with --watch: how long it may be held or aborted before that counts as its end",
+        "with --watch: how long it may be held, aborted or unreadable before that counts as its end",
       )
         .argParser(duration)
         .default(20_000, "20s"),
@@ -37,7 +38,7 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
     .addOption(new Option("-o, --output <format>", "default: a tree").choices(["json", "yaml"] as const))
     .addHelpText(
       "after",
-      "\nExit codes with --watch or --exit-code: 0 succeeded, 1 held, aborted or rolled back, 3 not ended.",
+      "\nExit codes with --watch or --exit-code: 0 succeeded, 1 held, aborted or rolled back, 3 not ended, 4 the cluster cannot be read.",
     )
     .action(async (name, options, command) => {
       const { watch, patience, allNamespaces, exitCode, output } = options;
@@ -45,17 +46,24 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
       if (allNamespaces && (name !== undefined || exitCode)) throw new UsageError("-A excludes NAME and --exit-code");
       await withCluster(command.optsWithGlobals(), around, async (cluster) => {
         if (allNamespaces) return list(cluster, around, output);
-        const chosen = (await chooseUpgrade(cluster.client, cluster.namespace, name)).metadata.name;
+        const reading = <T>(asked: Promise<T>): Promise<T> => (watch || exitCode ? asked.catch(asUnread) : asked);
+        const chosen = (await reading(chooseUpgrade(cluster.client, cluster.namespace, name))).metadata.name;
         if (watch) {
           const state = await followUpgrade(cluster, { name: chosen, patience }, around);
           setCode(state === undefined ? EXIT.interrupted : exitCodeOf(state));
           return;
         }
-        const sight = await look(cluster, chosen, around.now());
+        const sight = await reading(look(cluster, chosen, around.now()));
         show(sight, around, output);
         setCode(exitCode ? exitCodeOf(verdictOf(sight.upgrade).state) : EXIT.ok);
       });
     });
+}
+
+/** Who reads the exit code must not take a cluster that does not answer for an upgrade that is held. */
+export function asUnread(error: unknown): never {
+  if (error instanceof KubeApiError) throw new UnreadError(error.message, { cause: error });
+  throw error;
 }
 
 async function look({ client, namespace }: Cluster, name: string, now: number): Promise<Sight> {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { aDeployment, anUpgrade, NEW_IMAGE, NOW, podsOf } from "../../../test/support/builders.ts";
 import type { Status } from "../../api/v1alpha1/schema.ts";
+import { UnreadError } from "../failures.ts";
 import { createScreen } from "../terminal/screen.ts";
-import { createJudge, createTeller } from "./follow.ts";
+import { createJudge, createTeller, createUnread } from "./follow.ts";
 import type { Sight } from "./sight.ts";
 
 test("held is an end only when it stays so: what is in the way may go away by itself", () => {
@@ -12,6 +13,15 @@ test("held is an end only when it stays so: what is in the way may go away by it
   expect(hasEnded("UnderWay", 19_500)).toBe(false);
   expect(hasEnded("Held", 20_000)).toBe(false);
   expect(hasEnded("Held", 40_000)).toBe(true);
+});
+
+test("what cannot be read for a while is no end, and what cannot be read for longer is not told as a failed upgrade", () => {
+  const isUnread = createUnread(20_000);
+  expect(isUnread("pods cannot be read: 500", 0)).toBe(true);
+  expect(isUnread("pods cannot be read: 500", 19_000)).toBe(true);
+  expect(isUnread(undefined, 19_500)).toBe(false);
+  expect(isUnread("pods cannot be read: 503", 20_000)).toBe(true);
+  expect(() => isUnread("pods cannot be read: 503", 40_000)).toThrow(UnreadError);
 });
 
 test("aborted and rolled back are an end unless somebody has just asked for more, which the report does not show yet", () => {

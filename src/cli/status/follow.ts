@@ -4,7 +4,7 @@ import { type Caches, createCaches } from "../../controllers/ceilometer-upgrade/
 import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/logger.ts";
 import type { Cluster } from "../connection.ts";
-import { CommandError } from "../failures.ts";
+import { CommandError, UnreadError } from "../failures.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { createScreen, type Screen } from "../terminal/screen.ts";
 import { type Sight, sightOf } from "./sight.ts";
@@ -13,7 +13,7 @@ import { type State, verdictOf } from "./verdict.ts";
 
 export interface Following {
   readonly name: string;
-  /** Milliseconds that it may be held before that counts as its end: much goes away by itself. */
+  /** Milliseconds that it may be held, or not be read, before that counts as its end: much goes away by itself. */
   readonly patience: number;
 }
 
@@ -21,7 +21,7 @@ export interface Following {
 const LOOK = 200;
 const TICK = 1000;
 
-/** The state in which it ended, or undefined where somebody interrupted. @throws CommandError where it cannot be read or is deleted. */
+/** The state in which it ended, or undefined where somebody interrupted. @throws CommandError where it is deleted, UnreadError where it cannot be read. */
 export async function followUpgrade(
   { client, namespace }: Cluster,
   { name, patience }: Following,
@@ -67,6 +67,7 @@ interface Watched {
 async function shown(watched: Watched, screen: Screen, around: Surroundings): Promise<State | undefined> {
   const { changed } = watched;
   const hasEnded = createJudge(watched.patience);
+  const isUnread = createUnread(watched.patience);
   const tell = createTeller(screen);
   let toldAt = 0;
   while (!around.signal.aborted) {
@@ -74,10 +75,12 @@ async function shown(watched: Watched, screen: Screen, around: Surroundings): Pr
     if (changed.since || now - toldAt >= TICK) {
       changed.since = false;
       toldAt = now;
-      const sight = seen(watched, now);
-      tell(sight);
-      const { state } = verdictOf(sight.upgrade);
-      if (hasEnded(state, now)) return state;
+      const unread = isUnread(whatFails(watched), now);
+      const sight = seen(watched, now, unread);
+      if (sight !== undefined) tell(sight);
+      // What was known before may be old: it is shown, and is no end.
+      const state = unread || sight === undefined ? undefined : verdictOf(sight.upgrade).state;
+      if (state !== undefined && hasEnded(state, now)) return state;
     }
     await pause(LOOK);
   }
@@ -100,13 +103,27 @@ export function createTeller(screen: Screen): (sight: Sight) => void {
 
 const clockTime = (now: number): string => new Date(now).toISOString().slice(11, 19);
 
-function seen({ caches, namespace, name }: Watched, now: number): Sight {
+function whatFails({ caches }: Watched): string | undefined {
   for (const { store, name: kind } of watchedOf(caches)) {
-    if (store.state.kind === "failing") throw new CommandError(`${kind} cannot be read: ${store.state.why}`);
+    if (store.state.kind === "failing") return `${kind} cannot be read: ${store.state.why}`;
   }
+  return undefined;
+}
+
+function seen({ caches, namespace, name }: Watched, now: number, unread: boolean): Sight | undefined {
   const sight = sightOf(caches, namespace, name, now);
-  if (sight === undefined) throw new CommandError(`CeilometerUpgrade ${name} is not there any more`);
+  if (sight === undefined && !unread) throw new CommandError(`CeilometerUpgrade ${name} is not there any more`);
   return sight;
+}
+
+/** Whether something cannot be read, which passes by itself in most cases. @throws UnreadError where it has lasted for so long. */
+export function createUnread(patience: number): (why: string | undefined, now: number) => boolean {
+  let since: number | undefined;
+  return (why, now) => {
+    since = why === undefined ? undefined : (since ?? now);
+    if (since !== undefined && why !== undefined && now - since >= patience) throw new UnreadError(why);
+    return why !== undefined;
+  };
 }
 
 /** Milliseconds: a report may be as old as that when a retry has just been taken over. */
