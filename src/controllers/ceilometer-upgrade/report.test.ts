@@ -146,3 +146,13 @@ test("what was announced is not announced again because something could not be r
     await reporter.report(aMeta("u"), {}, before, decided(phase), signal);
   expect(said).toEqual(["Held", "Held"]);
 });
+
+test("where the spec that is stored does not fit, no part of a report is tried", async () => {
+  const { report, refuse, stored, writes } = await reporting(0);
+  refuse(
+    invalid('CeilometerUpgrade "status-list" is invalid: spec.components: Invalid value: "object": expected a map'),
+  );
+  expect(await report("u0", before, otherStep, "Held")).toEqual({ stored: false, againMs: 300_000 });
+  expect(stored).toEqual([]);
+  expect(writes()).toBe(1);
+});

@@ -54,17 +54,21 @@ export function createStatusStorage(options: StorageOptions): StatusStorage {
     },
     async store(metadata, { previous, status, text }, signal) {
       const written = await writeStatus(options, metadata, status, signal);
-      if (written !== "refused") refused.delete(keyOf(metadata));
+      if (written === "done" || written === "stale") refused.delete(keyOf(metadata));
       if (written === "done") return { stored: true };
       if (written === "stale") return { stored: false, againMs: STALE_FOR };
       refused.set(keyOf(metadata), { text, until: clock.monotonic() + REFUSED_FOR });
       const least = leastOf(status);
-      if (canonicalJson(previous) !== canonicalJson(least)) await writeStatus(options, metadata, least, signal);
+      const isWorthIt = written === "refused" && canonicalJson(previous) !== canonicalJson(least);
+      if (isWorthIt) await writeStatus(options, metadata, least, signal);
       return { stored: false, againMs: REFUSED_FOR };
     },
     forget: (key) => void refused.delete(key),
   };
 }
+
+/** A field of spec is among those that are named: `… is invalid: [spec: …, status.steps: …]`. */
+const OF_SPEC = /is invalid: (\[|.*, )?spec[.:[]/s;
 
 /** What says where it stands, and nothing that could be refused. */
 function leastOf({ observedGeneration, conditions }: Status): Status {
@@ -80,7 +84,7 @@ async function writeStatus(
   metadata: Meta,
   status: Status,
   signal: AbortSignal,
-): Promise<"done" | "stale" | "refused"> {
+): Promise<"done" | "stale" | "refused" | "unfit"> {
   const operations = [
     { op: "test", path: "/metadata/uid", value: metadata.uid },
     { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
@@ -101,6 +105,11 @@ async function writeStatus(
       return "stale";
     }
     if (failure?.kind !== "invalid") throw error;
+    // What was stored under another definition may break its rules so that no write of it passes, whatever the report says.
+    if (OF_SPEC.test(failure.message)) {
+      log.warn(told, "the API server takes no report of a resource whose spec does not fit");
+      return "unfit";
+    }
     log.error(told, "the API server refuses the status as it is; only its conditions are written");
     return "refused";
   }
