@@ -4,9 +4,8 @@ import { readEvents } from "./event-definitions.ts";
 import { FileProblems, type ParsedFile } from "./file-problem.ts";
 import { isMapping } from "./file-source.ts";
 import { readMeters } from "./meter-definitions.ts";
-import { MOST_TEXTS, Remembered } from "./remembered.ts";
 import { readResources } from "./resource-definitions.ts";
-import { parseYamlFile } from "./yaml-file.ts";
+import { parseYamlAs } from "./yaml-file.ts";
 import { DEFINITIONS } from "./yaml-value.ts";
 
 const READERS = { meters: readMeters, events: readEvents, resources: readResources } as const;
@@ -27,29 +26,15 @@ function kindOfKey(key: string): DefinitionsKind | undefined {
 
 type Read = ParsedFile<DefinitionsFile>;
 
-/** Of each kind that a key may tell. */
-const remembered = new Map<DefinitionsKind | undefined, Remembered<Read>>();
-
-function rememberedOf(kind: DefinitionsKind | undefined): Remembered<Read> {
-  const known = remembered.get(kind) ?? new Remembered<Read>(MOST_TEXTS);
-  remembered.set(kind, known);
-  return known;
-}
-
-/** Whether it costs nothing to read it now. */
-export const areDefinitionsRemembered = (text: string, key: string): boolean => rememberedOf(kindOfKey(key)).has(text);
-
-/** `key` is the file's name: meters.yaml, event_definitions.yaml, gnocchi_resources.yaml. */
+/**
+ * `key` is the file's name: meters.yaml, event_definitions.yaml, gnocchi_resources.yaml. What is read is a hundred times the size of
+ * its text, and nobody keeps it: `definition-changes.ts` remembers what follows from it.
+ */
 export function parseDefinitions(text: string, key: string): Read {
-  const likely = kindOfKey(key);
-  return rememberedOf(likely).of(text, (unread) => readDefinitions(unread, likely));
-}
-
-function readDefinitions(text: string, likely: DefinitionsKind | undefined): Read {
-  const yaml = parseYamlFile(text, DEFINITIONS);
+  const yaml = parseYamlAs(text, DEFINITIONS);
   if (yaml.kind === "broken") return yaml;
   const problems = new FileProblems(yaml.lineOf);
-  const kind = kindOfContent(yaml.value) ?? likely;
+  const kind = kindOfContent(yaml.value) ?? kindOfKey(key);
   if (kind !== undefined) return problems.outcome(READERS[kind](yaml.value, problems));
   const remedy = "begin it with metric: (meters), resources: (Gnocchi), or a list of event definitions";
   problems.error([], "these are no definitions that Ceilometer reads", remedy);

@@ -32,5 +32,5 @@ export class Remembered<T> {
   }
 }
 
-/** One resource can name 187 files, and a look asks for all of them in the same order each time. */
-export const MOST_TEXTS = 256;
+/** Texts of one kind: more than one resource can name, because a look asks for all of them in the same order each time. */
+export const MOST_TEXTS = 96;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isMapping } from "./file-source.ts";
-import { parseYamlFile } from "./yaml-file.ts";
+import { parseYamlAs, parseYamlFile } from "./yaml-file.ts";
 import { DEFINITIONS } from "./yaml-value.ts";
 
 const valueOf = (text: string): unknown => {
@@ -162,7 +162,7 @@ describe("bombs end before anything recurses or repeats", () => {
 
 describe("a file of definitions, which may merge", () => {
   const read = (text: string) => {
-    const file = parseYamlFile(text, DEFINITIONS);
+    const file = parseYamlAs(text, DEFINITIONS);
     return file.kind === "parsed" ? plain(file.value) : file.problems.map(({ rule }) => rule);
   };
 

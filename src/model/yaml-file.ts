@@ -135,21 +135,16 @@ function tooLarge(text: string): boolean {
   return text.length > LARGEST || (text.length > LARGEST / 4 && new TextEncoder().encode(text).length > LARGEST);
 }
 
-const remembered = new Map<YamlStyle, Remembered<YamlFile>>();
-
-function rememberedOf(style: YamlStyle): Remembered<YamlFile> {
-  const known = remembered.get(style) ?? new Remembered<YamlFile>(MOST_TEXTS);
-  remembered.set(style, known);
-  return known;
-}
+const remembered = new Remembered<YamlFile>(MOST_TEXTS);
 
 /** Whether it costs nothing to read it now. */
-export const isYamlRemembered = (text: string, style: YamlStyle = PLAIN): boolean => rememberedOf(style).has(text);
+export const isYamlRemembered = (text: string): boolean => remembered.has(text);
 
 /** A look reads the same files again, and every agent of a cloud usually has the same: a text is read once. */
-export function parseYamlFile(text: string, style: YamlStyle = PLAIN): YamlFile {
-  return rememberedOf(style).of(text, (unread) => readYaml(unread, style));
-}
+export const parseYamlFile = (text: string): YamlFile => remembered.of(text, (unread) => readYaml(unread, PLAIN));
+
+/** As `style` says; nothing of it is remembered. */
+export const parseYamlAs = (text: string, style: YamlStyle): YamlFile => readYaml(text, style);
 
 interface Composed {
   readonly document: Document.Parsed;

@@ -9,8 +9,8 @@ import { agentText } from "../model/agent.ts";
 import { fileAt } from "../model/agent-files.ts";
 import { type FileText, textOf } from "../model/agent-settings.ts";
 import type { RecordedFiles } from "../model/attempt.ts";
-import { compareDefinitions, type DefinitionChange } from "../model/definition-changes.ts";
-import { parseDefinitions } from "../model/definitions.ts";
+import { changesBetween, judgeDefinitions } from "../model/compared-definitions.ts";
+import type { DefinitionChange } from "../model/definition-changes.ts";
 import type { FileProblem } from "../model/file-problem.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -95,7 +95,7 @@ function look(world: World, readers: readonly Agent[], target: Release, given: G
     return now === undefined ? [] : [{ reader, ...now }];
   });
   const path = mounts[0]?.path ?? defaultPath(world, key, first, target);
-  const next = parseDefinitions(given.text, key);
+  const next = judgeDefinitions(given.text, key);
   if (next.kind === "broken")
     return { path, changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };
   const changes = mounts.flatMap(({ reader, path: where, text }): readonly DefinitionChange[] => {
@@ -105,10 +105,7 @@ function look(world: World, readers: readonly Agent[], target: Release, given: G
       return [{ kind: "unknown", object: shownName(key), message }];
     };
     if (text.kind === "unknown") return unknown(text.why);
-    const before = parseDefinitions(text.text, key);
-    return before.kind === "broken"
-      ? unknown("Ceilometer would not take it as it is")
-      : compareDefinitions(key, before.file, next.file);
+    return changesBetween(text.text, given.text, key) ?? unknown("Ceilometer would not take it as it is");
   });
   const findings = next.warnings.map((problem) => invalid(object, key, problem));
   return { path, changes: unique(changes), findings };

@@ -26,7 +26,7 @@ import { cataloguedPollsters, effectivePollsters } from "../../src/model/pollste
 import { judgeAnswer } from "../../src/model/provider-answer.ts";
 import { parseRelease, type Release } from "../../src/model/release.ts";
 import { readRequests } from "../../src/model/verb-requests.ts";
-import { parseYamlFile } from "../../src/model/yaml-file.ts";
+import { parseYamlAs, parseYamlFile } from "../../src/model/yaml-file.ts";
 import { DEFINITIONS } from "../../src/model/yaml-value.ts";
 import { redactText } from "../../src/observability/log.ts";
 
@@ -95,7 +95,7 @@ function comparedTo(text: string): unknown {
 
 export const READERS: readonly Reader[] = [
   { name: "YAML", read: (text) => parseYamlFile(text) },
-  { name: "YAML with merge keys", read: (text) => parseYamlFile(text, DEFINITIONS) },
+  { name: "YAML with merge keys", read: (text) => parseYamlAs(text, DEFINITIONS) },
   { name: "pipeline.yaml", read: (text) => parsePipeline(text, "meters", NEW) },
   { name: "pipeline.yaml of Newton", read: (text) => parsePipeline(text, "meters", OLD) },
   { name: "event_pipeline.yaml", read: (text) => parsePipeline(text, "events", NEW) },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { aConfigObject, anObservation, anUpgrade, NEW_IMAGE } from "../../../test/support/builders.ts";
 import { largestLook } from "../../../test/support/largest-look.ts";
-import { areDefinitionsRemembered } from "../../model/definitions.ts";
+import { areCompared, areJudged } from "../../model/compared-definitions.ts";
 import type { Observation } from "../../model/observation.ts";
 import { isOsloRemembered } from "../../model/oslo-config.ts";
 import { isYamlRemembered } from "../../model/yaml-file.ts";
@@ -10,10 +10,14 @@ import { readAhead } from "./read-ahead.ts";
 const textsOf = ({ files }: Observation) =>
   [...files.values()].flatMap((seen) => (seen.seen === "present" ? [...seen.value.data] : []));
 
-const isRemembered = ([key, text = ""]: readonly [string, string | undefined]): boolean => {
+/** The first file of each key is the one that the resource gives. */
+const isRemembered = ([key, text = ""]: File, _: number, all: readonly File[]): boolean => {
   if (key.endsWith(".conf")) return isOsloRemembered(text);
-  return key.startsWith("meters") ? areDefinitionsRemembered(text, key) : isYamlRemembered(text);
+  if (!key.startsWith("meters")) return isYamlRemembered(text);
+  const given = all.find(([other]) => other === key)?.[1] ?? "";
+  return given === text ? areJudged(text, key) : areCompared(text, given, key);
 };
+type File = readonly [key: string, text: string | undefined];
 
 test("each file is read in a turn of its own, and once", async () => {
   const seen = largestLook(1);

@@ -3,7 +3,7 @@
  * many large ones, and leases are renewed and other resources looked at in between.
  */
 import { setImmediate } from "node:timers/promises";
-import { areDefinitionsRemembered, parseDefinitions } from "../../model/definitions.ts";
+import { areCompared, areJudged, changesBetween, judgeDefinitions } from "../../model/compared-definitions.ts";
 import type { ConfigObject, Observation } from "../../model/observation.ts";
 import { isOsloRemembered, parseOsloConfig } from "../../model/oslo-config.ts";
 import { isYamlRemembered, parseYamlFile } from "../../model/yaml-file.ts";
@@ -17,27 +17,40 @@ interface Reading {
 }
 
 /** As the decision will read it, as far as a key tells that; what is taken for something else is read then. */
-function readingOf(key: string, text: string, isDefinitions: boolean): Reading {
+function readingOf(key: string, text: string, given: string | undefined): Reading {
   if (key.endsWith(".conf")) {
     return { isRemembered: isOsloRemembered(text), read: () => parseOsloConfig([{ name: key, text }]) };
   }
-  if (isDefinitions) {
-    return { isRemembered: areDefinitionsRemembered(text, key), read: () => parseDefinitions(text, key) };
+  if (given === text) return { isRemembered: areJudged(text, key), read: () => judgeDefinitions(text, key) };
+  if (given !== undefined) {
+    return { isRemembered: areCompared(text, given, key), read: () => changesBetween(text, given, key) };
   }
   return { isRemembered: isYamlRemembered(text), read: () => parseYamlFile(text) };
 }
 
+/** The definition files that the resource gives, by their keys: others of these keys are compared with them. */
+function givenIn({ upgrade, files }: Pick<Observation, "upgrade" | "files">): ReadonlyMap<string, string> {
+  const refs = upgrade.spec.target.config?.definitions ?? [];
+  return new Map(
+    refs.flatMap(({ kind, name, key }): [string, string][] => {
+      const seen = files.get(`${kind}/${name}`);
+      const text = seen?.seen === "present" ? seen.value.data.get(key) : undefined;
+      return text === undefined ? [] : [[key, text]];
+    }),
+  );
+}
+
 /** Whether anything had to be read, so that time has passed since the look. */
 export async function readAhead(
-  { upgrade, files }: Pick<Observation, "upgrade" | "files">,
+  seen: Pick<Observation, "upgrade" | "files">,
   turn: () => Promise<unknown> = setImmediate,
 ): Promise<boolean> {
-  const definitions = new Set((upgrade.spec.target.config?.definitions ?? []).map(({ key }) => key));
-  const present = [...files.values()].flatMap((seen) => (seen.seen === "present" ? [seen.value] : []));
+  const given = givenIn(seen);
+  const present = [...seen.files.values()].flatMap((each) => (each.seen === "present" ? [each.value] : []));
   let isRead = false;
   for (const [key, text] of present.flatMap(textsOf)) {
     if (text.length < LONG) continue;
-    const { isRemembered, read } = readingOf(key, text, definitions.has(key));
+    const { isRemembered, read } = readingOf(key, text, given.get(key));
     if (isRemembered) continue;
     await turn();
     read();
