@@ -542,6 +542,8 @@ export const ACCEPTABLE = [
 ] as const;
 /** RFC 3339 with date, time and zone, as the API server has it: a date alone would stand in no status. */
 const fullTime = z.iso.datetime({ offset: true });
+/** The API server takes small letters, too, and a comma for the point. */
+const isFullTime = (text: string): boolean => fullTime.safeParse(text.toUpperCase().replace(",", ".")).success;
 
 export const acceptedRiskSchema = z
   .object({
@@ -551,7 +553,7 @@ export const acceptedRiskSchema = z
     expiresAt: z
       .string()
       .max(64)
-      .refine((text) => fullTime.safeParse(text).success, "give date, time and zone, as in 2027-01-31T00:00:00Z")
+      .refine(isFullTime, "give date, time and zone, as in 2027-01-31T00:00:00Z")
       .meta({ format: "date-time" })
       .describe("Until when. Afterwards it holds again, for an attempt that has not begun."),
   })

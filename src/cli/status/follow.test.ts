@@ -3,7 +3,7 @@ import { aDeployment, anUpgrade, NEW_IMAGE, NOW, podsOf } from "../../../test/su
 import type { Status } from "../../api/v1alpha1/schema.ts";
 import { UnreadError } from "../failures.ts";
 import { createScreen } from "../terminal/screen.ts";
-import { createJudge, createTeller, createUnread } from "./follow.ts";
+import { createJudge, createSilence, createTeller, createUnread } from "./follow.ts";
 import type { Sight } from "./sight.ts";
 
 test("held is an end only when it stays so: what is in the way may go away by itself", () => {
@@ -22,6 +22,19 @@ test("what cannot be read for a while is no end, and what cannot be read for lon
   expect(isUnread(undefined, 19_500)).toBe(false);
   expect(isUnread("pods cannot be read: 503", 20_000)).toBe(true);
   expect(() => isUnread("pods cannot be read: 503", 40_000)).toThrow(UnreadError);
+});
+
+test("a watch that breaks and is quiet afterwards can be had; one that fails again without a word cannot", () => {
+  let contact = 1;
+  const silent = createSilence(() => contact);
+  silent.failed("pods", "503");
+  expect(silent.why()).toBeUndefined();
+  silent.failed("pods", "503");
+  expect(silent.why()).toBe("pods cannot be read: 503");
+  contact = 2;
+  expect(silent.why()).toBeUndefined();
+  silent.failed("pods", "504");
+  expect(silent.why()).toBeUndefined();
 });
 
 test("aborted and rolled back are an end unless somebody has just asked for more, which the report does not show yet", () => {

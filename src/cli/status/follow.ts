@@ -32,6 +32,9 @@ export async function followUpgrade(
   const onChange = (): void => {
     changed.since = true;
   };
+  const silent = createSilence(
+    (kind) => watchedKinds(caches).find(({ resource }) => resource.plural === kind)?.lastContact,
+  );
   const caches = createCaches({
     client,
     clock: systemClock,
@@ -39,13 +42,14 @@ export async function followUpgrade(
     namespaces: [namespace],
     onChange,
     onRead: onChange,
+    onFault: (kind, { why }) => silent.failed(kind, why),
   });
   const watches = watchedOf(caches);
   const running = watches.map((watch) => watch.run(stop.signal));
   const screen = createScreen(around.out, around.env);
   try {
     await Promise.all(watches.map(({ store }) => store.settled()));
-    return await shown({ caches, namespace, name, patience, changed }, screen, around);
+    return await shown({ caches, namespace, name, patience, changed, silent }, screen, around);
   } finally {
     screen.release();
     stop.abort();
@@ -53,8 +57,48 @@ export async function followUpgrade(
   }
 }
 
-const watchedOf = ({ upgrades, deployments, daemonSets, statefulSets, pods, jobs }: Caches) =>
-  [upgrades, deployments, daemonSets, statefulSets, pods, jobs].flatMap(({ managed }) => managed);
+const watchedKinds = ({ upgrades, deployments, daemonSets, statefulSets, pods, jobs }: Caches) => [
+  upgrades,
+  deployments,
+  daemonSets,
+  statefulSets,
+  pods,
+  jobs,
+];
+const watchedOf = (caches: Caches) => watchedKinds(caches).flatMap(({ managed }) => managed);
+
+export interface Silence {
+  failed(kind: string, why: string): void;
+  /** What has failed more than once since it was last heard of. */
+  readonly why: () => string | undefined;
+}
+
+/**
+ * A watch that breaks is asked for again, and says nothing where nothing happens: only one that fails again, without a word in
+ * between, cannot be had. `contactOf`: when a kind was last heard of.
+ */
+export function createSilence(contactOf: (kind: string) => number | undefined): Silence {
+  const faults = new Map<
+    string,
+    { readonly contact: number | undefined; readonly count: number; readonly why: string }
+  >();
+  return {
+    failed(kind, why) {
+      const contact = contactOf(kind);
+      const before = faults.get(kind);
+      faults.set(kind, {
+        contact,
+        why,
+        count: before !== undefined && before.contact === contact ? before.count + 1 : 1,
+      });
+    },
+    why() {
+      for (const [kind, { contact, count, why }] of faults)
+        if (count > 1 && contactOf(kind) === contact) return `${kind} cannot be read: ${why}`;
+      return undefined;
+    },
+  };
+}
 
 interface Watched {
   readonly caches: Caches;
@@ -62,6 +106,7 @@ interface Watched {
   readonly name: string;
   readonly patience: number;
   readonly changed: { since: boolean };
+  readonly silent: Silence;
 }
 
 async function shown(watched: Watched, screen: Screen, around: Surroundings): Promise<State | undefined> {
@@ -103,11 +148,11 @@ export function createTeller(screen: Screen): (sight: Sight) => void {
 
 const clockTime = (now: number): string => new Date(now).toISOString().slice(11, 19);
 
-function whatFails({ caches }: Watched): string | undefined {
+function whatFails({ caches, silent }: Watched): string | undefined {
   for (const { store, name: kind } of watchedOf(caches)) {
     if (store.state.kind === "failing") return `${kind} cannot be read: ${store.state.why}`;
   }
-  return undefined;
+  return silent.why();
 }
 
 function seen({ caches, namespace, name }: Watched, now: number, unread: boolean): Sight | undefined {

@@ -21,7 +21,7 @@ import type { Probes } from "./probes.ts";
 import { readAhead } from "./read-ahead.ts";
 import { failing, refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
-import { inVain, isFailing, isStuck, type Nothing, type Vain } from "./stale-backoff.ts";
+import { inVain, isStuck, type Nothing, type Vain } from "./stale-backoff.ts";
 import { makeStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
@@ -103,7 +103,10 @@ async function reconcile(
   const decided = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
   const decision = leaving ? endingAttempt(seen, decided) : decided;
   ports.probes.want(key, decision.probes);
-  if (decision.effect === undefined) return rest(ports, view, seen, decision, signal);
+  if (decision.effect === undefined) {
+    vain.delete(key);
+    return rest(ports, view, seen, decision, signal);
+  }
   if (leaving && isLast(decision.effect)) await report(ports, view, seen, farewell(decision), signal);
 
   const began = ports.clock.now();
@@ -171,7 +174,7 @@ async function follow(
   { view, seen, decision, effect, acted }: Done,
   signal: AbortSignal,
 ): Promise<Next> {
-  const again = (what: Nothing): ReturnType<typeof inVain> => inVain(vain, key, what);
+  const again = (what: Nothing): ReturnType<typeof inVain> => inVain(vain, key, what, ports.clock.monotonic());
   switch (acted.kind) {
     case "done":
       vain.delete(key);
@@ -193,7 +196,7 @@ async function follow(
     case "unknown": {
       const tried = again("unknown");
       ports.log.warn({ key, failure: acted.failure, effect: effect.why.reason }, "the outcome of a write is not known");
-      if (isFailing(tried)) await report(ports, view, seen, failing(decision, effect, acted.failure), signal);
+      if (tried.isFailing) await report(ports, view, seen, failing(decision, effect, acted.failure), signal);
       return { kind: "recheck", afterMs: Math.max(tried.waitMs, acted.failure.retryAfterMs ?? 0) };
     }
   }
@@ -250,6 +253,8 @@ async function tell(
 
 /** A resource that does not fit the schema is told so; it stops no other. */
 async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: AbortSignal): Promise<Next> {
+  const { namespace = "", name } = view.metadata;
+  ports.probes.want(`${namespace}/${name}`, []);
   const message = `${view.invalid ?? "the spec"}; correct the field, the resource does not fit this operator's schema`;
   const decision: Decision = {
     phase: "Held",

@@ -2,6 +2,7 @@
  * A report cut to what the API server takes of it: one text that is too long, and the whole of it would be refused, again and again.
  * Limits are read off the schema, so that there is one source for each; what is said is cut here and nowhere before.
  */
+import { z } from "zod";
 import { type Status, statusSchema } from "../../api/v1alpha1/schema.ts";
 import { type StructuralSchema, toStructural } from "../../api/v1alpha1/structural.ts";
 import { isRecord } from "../../kube/object.ts";
@@ -70,14 +71,14 @@ function fitText(schema: StructuralSchema, text: string): string | undefined {
   return cut.toWellFormed();
 }
 
-const FULL_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+const fullTime = z.iso.datetime({ offset: true });
 /** The end of the year 9999: what is later has no such form. Milliseconds. */
 const LAST_TIME = 253_402_300_799_000;
 
 function fitTime(text: string): string | undefined {
   const at = parseTime(text);
   if (at === undefined) return undefined;
-  return FULL_TIME.test(text) ? text : formatTime(Math.min(Math.max(at, 0), LAST_TIME));
+  return fullTime.safeParse(text).success ? text : formatTime(Math.min(Math.max(at, 0), LAST_TIME));
 }
 
 function fitNumber({ minimum = -Infinity, maximum = Infinity, type }: StructuralSchema, value: number): number {

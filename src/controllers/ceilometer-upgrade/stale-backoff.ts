@@ -13,22 +13,40 @@ export interface Vain {
   readonly tries: number;
   readonly stale: number;
   readonly unknown: number;
+  /** By a clock that never jumps: when the first was of which nobody knows, and when that was told. */
+  readonly unknownSince?: Millis;
+  readonly toldAt?: Millis;
 }
 
 /**
  * Counts one more, and says how long to wait before the next look. One that is refused, or whose outcome is not known as while the API
  * server is away, is waited for as long, and is no stale write: of watches it says nothing.
  */
-export function inVain(counts: Map<string, Vain>, key: string, what: Nothing): Vain & { readonly waitMs: Millis } {
+export function inVain(
+  counts: Map<string, Vain>,
+  key: string,
+  what: Nothing,
+  now: Millis,
+): Vain & { readonly waitMs: Millis; readonly isFailing: boolean } {
   const before = counts.get(key) ?? { tries: 0, stale: 0, unknown: 0 };
-  const vain = {
+  const counted = {
     tries: before.tries + 1,
     stale: what === "stale" ? before.stale + 1 : 0,
     unknown: what === "unknown" ? before.unknown + 1 : 0,
   };
-  counts.set(key, vain);
-  return { ...vain, waitMs: Math.min(CAP_MS, FIRST_MS * 2 ** before.tries) };
+  const vain = what === "unknown" ? { ...counted, ...unknownSince(before, now) } : counted;
+  const isFailing = vain.unknown >= FEW && mayTell(vain, now);
+  counts.set(key, isFailing ? { ...vain, toldAt: now } : vain);
+  return { ...vain, isFailing, waitMs: Math.min(CAP_MS, FIRST_MS * 2 ** before.tries) };
 }
+
+const unknownSince = ({ unknownSince: since, toldAt }: Vain, now: Millis): Partial<Vain> => ({
+  unknownSince: since ?? now,
+  ...(toldAt === undefined ? {} : { toldAt }),
+});
+
+const mayTell = ({ unknownSince: since, toldAt }: Partial<Vain>, now: Millis): boolean =>
+  since !== undefined && now - since >= FAILING_MS && (toldAt === undefined || now - toldAt >= TOLD_EVERY_MS);
 
 /**
  * That a name is taken is as true as it will be after some seconds; a watch is given two minutes to come back and tell what has changed:
@@ -46,13 +64,10 @@ export function isStuck(effect: Pick<Effect, "kind">, { stale }: Pick<Vain, "sta
 }
 
 /**
- * Three minutes at the least, and longer where each answer is waited for: an outage of two minutes passes by itself, and so does what
- * comes after it. What fails for longer is told, and tried on.
+ * An outage of two minutes passes by itself, and so does what comes after it. What fails for longer is told, and tried on; by the
+ * clock, since news of anything in the namespace makes another try. Some of them at the least: one after a pause says nothing.
  */
-const FAILING = 45;
-/** A minute: failures often differ in a word, as in the number of a port, and are not worth a report each. */
-const TOLD_EVERY = 12;
-
-/** Whether so many writes in a row of which nobody knows what became have to be told now. */
-export const isFailing = ({ unknown }: Pick<Vain, "unknown">): boolean =>
-  unknown >= FAILING && (unknown - FAILING) % TOLD_EVERY === 0;
+const FAILING_MS = 180_000;
+const FEW = 10;
+/** Failures often differ in a word, as in the number of a port, and are not worth a report each. */
+const TOLD_EVERY_MS = 60_000;
