@@ -270,15 +270,17 @@ export function isLater(a: AttemptRecord, b: AttemptRecord): boolean {
 export const startOf = ({ startedAt }: AttemptRecord): number => parseTime(startedAt) ?? 0;
 
 /**
- * The one that is carried out, or was last: open before ended, a way back before what it undoes; by when they began after that,
- * which replicas with other clocks have written.
+ * The one that is carried out, or was last, first: open before ended, and by when they began after that. A way back began after what
+ * it undoes, whatever the clock said of the replica that has written it.
  */
-export function foremostFirst(a: AttemptRecord, b: AttemptRecord): number {
-  return (
-    Number(b.ended === undefined) - Number(a.ended === undefined) ||
-    Number(b.back?.of === a.plan) - Number(a.back?.of === b.plan) ||
-    startOf(b) - startOf(a) ||
-    (isLater(a, b) ? -1 : 1)
+export function foremostFirst(records: readonly AttemptRecord[]): readonly AttemptRecord[] {
+  const began = (record: AttemptRecord): number => {
+    const undone = records.find(({ plan }) => plan === record.back?.of);
+    return Math.max(startOf(record), undone === undefined ? 0 : startOf(undone) + 1);
+  };
+  return records.toSorted(
+    (a, b) =>
+      Number(b.ended === undefined) - Number(a.ended === undefined) || began(b) - began(a) || (isLater(a, b) ? -1 : 1),
   );
 }
 

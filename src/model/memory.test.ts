@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { aDeployment, aMeta, aRecord, aRecordedTarget, marks } from "../../test/support/builders.ts";
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
-import { isLater, parseRecord } from "./attempt.ts";
+import { foremostFirst, isLater, parseRecord } from "./attempt.ts";
 import { elapsed, isStopped } from "./clock.ts";
 import { canonicalJson, digest, nameFor, shortDigest } from "./digest.ts";
 import { marksOf } from "./marks.ts";
@@ -135,4 +135,23 @@ test("times go to the second and come back; other texts are no times", () => {
     "2 h",
     "2 h 5 min",
   ]);
+});
+
+test("which attempt is carried out does not depend on the order in which they are seen, nor on the clock of one replica", () => {
+  const ended = { state: "Superseded", at: "2026-01-01T00:09:00Z", retry: 0 } as const;
+  const at = (plan: string, minute: number, more: object = {}) =>
+    aRecord({ plan, startedAt: `2026-01-01T00:0${minute}:00Z`, ended, ...more });
+  const a = at("a", 3);
+  const b = at("b", 1, { back: { of: "a", by: "Spec", why: "asked" } });
+  const c = at("c", 2);
+  const orders = [
+    [a, b, c],
+    [a, c, b],
+    [b, a, c],
+    [b, c, a],
+    [c, a, b],
+    [c, b, a],
+  ].map((records) => foremostFirst(records).map(({ plan }) => plan));
+  expect(orders).toEqual(orders.map(() => ["b", "a", "c"]));
+  expect(foremostFirst([a, b, { ...c, ended: undefined }])[0]?.plan).toBe("c");
 });

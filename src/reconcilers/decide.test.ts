@@ -463,9 +463,14 @@ test("one pod that is not ready hours after the last write lacks it since then, 
   expect(settled([{}, { ready: false, unreadySince: later }])).toBe("Progressing: WaitingForNewPods");
   expect(settled([{}, { ready: false, createdAt: later }])).toBe("Progressing: WaitingForNewPods");
   expect(settled([{}, { ready: false }])).toBe("Held: ProgressDeadlineExceeded");
-  // Others in the place of those that a host puts out are no progress.
-  const evicted = { name: "notification-9", phase: "Failed", ready: false, createdAt: later };
-  expect(settled([{}, { ready: false, createdAt: later }, evicted])).toBe("Held: ProgressDeadlineExceeded");
+  // Others in the place of those that a host puts out are no progress; one that was put out just now is no time.
+  const evicted = (at: number) => ({ name: "notification-9", phase: "Failed", ready: false, unreadySince: at });
+  const early = NOW + 3_600_000;
+  expect(settled([{}, { ready: false, createdAt: later }, evicted(early)])).toBe("Held: ProgressDeadlineExceeded");
+  expect(settled([{}, { ready: false, createdAt: later }, evicted(later)])).toBe("Progressing: WaitingForNewPods");
+  expect(settled([{ readySince: later - 1 }, { ready: false, createdAt: later }, evicted(early)])).toBe(
+    "Progressing: WaitingForNewPods",
+  );
   // What crashes again and again makes no progress by it.
   const crashing = { waiting: { reason: "CrashLoopBackOff", message: "" } };
   expect(settled([{}, { ready: false, unreadySince: later, state: crashing }])).toContain("Held");

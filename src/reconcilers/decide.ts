@@ -179,9 +179,9 @@ function aborted(world: World, target: Release, inputs: Inputs, record: AttemptR
  * back after another one was tried is a new attempt, from whatever that other one left.
  */
 function currentRecord(world: World, inputs: string | undefined): AttemptRecord | undefined {
-  const [newest] = world.records
-    .filter((record) => record.inputs === inputs && record.ended?.state !== "Superseded")
-    .toSorted(foremostFirst);
+  const [newest] = foremostFirst(world.records).filter(
+    (record) => record.inputs === inputs && record.ended?.state !== "Superseded",
+  );
   if (newest?.ended === undefined) return newest;
   // Whatever became of the other one: what it did to the workloads is not undone by coming back.
   const overtaken = world.records.some(
@@ -208,7 +208,7 @@ function goingBack(world: World, { digest }: Inputs, requests: Requests): Attemp
     (back === undefined
       ? ended === undefined && verbs.rollback !== undefined
       : ended === undefined || ended.state === "RolledBack");
-  return world.records.filter((record) => isUnread(record) || (asked && isLeft(record))).toSorted(foremostFirst)[0];
+  return foremostFirst(world.records).find((record) => isUnread(record) || (asked && isLeft(record)));
 }
 
 /** Admission refuses it; a resource stored before a release was dropped from the list still gets an answer. */

@@ -169,7 +169,7 @@ function isNarrowBy({ metadata, template }: Workload, { targets }: AttemptRecord
 
 /** Agents with their intake off take in again. */
 function undo(world: World, ours: readonly Workload[]): Effect | undefined {
-  const records = world.records.toSorted(foremostFirst);
+  const records = foremostFirst(world.records);
   for (const workload of ours) {
     const record = records.find(({ targets }) => targets.some(({ uid }) => uid === workload.metadata.uid));
     const agent = asOf(world, workload, record);
@@ -196,7 +196,7 @@ function bringBack(
   ours: readonly Workload[],
   includes: (workload: Workload) => boolean,
 ): Effect | Awaited | undefined {
-  const records = world.records.toSorted(foremostFirst);
+  const records = foremostFirst(world.records);
   for (const mates of units(world, records, ours)) {
     const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
     const loaded = records.find((record) => mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)))));

@@ -41,27 +41,28 @@ export function phaseSince(scene: Scene, agent: Agent): Millis {
 }
 
 /**
- * When it last came further. What had settled may lack a pod again, hours after the last write of the attempt: where nothing is
- * wrong with its pods, it lacks one since that one is not ready, or since somebody has written on the workload. A roll that is
- * under way comes further with each new pod.
+ * When it last came further: by a write of the attempt, of somebody else, or by a new pod that became ready. What had settled may
+ * lack a pod again, hours after that write: it lacks one since that one is not ready any more, or since a host has put it out.
  */
 function progressSince(scene: Scene, agent: Agent): Millis {
   const written = phaseSince(scene, agent);
-  if (!atTarget(agent) || troubleOf(agent).length > 0 || hasFailed(scene, agent, written)) return written;
-  const pods = newPods(agent);
-  const made = oldPods(agent).length > 0 ? pods.map(({ metadata }) => metadata.createdAt) : [];
+  if (!atTarget(agent) || troubleOf(agent).length > 0) return written;
   const touched = agent.workload.metadata.managers.flatMap(({ time, ofSpec }) => (ofSpec === true ? (time ?? []) : []));
-  const unready = pods.filter(({ ready }) => !ready);
-  const lost = unready.map(({ unreadySince, metadata }) => unreadySince ?? metadata.createdAt);
-  return Math.max(written, ...made, ...touched, ...(lost.length === 0 ? [] : [Math.min(...lost)]));
+  const ready = newPods(agent).flatMap((pod) => (pod.ready ? (pod.readySince ?? []) : []));
+  // A roll that is under way lacks pods all the time, and comes further with each that is ready.
+  const further = oldPods(agent).length > 0 ? ready : lostSince(scene, agent, Math.max(written, ...ready));
+  return Math.max(written, ...touched, ...further);
 }
 
-/** A host has put one of its pods out since: others in their place are no progress. */
-function hasFailed({ world }: Scene, { workload }: Agent, since: Millis): boolean {
-  return world.pods.some(
-    (pod) =>
-      pod.phase === "Failed" && pod.metadata.createdAt > since && matches(workload.matchLabels, pod.metadata.labels),
+/** Since when the first of its pods is missing; of those that were put out, since the last one became ready (`came`). */
+function lostSince({ world }: Scene, agent: Agent, came: Millis): readonly Millis[] {
+  const since = ({ unreadySince, metadata }: Pod): Millis => unreadySince ?? metadata.createdAt;
+  const unready = newPods(agent).filter(({ ready }) => !ready);
+  const out = world.pods.filter(
+    (pod) => pod.phase === "Failed" && matches(agent.workload.matchLabels, pod.metadata.labels) && since(pod) > came,
   );
+  const times = [...unready, ...out].map(since);
+  return times.length === 0 ? [] : [Math.min(...times)];
 }
 
 function overdue(scene: Scene, agent: Agent, what: string): { violation?: Violation; dueAt: Millis } {
