@@ -253,7 +253,7 @@ async function tell(
 
 /** A resource that does not fit the schema is told so; it stops no other. */
 async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: AbortSignal): Promise<Next> {
-  const { namespace = "", name } = view.metadata;
+  const { namespace, name } = view.metadata;
   ports.probes.want(`${namespace}/${name}`, []);
   const message = `${view.invalid ?? "the spec"}; correct the field, the resource does not fit this operator's schema`;
   const decision: Decision = {
