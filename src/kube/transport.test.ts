@@ -15,10 +15,10 @@ async function failureIn(call: Promise<unknown>): Promise<KubeFailure | undefine
 test("no answer in time: lost, and the connection is given up", async () => {
   await using stub = await startStub(() => {});
   const transport = createTransport(stub.connection());
-  const failure = await failureIn(transport.request({ method: "GET", path: "/x", timeoutMs: 20 }));
-  expect(failure).toMatchObject({ kind: "lost", reason: "Timeout", message: "GET /x: no answer within 20 ms" });
+  const failure = await failureIn(transport.request({ method: "GET", path: "/x", timeoutMs: 200 }));
+  expect(failure).toMatchObject({ kind: "lost", reason: "Timeout", message: "GET /x: no answer within 200 ms" });
   await expect.poll(() => stub.open).toBe(0);
-  expect((await failureIn(transport.stream({ method: "GET", path: "/x", timeoutMs: 20 })))?.reason).toBe("Timeout");
+  expect((await failureIn(transport.stream({ method: "GET", path: "/x", timeoutMs: 200 })))?.reason).toBe("Timeout");
   transport.close();
 });
 
