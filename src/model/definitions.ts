@@ -27,8 +27,8 @@ function kindOfKey(key: string): DefinitionsKind | undefined {
 type Read = ParsedFile<DefinitionsFile>;
 
 /**
- * `key` is the file's name: meters.yaml, event_definitions.yaml, gnocchi_resources.yaml. What is read is a hundred times the size of
- * its text, and nobody keeps it: `definition-changes.ts` remembers what follows from it.
+ * `key` is the file's name: meters.yaml, event_definitions.yaml, gnocchi_resources.yaml. Nothing of it is remembered here:
+ * `compared-definitions.ts` remembers what follows from it.
  */
 export function parseDefinitions(text: string, key: string): Read {
   const yaml = parseYamlAs(text, DEFINITIONS);

@@ -9,7 +9,7 @@ import { agentText } from "../model/agent.ts";
 import { fileAt } from "../model/agent-files.ts";
 import { type FileText, textOf } from "../model/agent-settings.ts";
 import type { RecordedFiles } from "../model/attempt.ts";
-import { changesBetween, judgeDefinitions } from "../model/compared-definitions.ts";
+import { changesBetween, givenDefinitions } from "../model/compared-definitions.ts";
 import type { DefinitionChange } from "../model/definition-changes.ts";
 import type { FileProblem } from "../model/file-problem.ts";
 import type { World } from "../model/observation.ts";
@@ -95,7 +95,7 @@ function look(world: World, readers: readonly Agent[], target: Release, given: G
     return now === undefined ? [] : [{ reader, ...now }];
   });
   const path = mounts[0]?.path ?? defaultPath(world, key, first, target);
-  const next = judgeDefinitions(given.text, key);
+  const next = givenDefinitions(given.text, key);
   if (next.kind === "broken")
     return { path, changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };
   const changes = mounts.flatMap(({ reader, path: where, text }): readonly DefinitionChange[] => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { aConfigObject, anObservation, anUpgrade, NEW_IMAGE } from "../../../test/support/builders.ts";
 import { largestLook } from "../../../test/support/largest-look.ts";
-import { areCompared, areJudged } from "../../model/compared-definitions.ts";
+import { areCompared, areGivenRead } from "../../model/compared-definitions.ts";
 import type { Observation } from "../../model/observation.ts";
 import { isOsloRemembered } from "../../model/oslo-config.ts";
 import { isYamlRemembered } from "../../model/yaml-file.ts";
@@ -15,7 +15,7 @@ const isRemembered = ([key, text = ""]: File, _: number, all: readonly File[]): 
   if (key.endsWith(".conf")) return isOsloRemembered(text);
   if (!key.startsWith("meters")) return isYamlRemembered(text);
   const given = all.find(([other]) => other === key)?.[1] ?? "";
-  return given === text ? areJudged(text, key) : areCompared(text, given, key);
+  return given === text ? areGivenRead(text, key) : areCompared(text, given, key);
 };
 type File = readonly [key: string, text: string | undefined];
 

@@ -3,7 +3,7 @@
  * many large ones, and leases are renewed and other resources looked at in between.
  */
 import { setImmediate } from "node:timers/promises";
-import { areCompared, areJudged, changesBetween, judgeDefinitions } from "../../model/compared-definitions.ts";
+import { areCompared, areGivenRead, changesBetween, givenDefinitions } from "../../model/compared-definitions.ts";
 import type { ConfigObject, Observation } from "../../model/observation.ts";
 import { isOsloRemembered, parseOsloConfig } from "../../model/oslo-config.ts";
 import { isYamlRemembered, parseYamlFile } from "../../model/yaml-file.ts";
@@ -21,7 +21,7 @@ function readingOf(key: string, text: string, given: string | undefined): Readin
   if (key.endsWith(".conf")) {
     return { isRemembered: isOsloRemembered(text), read: () => parseOsloConfig([{ name: key, text }]) };
   }
-  if (given === text) return { isRemembered: areJudged(text, key), read: () => judgeDefinitions(text, key) };
+  if (given === text) return { isRemembered: areGivenRead(text, key), read: () => givenDefinitions(text, key) };
   if (given !== undefined) {
     return { isRemembered: areCompared(text, given, key), read: () => changesBetween(text, given, key) };
   }
