@@ -1,7 +1,7 @@
 /** From which release to which: known on both sides, forwards, and with the components that both of them have. */
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
 import { type Agent, agentText } from "../model/agent.ts";
-import { type AttemptRecord, youngestFirst } from "../model/attempt.ts";
+import { type AttemptRecord, foremostFirst } from "../model/attempt.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -32,7 +32,7 @@ interface Brought {
 /** A way back speaks of all its targets as one, and of each it is known better what it ran. */
 function broughtTo({ workload, container }: Agent, records: readonly AttemptRecord[]): Brought | undefined {
   const { uid } = workload.metadata;
-  for (const { to, targets, back } of records.toSorted(youngestFirst)) {
+  for (const { to, targets, back } of foremostFirst(records)) {
     const target = targets.find((each) => each.uid === uid && each.container === container.name);
     if (back === undefined && target?.targetImage === container.image) return { now: to, before: target.release };
   }

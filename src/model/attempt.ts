@@ -283,7 +283,3 @@ export function foremostFirst(records: readonly AttemptRecord[]): readonly Attem
       Number(b.ended === undefined) - Number(a.ended === undefined) || began(b) - began(a) || (isLater(a, b) ? -1 : 1),
   );
 }
-
-/** By when they began; what was written on them last, as their end, may be older ones' part. */
-export const youngestFirst = (a: AttemptRecord, b: AttemptRecord): number =>
-  startOf(b) - startOf(a) || Number(b.ended === undefined) - Number(a.ended === undefined);

@@ -8,12 +8,8 @@ import {
   type RecordedPolling,
   type RecordedTarget,
   startOf,
-  youngestFirst,
 } from "../model/attempt.ts";
 import { parseTime } from "../model/time.ts";
-
-export const newest = (records: readonly AttemptRecord[]): AttemptRecord | undefined =>
-  records.toSorted(youngestFirst)[0];
 
 /** The attempts that led to this one without an end, the first of them first, and this one last. */
 function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {

@@ -7,14 +7,21 @@
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { startsOldPods } from "../gates/workload-fits.ts";
 import { type Agent, makeAgent, type Wanted } from "../model/agent.ts";
-import type { AttemptRecord, Back, RecordBody, RecordedPolling, RecordedTarget } from "../model/attempt.ts";
+import {
+  type AttemptRecord,
+  type Back,
+  foremostFirst,
+  type RecordBody,
+  type RecordedPolling,
+  type RecordedTarget,
+} from "../model/attempt.ts";
 import type { AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { parseTime } from "../model/time.ts";
-import { fromOf, newest, originalsOf, parityOf } from "./attempt-chain.ts";
+import { fromOf, originalsOf, parityOf } from "./attempt-chain.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { digestNow } from "./inputs.ts";
 import { allAgents } from "./scene.ts";
@@ -33,7 +40,7 @@ export interface Undoing {
  * older target is a downgrade.
  */
 export function revertOf(world: World, target: Release): Undoing | undefined {
-  const of = newest(world.records.filter(({ back }) => back === undefined));
+  const of = foremostFirst(world.records).find(({ back }) => back === undefined);
   const to = parseRelease(of?.to ?? "");
   if (of === undefined || to === undefined || target.major >= to.major) return undefined;
   if (fromOf(world.records, of) !== target.name) return undefined;

@@ -542,8 +542,8 @@ export const ACCEPTABLE = [
 ] as const;
 /** RFC 3339 with date, time and zone, as the API server has it: a date alone would stand in no status. */
 const fullTime = z.iso.datetime({ offset: true });
-/** The API server takes small letters, too, and a comma for the point. */
-const isFullTime = (text: string): boolean => fullTime.safeParse(text.toUpperCase().replace(",", ".")).success;
+/** The API server takes small letters, too. */
+const isFullTime = (text: string): boolean => fullTime.safeParse(text.toUpperCase()).success;
 
 export const acceptedRiskSchema = z
   .object({
