@@ -27,12 +27,14 @@ const earlier: Plan = {
   steps: [{ write: { of: "effect", n: 9999 }, phase: "before", fault: { kind: "crash" } }],
 };
 
-test("a plan that no list has any more is told beside the others, and is not in the number of all", () => {
+test("a plan that no list has any more is counted by itself, and its failure stands in the first number", () => {
   const text = report([result(first, "a"), result(earlier, "a", "it never ended")], "");
-  expect(text).toContain("**In all: 1 plans, 1 passed, 0 failed.**");
+  expect(text).toContain("**In all: 1 plans, 1 passed, 0 failed; of earlier lists 1 plans, 0 passed, 1 failed.**");
   expect(text).toMatch(/\| earlier \| Plans of earlier lists, .* \| 1 plans, 0 passed, 1 failed \|/);
   expect(text).toContain(`- \`${idOf(earlier)}\`: end: it never ended`);
-  expect(report([result(first, "a")], "")).not.toContain("earlier lists");
+  const without = report([result(first, "a")], "");
+  expect(without).toContain("**In all: 1 plans, 1 passed, 0 failed.**");
+  expect(without).not.toContain("earlier lists");
 });
 
 test("the last results are counted by the revision of the sources, the most first", () => {

@@ -54,7 +54,8 @@ export function report(played: readonly Result[], versions: string): string {
   return [
     `Run from ${days[0] ?? "never"} to ${days.at(-1) ?? "never"}: operator ${VERSION}, Node ${process.version}, ${versions}.`,
     "",
-    `**In all: ${countOf(listed)}.** Not run: ${missing}.`,
+    // Whoever reads this line alone must see every plan that fails, of whichever list.
+    `**In all: ${countOf(listed)}${others.length === 0 ? "" : `; of earlier lists ${countOf(others)}`}.** Not run: ${missing}.`,
     "",
     "| | | result | plans not run |",
     "| --- | --- | --- | --- |",
@@ -70,7 +71,7 @@ export function report(played: readonly Result[], versions: string): string {
   ].join("\n");
 }
 
-const EARLIER = "Plans of earlier lists, which the lists of now do not have; they are not in the number of all";
+const EARLIER = "Plans of earlier lists, which the lists of now do not have";
 
 /** At which revision of the sources each plan was played last, the most first. */
 function revisionsOf(run: readonly Result[]): readonly string[] {
