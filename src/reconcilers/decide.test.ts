@@ -4,6 +4,7 @@ import {
   aCronJob,
   aDaemonSet,
   aDeployment,
+  aMeta,
   anObservation,
   anUpgrade,
   aPod,
@@ -394,28 +395,42 @@ test("a rollback while a file of the wish is gone is of that wish: it does not b
   expect(effect?.kind === "create" && JSON.stringify(effect.object)).toContain("of the wish");
 });
 
-test("a way back that is under way is not begun a second time, though what it undoes was written on later", () => {
+/** The next write where an attempt and its way back are both open, as after a crash between the two. */
+function withItsWayBack(undone: Partial<AttemptRecord>, back: Partial<AttemptRecord>, spec: Partial<SpecInput> = {}) {
   const workload = notification({ replicas: 0 }, { ...down, borrowed: { replicas: 2 } });
   const targets = [aRecordedTarget(workload)];
   const inputs = readInputs(aWorld({ upgrade: middle({ workloads: [workload] }).upgrade })).digest ?? "";
-  const undone = aRecord({
-    inputs,
-    targets,
-    startedAt: formatTime(NOW - 60_000),
-    verbs: { rollback: { by: "Annotation", why: "asked" } },
-    metadata: { name: "ceilometer-attempt-1", resourceVersion: "9" },
-  });
-  const back = aRecord({
-    plan: "plan-2",
-    inputs,
-    to: "newton",
-    targets,
-    startedAt: formatTime(NOW - 30_000),
-    back: { of: "plan-1", why: "asked", by: "Annotation" },
-    metadata: { name: "back", resourceVersion: "8", uid: "uid-of-back" },
-  });
-  const { effect } = decide(middle({ workloads: [workload], records: [undone, back] }));
-  expect(effect?.why).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
+  const way = { of: "plan-1", why: "asked", by: "Spec" } as const;
+  const records = [
+    aRecord({ inputs, targets, ...undone }),
+    aRecord({
+      plan: "plan-2",
+      inputs,
+      to: "newton",
+      targets,
+      back: way,
+      ...back,
+      metadata: { name: "back", uid: "uid-of-back", resourceVersion: "8" },
+    }),
+  ];
+  return decide(middle({ workloads: [workload], records, spec })).effect?.why;
+}
+
+test("a way back that is under way is not begun a second time, though what it undoes was written on later", () => {
+  const verbs = { rollback: { by: "Annotation", why: "asked" } } as const;
+  const early = formatTime(NOW - 60_000);
+  const metadata = aMeta("ceilometer-attempt-1", { resourceVersion: "9" });
+  const next = withItsWayBack({ startedAt: early, verbs, metadata }, { startedAt: formatTime(NOW - 30_000) });
+  expect(next).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
+});
+
+test("a way back comes before what it undoes, whatever the clock said that began it", () => {
+  const next = withItsWayBack(
+    { startedAt: formatTime(NOW) },
+    { startedAt: formatTime(NOW - 30_000) },
+    { rollback: true },
+  );
+  expect(next).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
 });
 
 test("of two attempts that are open the one that is not carried out is given up", () => {
@@ -493,24 +508,6 @@ test("a clock that stands for an approval goes on where an agent has answered, a
     why(middle({ now: LATE, workloads: [one], pods: podsOf(one), record: { clock }, ...(probes && { probes }) }));
   expect(at(undefined)).toBe("Progressing: Verifying");
   expect(at(says("inconclusive"))).toBe("write: Resumed");
-});
-
-test("a way back comes before what it undoes, whatever the clock said that began it", () => {
-  const workload = notification({ replicas: 0 }, { ...down, borrowed: { replicas: 2 } });
-  const targets = [aRecordedTarget(workload)];
-  const inputs = readInputs(aWorld({ upgrade: middle({ workloads: [workload] }).upgrade })).digest ?? "";
-  const open = aRecord({ inputs, targets, startedAt: formatTime(NOW) });
-  const back = aRecord({
-    plan: "plan-2",
-    inputs,
-    to: "newton",
-    targets,
-    startedAt: formatTime(NOW - 30_000),
-    back: { of: "plan-1", why: "asked", by: "Spec" },
-    metadata: { name: "back", uid: "uid-of-back" },
-  });
-  const { effect } = decide(middle({ workloads: [workload], records: [open, back], spec: { rollback: true } }));
-  expect(effect?.why).toMatchObject({ reason: "Replanned", object: "ConfigMap/ceilometer-attempt-1" });
 });
 
 test("agents that were let go have been verified: no other Job is run for them", () => {

@@ -9,9 +9,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { GROUP } from "../../src/api/v1alpha1/names.ts";
 import { logDirectory } from "../../tools/control-plane/pod-logs.ts";
 import { startBroker } from "./broker.ts";
+import { lentCronJob } from "./cron-job.ts";
 import { allowing } from "./fixtures/notification.ts";
 import { changedPipeline, modern, type Topology, workloadsOf } from "./fixtures/topology.ts";
 import { eventually, tell } from "./resource.ts";
@@ -52,32 +52,11 @@ const treated = (topology: Topology): Topology => {
 };
 
 const BACKUP = "dump";
-const backup = {
-  apiVersion: "batch/v1",
-  kind: "CronJob",
-  metadata: { name: BACKUP, annotations: { [`${GROUP}/allow-job-from`]: "true" } },
-  spec: {
-    schedule: "0 0 1 1 *",
-    suspend: true,
-    jobTemplate: {
-      spec: {
-        template: {
-          spec: {
-            restartPolicy: "Never",
-            containers: [
-              {
-                name: BACKUP,
-                image: "registry.example/dump:1",
-                command: ["sh", "-c", `mysqldump --password=${CANARY}`],
-                args: [CANARY],
-              },
-            ],
-          },
-        },
-      },
-    },
-  },
-};
+const backup = lentCronJob(BACKUP, {
+  image: "registry.example/dump:1",
+  command: ["sh", "-c", `mysqldump --password=${CANARY}`],
+  args: [CANARY],
+});
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -1,6 +1,7 @@
 /** What an upgrade waits for because its resource says so: approvals, and extra gates before and after every component. */
 import { expect, test } from "vitest";
 import { startBroker } from "./broker.ts";
+import { lentCronJob } from "./cron-job.ts";
 import { modern, type Topology } from "./fixtures/topology.ts";
 import { imagesOf } from "./isolation.ts";
 import { conditionOf, eventually, tell } from "./resource.ts";
@@ -44,25 +45,7 @@ test.concurrent.each(CASES)("every component is approved, in turn by field and b
   });
 });
 
-const smoke = {
-  apiVersion: "batch/v1",
-  kind: "CronJob",
-  metadata: { name: "smoke", annotations: { [`${GROUP}/allow-job-from`]: "true" } },
-  spec: {
-    schedule: "0 0 1 1 *",
-    suspend: true,
-    jobTemplate: {
-      spec: {
-        template: {
-          spec: {
-            restartPolicy: "Never",
-            containers: [{ name: "smoke", image: "registry.example/smoke:1", command: ["true"] }],
-          },
-        },
-      },
-    },
-  },
-} as const;
+const smoke = lentCronJob("smoke", { image: "registry.example/smoke:1", command: ["true"] });
 
 test.concurrent.each(CASES)(
   "gates before and after every component; one that cannot pass is skipped: $name",
