@@ -57,11 +57,16 @@ function read<T>(schema: z.ZodType<T>, annotations: Labels, key: string): T | un
   }
 }
 
-export function marksOf(metadata: Meta): Marks {
-  return {
-    claim: read(claim, metadata.annotations, ANNOTATION.claim),
-    borrowed: read(borrowed, metadata.annotations, ANNOTATION.borrowed),
-    phase: read(phase, metadata.annotations, ANNOTATION.phase),
-    completedPlan: metadata.annotations[ANNOTATION.completedPlan],
+/** Read once for each version of an object: every look at a namespace asks for the marks of each of its workloads, several times. */
+const known = new WeakMap<Labels, Marks>();
+
+export function marksOf({ annotations }: Pick<Meta, "annotations">): Marks {
+  const marks = known.get(annotations) ?? {
+    claim: read(claim, annotations, ANNOTATION.claim),
+    borrowed: read(borrowed, annotations, ANNOTATION.borrowed),
+    phase: read(phase, annotations, ANNOTATION.phase),
+    completedPlan: annotations[ANNOTATION.completedPlan],
   };
+  known.set(annotations, marks);
+  return marks;
 }

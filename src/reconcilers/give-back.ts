@@ -318,7 +318,8 @@ export function returnStrays(scene: Scene): Effect | Violation | undefined {
     mayNotWiden(world, strays) ??
     (isPolling && !isNarrow ? undefined : stopGroups(world, because)) ??
     widenAll(world, strays) ??
-    bringBack(world, ours, isStray) ??
+    // The usual case, and at each look: what is not owed needs no looking for.
+    (strays.length === 0 ? undefined : bringBack(world, ours, isStray)) ??
     (isPolling ? undefined : removeGroups(world, { ...WHY, message: "remove what was made for a while" }));
   const [stray] = strays;
   if (next === undefined) {

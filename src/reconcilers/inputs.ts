@@ -2,7 +2,7 @@
  * The wish as it counts: the resource without what only steers it, and the content of the files it names. Another wish is
  * another attempt; a longer time-out or a pause is not.
  */
-import type { ConfigFileRef } from "../api/v1alpha1/schema.ts";
+import type { ConfigFileRef, Spec } from "../api/v1alpha1/schema.ts";
 import { configurationProblems } from "../gates/configuration.ts";
 import type { RecordedBefore, RecordedFile, RecordedFiles } from "../model/attempt.ts";
 import { digest, digestText, nameFor } from "../model/digest.ts";
@@ -57,14 +57,24 @@ type SnippetName = "drain" | "isolatedGroup";
 
 type Texts = Partial<Record<FileName, { object: string; key: string; text: string | undefined }>>;
 
+type Named = Pick<Inputs, "files" | "snippets" | "definitions">;
+
+/** The last hash of each version of a spec: the same at every look, until one of the files has another content. */
+const digests = new WeakMap<Spec, { readonly of: string; readonly is: string }>();
+
+function wishDigest({ upgrade }: World, named: Named): string {
+  const { uid } = upgrade.metadata;
+  const of = JSON.stringify([uid, named.files, named.snippets, named.definitions.map(({ file }) => file)]);
+  const known = digests.get(upgrade.spec);
+  if (known?.of === of) return known.is;
+  const is = digestOf(uid, upgrade.spec, named);
+  digests.set(upgrade.spec, { of, is });
+  return is;
+}
+
 /** The hash of the wish: spec without its verbs and time-outs, and the files' content. */
-function wishDigest(
-  world: World,
-  files: RecordedFiles,
-  snippets: Snippets,
-  definitions: readonly GivenDefinitions[],
-): string {
-  const { strategy, from, target, components, only, gates = [] } = world.upgrade.spec;
+function digestOf(uid: string, spec: Spec, { files, snippets, definitions }: Named): string {
+  const { strategy, from, target, components, only, gates = [] } = spec;
   const { database, collector, notification, polling, api } = components;
   const untimed = <T extends object>(section: T | undefined) =>
     section === undefined ? undefined : { ...section, progressDeadlineSeconds: undefined };
@@ -72,7 +82,7 @@ function wishDigest(
   // A person's word on a plan is no part of the plan, and neither is a time-out.
   const drain = notification?.drain === undefined ? undefined : { ...notification.drain, acknowledged: undefined };
   return digest({
-    uid: world.upgrade.metadata.uid,
+    uid,
     strategy,
     from,
     target,
@@ -198,7 +208,7 @@ export function readInputs(world: World): Inputs {
     if (copy !== undefined) copies.push(copy);
   }
   const complete = known && unreadable === undefined;
-  const digest = complete ? wishDigest(world, files, snippets, definitions) : undefined;
+  const digest = complete ? wishDigest(world, { files, snippets, definitions }) : undefined;
   return { digest, files, snippets, definitions, copies, texts, unreadable, violations };
 }
 

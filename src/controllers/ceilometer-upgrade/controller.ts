@@ -22,7 +22,7 @@ import { readAhead } from "./read-ahead.ts";
 import { failing, refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
 import { inVain, isStuck, type Nothing, type Vain } from "./stale-backoff.ts";
-import { makeStatus } from "./status.ts";
+import { draftStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
 export interface ControllerPorts {
@@ -232,7 +232,7 @@ function report(
   // A resource that may go any moment needs no report of it.
   if (decision.phase === "Deleting" && decision.effect !== undefined) return Promise.resolve(undefined);
   const records = seen.records.seen === "present" ? seen.records.value : [];
-  const status = makeStatus({ upgrade: seen.upgrade, decision, records, now: seen.now }, view.status);
+  const status = draftStatus({ upgrade: seen.upgrade, decision, records, now: seen.now }, view.status);
   const { metadata, spec } = seen.upgrade;
   const told = { metadata, spec, status, decision, workloads: seen.workloads, now: seen.now };
   return tell(ports, view.status, told, signal);
@@ -246,9 +246,10 @@ async function tell(
 ): Promise<number | undefined> {
   ports.onReport?.(report);
   const { metadata, status, decision } = report;
-  const { stored, againMs } = await ports.reporter.report(metadata, previous, status, decision, signal);
-  if (stored) ports.onStored?.(previous, report);
-  return againMs;
+  const reported = await ports.reporter.report(metadata, previous, status, decision, signal);
+  if (!reported.stored) return reported.againMs;
+  ports.onStored?.(previous, { ...report, status: reported.status });
+  return undefined;
 }
 
 /** A resource that does not fit the schema is told so; it stops no other. */
@@ -265,7 +266,7 @@ async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: 
   };
   const upgrade = { metadata: view.metadata, spec: INVALID };
   const now = ports.clock.now();
-  const status = { ...makeStatus({ upgrade, decision, records: [], now }, view.status), release: {} };
+  const status = { ...draftStatus({ upgrade, decision, records: [], now }, view.status), release: {} };
   const workloads = { seen: "unreadable", why: "nothing is looked for" } as const;
   const againMs = await tell(
     ports,

@@ -7,6 +7,7 @@ import { canonicalJson } from "../../model/digest.ts";
 import type { Meta } from "../../model/meta.ts";
 import type { Effect } from "../../model/outcome.ts";
 import type { Millis } from "../../model/time.ts";
+import { fitStatus } from "./fit-status.ts";
 import { UPGRADE } from "./resources.ts";
 import { createStatusStorage, keyOf, type Reported, type StorageOptions } from "./status-storage.ts";
 
@@ -38,6 +39,7 @@ const TELLING: ReadonlySet<Phase> = new Set([
 ]);
 
 export interface Reporter {
+  /** `status` as it was made: it is cut to what the API server takes where it comes to that. */
   report(
     metadata: Meta,
     previous: Status,
@@ -109,17 +111,18 @@ export function createReporter(options: ReporterOptions): Reporter {
       const clause = why.clause === undefined ? "" : ` (${why.clause})`;
       event(metadata, "Normal", why.reason, `${why.message}${clause}`);
     },
-    async report(metadata, previous, status, decision, signal) {
+    async report(metadata, previous, draft, decision, signal) {
       const key = keyOf(metadata);
       if (decision !== undefined) announce(metadata, decision);
       if (decision?.phase === "Progressing" || decision?.phase === "Preflight") moving.add(key);
       else moving.delete(key);
       const unread = impatience(metadata, decision);
-      const wait = patience(key, previous, status);
+      const wait = patience(key, previous, draft);
       // Not worth a comparison, which costs as much as the decision did: it is looked at again when that time is over.
       if (moving.has(key) && wait > 0) return { stored: false, againMs: wait };
+      const status = fitStatus(draft);
       const text = canonicalJson(status);
-      if (canonicalJson(previous) === text) return { stored: true };
+      if (canonicalJson(previous) === text) return { stored: true, status };
       if (unread > 0) return { stored: false, againMs: unread };
       const waits = storage.waitFor(key, text);
       if (waits > 0) return { stored: false, againMs: waits };

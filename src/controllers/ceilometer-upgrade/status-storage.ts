@@ -17,12 +17,11 @@ const REFUSED_FOR: Millis = 300_000;
 
 export const keyOf = ({ namespace, name }: Pick<Meta, "namespace" | "name">): string => `${namespace}/${name}`;
 
-export interface Reported {
-  /** The status stands in the cluster as it was given. */
-  readonly stored: boolean;
-  /** When the status that was held back or refused should be written, in milliseconds from now; undefined if none was. */
-  readonly againMs?: Millis;
-}
+export type Reported =
+  /** The status stands in the cluster, as this. */
+  | { readonly stored: true; readonly status: Status }
+  /** It was held back or refused, and should be written so many milliseconds from now. */
+  | { readonly stored: false; readonly againMs: Millis };
 
 export interface StorageOptions {
   readonly client: Pick<KubeClient, "patchJson">;
@@ -55,7 +54,7 @@ export function createStatusStorage(options: StorageOptions): StatusStorage {
     async store(metadata, { previous, status, text }, signal) {
       const written = await writeStatus(options, metadata, status, signal);
       if (written === "done" || written === "stale") refused.delete(keyOf(metadata));
-      if (written === "done") return { stored: true };
+      if (written === "done") return { stored: true, status };
       if (written === "stale") return { stored: false, againMs: STALE_FOR };
       refused.set(keyOf(metadata), { text, until: clock.monotonic() + REFUSED_FOR });
       const least = leastOf(status);

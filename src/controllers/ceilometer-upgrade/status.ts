@@ -26,7 +26,10 @@ export interface Told {
 /** As many checks as the schema takes; where there are more, the last entry says how many. */
 const FINDINGS = 64;
 
-export function makeStatus({ upgrade, decision, records, now }: Told, previous: Status): Status {
+export const makeStatus = (told: Told, previous: Status): Status => fitStatus(draftStatus(told, previous));
+
+/** What it says, not yet cut to what the API server takes: most looks come to nothing that is stored, and cutting costs more than they do. */
+export function draftStatus({ upgrade, decision, records, now }: Told, previous: Status): Status {
   const { metadata } = upgrade;
   const spec = decision.spec ?? upgrade.spec;
   const carried = carriedOver(decision, metadata.generation, previous);
@@ -39,7 +42,7 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
     ...optional("current", currentRelease(decision, spec.target.release) ?? carried?.release?.current),
     target: spec.target.release,
   };
-  return fitStatus({
+  return {
     observedGeneration: metadata.generation,
     conditions: conditions(decision, upgrade, { previous, carried }, now),
     step: (carried === undefined ? current?.name : undefined) ?? overall(decision),
@@ -51,7 +54,7 @@ export function makeStatus({ upgrade, decision, records, now }: Told, previous: 
     ...preflight(decision, carried),
     release,
     ...historyOf(records, previous),
-  });
+  };
 }
 
 /** The steps are foreseen once, when the attempt begins; the same plan has them ever after. */
