@@ -3,7 +3,7 @@
  * borrowed; then the attempt record is written, and each target is claimed for it. Nothing disruptive happens here.
  */
 import { targetClaimed } from "../gates/target-claimed.ts";
-import { type Agent, agentText, atTarget, isDown, isRolledOut } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isDown, isRolledOut, oldPods } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import type { Decision, GatesSeen } from "../model/decision.ts";
 import { marksOf } from "../model/marks.ts";
@@ -13,10 +13,12 @@ import type { Release } from "../model/release.ts";
 import { askImage } from "./ask-image.ts";
 import { type Assessment, assess, unreadMounts } from "./assess.ts";
 import { firstWrites } from "./attempt-writes.ts";
+import { migrationJobName } from "./database.ts";
 import { claim } from "./desired/workload-writes.ts";
 import { checkInputs, type Inputs } from "./inputs.ts";
 import { isolatedWorkloads } from "./isolated-group.ts";
 import { bodyOf, fromRelease } from "./new-record.ts";
+import { isOwnJob } from "./own-job.ts";
 import { preflight } from "./preflight.ts";
 import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
 import { type Resolved, resolveTargets } from "./targets.ts";
@@ -92,16 +94,34 @@ export function isThereAlready(world: World, agents: Agents): boolean {
   const { uid } = world.upgrade.metadata;
   const holds = world.workloads.some(({ metadata }) => marksOf(metadata).claim?.upgrade === uid);
   if (holds || isolatedWorkloads(world).length > 0) return false;
-  return allAgents(agents).every((agent) => {
-    if (agent.marks.borrowed !== undefined) return false;
-    if (isRetired(agent)) return isDown(agent) && agent.pods.length === 0;
-    const counted = agent.wanted.replicas === undefined || agent.workload.replicas === agent.wanted.replicas;
-    return atTarget(agent) && isRolledOut(agent) && counted;
-  });
+  const all = allAgents(agents);
+  return all.length === 0 ? isMigrated(world) : all.every(isThere);
+}
+
+/** A pod that is not available at the moment is no reason to begin: there is nothing to write that would make it so. */
+function isThere(agent: Agent): boolean {
+  if (agent.marks.borrowed !== undefined) return false;
+  if (isRetired(agent)) return isDown(agent) && agent.pods.length === 0;
+  const counted = agent.wanted.replicas === undefined || agent.workload.replicas === agent.wanted.replicas;
+  return atTarget(agent) && oldPods(agent).length === 0 && counted;
+}
+
+/** Where no agent is asked for, the database is all there is to do, and only its Job says that it was done. */
+function isMigrated({ jobs, upgrade }: World): boolean {
+  if (upgrade.spec.components.database.action === "Skip") return true;
+  const name = migrationJobName(upgrade);
+  return jobs.some((job) => job.metadata.name === name && isOwnJob(job, upgrade) && job.state === "succeeded");
 }
 
 function noChange(world: World, { agents, left }: Resolved, target: Release): Decision {
-  const message = `every workload runs ${target.name} already; nothing was written`;
+  const all = allAgents(agents);
+  const weak = all.filter((agent) => !isRetired(agent) && !isRolledOut(agent)).map(agentText);
+  const besides = weak.length === 0 ? "" : `; not all pods of ${weak.join(", ")} are available at the moment`;
+  const runs =
+    all.length === 0
+      ? "no workload is asked for, and the database is upgraded"
+      : `every workload runs ${target.name} already`;
+  const message = `${runs}; nothing was written${besides}`;
   const note: Note = { reason: "NoChange", message };
   const skipped = steps(world, { agents, left }).map((step) => ({
     ...step,
