@@ -1,6 +1,6 @@
 /** The database on a way back: kept, and not before a migration that runs has ended. And whose pod migrates it. */
 import { expect, test } from "vitest";
-import { aCronJob, aDeployment, aJob, anUpgrade, aRecord, aWorld, NOW } from "../../test/support/builders.ts";
+import { aCronJob, aDeployment, aJob, anUpgrade, aPod, aRecord, aWorld, NOW } from "../../test/support/builders.ts";
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import type { Job } from "../model/observation.ts";
 import { database, databaseKept, migrationPod } from "./database.ts";
@@ -70,4 +70,38 @@ test("a backup that has become too old before the migration began is made again,
   expect(second.reason).toBe("BackingUp");
   expect(second.name).not.toBe(first.name);
   expect(next([old, done(second.name, 59)]).reason).toBe("MigratingDatabase");
+});
+
+test.each([
+  ["running", "wait"],
+  ["succeeded", "act"],
+  ["failed", "act"],
+] as const)("beside a migration of before that is %s: %s", (state, kind) => {
+  const components = {
+    database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
+  };
+  const asks = anUpgrade({ components });
+  const before = aJob("db-of-before", { state, metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
+  const world = aWorld({ upgrade: asks, workloads: [aDeployment({ name: "notification" })], jobs: [before] });
+  const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+  expect(outcome.kind).toBe(kind);
+  if (outcome.kind === "wait") expect(outcome.note.message).toContain("two migrations never run at once");
+});
+
+test("a migration of before whose pod cannot start is named, with the way to be rid of it", () => {
+  const before = aJob("db-of-before", { metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
+  const stuck = aPod(aDeployment({ name: "db" }), {
+    phase: "Pending",
+    ready: false,
+    state: { waiting: { reason: "ImagePullBackOff", message: "not there" } },
+    owner: { kind: "Job", name: "db-of-before", uid: before.metadata.uid },
+  });
+  const components = {
+    database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
+  };
+  const world = aWorld({ upgrade: anUpgrade({ components }), jobs: [before], pods: [stuck] });
+  const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+  if (outcome.kind !== "held") throw new Error(outcome.kind);
+  expect(outcome.violations[0].message).toContain("Job/db-of-before was started before");
+  expect(outcome.violations[0].remedy).toMatch(/or delete Job\/db-of-before$/);
 });

@@ -46,7 +46,7 @@ export const database: PhaseReconciler = (scene) => {
   }
   const name = migrationJobName(scene.world.upgrade);
   const existing = scene.world.jobs.find((each) => each.metadata.name === name);
-  if (existing === undefined) return backedUp(scene) ?? migrate(scene, name, step.jobFrom);
+  if (existing === undefined) return another(scene) ?? backedUp(scene) ?? migrate(scene, name, step.jobFrom);
   if (!isOwnJob(existing, scene.world.upgrade)) return { kind: "held", violations: [foreign(existing)] };
   return watch(scene, existing);
 };
@@ -62,12 +62,30 @@ export const keptDatabase: Outcome = {
   },
 };
 
+const runningMigration = ({ jobs, upgrade }: World): Job | undefined =>
+  jobs.find(
+    (job) => isOwnJob(job, upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
+  );
+
+/**
+ * The target was changed, or a retry asked for, while a migration runs: two would change one schema at once, and the older release's
+ * might end last. One whose pod cannot start may start at any moment.
+ */
+function another({ world }: Scene): Outcome | undefined {
+  const running = runningMigration(world);
+  if (running === undefined) return undefined;
+  const object = `Job/${running.metadata.name}`;
+  const message = `${object} was started before and still runs: two migrations never run at once`;
+  const outcome = waitForJob(world, running, { reason: "WaitingForJob", message, clause: CLAUSE, object });
+  if (outcome.kind !== "held") return outcome;
+  const [first, ...rest] = outcome.violations;
+  const told = { message: `${message}; ${first.message}`, remedy: `${first.remedy}, or delete ${object}` };
+  return { ...outcome, violations: [{ ...first, ...told }, ...rest] };
+}
+
 /** On a way back the database stays as it is; a migration that still runs is not torn off, and the way back does not end before it. */
 export const databaseKept: PhaseReconciler = ({ world }) => {
-  const running = world.jobs.find(
-    (job) =>
-      isOwnJob(job, world.upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
-  );
+  const running = runningMigration(world);
   if (running === undefined) return keptDatabase;
   const object = `Job/${running.metadata.name}`;
   const message = `${object} still runs: a migration is not torn off in the middle`;
