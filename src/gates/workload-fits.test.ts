@@ -5,6 +5,8 @@ import {
   anAutoscaler,
   aStatefulSet,
   aWorld,
+  NOW,
+  podsOf,
   type WorkloadWords,
 } from "../../test/support/builders.ts";
 import { workloadFits } from "./workload-fits.ts";
@@ -48,4 +50,17 @@ test.each([
   expect(reasons([anAgent(workload, { component })], aWorld({ autoscalers: [anAutoscaler(workload, least)] }))).toEqual(
     found,
   );
+});
+
+const MIRRORED = "mirror.example/ceilometer:newton";
+test.each([
+  ["every pod", { image: MIRRORED }, {}, ["ImageRewritten"]],
+  ["every pod, while it rolls", { image: MIRRORED }, { updated: 1 }, []],
+  ["every pod, and all of them go", { image: MIRRORED, deletingSince: NOW }, {}, []],
+  ["no pod", {}, {}, []],
+] as const)("an image that %s has and the template does not", (_what, pod, status, found) => {
+  for (const make of [aDeployment, aStatefulSet]) {
+    const workload = make({ name: "notification", replicas: 2, status });
+    expect(reasons([anAgent(workload, { pods: podsOf(workload, pod) })])).toEqual(found);
+  }
 });

@@ -2,7 +2,7 @@
  * What an upgrade cannot promise is refused before anything is written: workloads whose own settings would start old pods again
  * or never start new ones, or that somebody else's controller reconciles.
  */
-import { type Agent, agentText, isDown } from "../model/agent.ts";
+import { type Agent, agentText, isDown, isObserved } from "../model/agent.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 
@@ -15,6 +15,7 @@ export function workloadFits(agents: readonly Agent[], world: World): readonly V
     ...ownedByController(agent),
     ...sharedPod(agent, agents),
     ...withoutLabels(agent),
+    ...rewritten(agent),
     ...(isFull ? [...autoscaled(agent, world), ...withoutHosts(agent)] : updatedByHand(agent)),
   ]);
 }
@@ -127,6 +128,29 @@ function withoutHosts(agent: Agent): readonly Violation[] {
       "NoAgentRuns",
       `it wants an agent on ${status.desired} hosts and has none on any, so no host can be chosen for the first new one`,
       `see why its pods are not created: kubectl describe daemonset ${metadata.name}`,
+    ),
+  ];
+}
+
+/**
+ * Something writes another image into pods than their template names (a mirror's or a policy's admission webhook): no pod would ever
+ * be seen to run the target. Told where the controller counts every pod as one of the template, and none has its image.
+ */
+function rewritten(agent: Agent): readonly Violation[] {
+  const { workload, container } = agent;
+  const { status, replicas = status.desired } = workload;
+  const isAtRest = isObserved(agent) && status.updated === replicas && status.current === replicas;
+  const images = agent.pods
+    .filter(({ metadata }) => metadata.deletingSince === undefined)
+    .map(({ containers }) => containers.find(({ name }) => name === container.name)?.image);
+  const [image] = images;
+  if (!isAtRest || image === undefined || images.includes(container.image)) return [];
+  return [
+    violation(
+      agent,
+      "ImageRewritten",
+      `its pods run ${image} where its template says ${container.image}, so no pod would be known to run the target`,
+      "name images in the workload and in the resource as pods get them, or exempt the namespace from the admission webhook that rewrites them",
     ),
   ];
 }

@@ -89,6 +89,10 @@ export const REASONS = {
     meaning: "A DaemonSet of polling agents wants pods and has none, so no host can be chosen for the first new agent.",
     remedy: "See why its pods are not created.",
   },
+  ImageRewritten: {
+    meaning: "The workload's pods run another image than its template names, so none would be known to run the target.",
+    remedy: "Name images as pods get them, or exempt the namespace from the admission webhook that rewrites them.",
+  },
   SelectorUnsupported: {
     meaning: "The workload's selector has no matchLabels, so its pods cannot be told from others.",
     remedy: "Recreate the workload with a selector of matchLabels.",
