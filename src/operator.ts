@@ -6,6 +6,7 @@ import { type Caches, createCaches, everyCache } from "./controllers/ceilometer-
 import { createUpgradeController } from "./controllers/ceilometer-upgrade/controller.ts";
 import { type Leave, leaveOf } from "./controllers/ceilometer-upgrade/leave.ts";
 import { createNamedObjects } from "./controllers/ceilometer-upgrade/named-objects.ts";
+import { orphanedKeys } from "./controllers/ceilometer-upgrade/orphaned-record.ts";
 import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
 import { createProbes } from "./controllers/ceilometer-upgrade/probes.ts";
 import type { Provider } from "./controllers/ceilometer-upgrade/providers.ts";
@@ -126,6 +127,7 @@ function assemble(
   const onRead = (namespace: string | undefined): void => {
     const upgrades = namespace === undefined ? caches.upgrades.all() : caches.upgrades.of(namespace);
     for (const { metadata } of upgrades) enqueue(`${metadata.namespace}/${metadata.name}`);
+    for (const key of orphanedKeys(caches, namespace)) enqueue(key);
   };
   const caches = createCaches({
     client,

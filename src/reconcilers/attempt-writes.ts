@@ -5,7 +5,7 @@
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import type { AttemptRecord, Ended, RecordBody } from "../model/attempt.ts";
 import { canonicalJson, digest } from "../model/digest.ts";
-import type { Labels } from "../model/meta.ts";
+import type { Labels, Meta } from "../model/meta.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
@@ -91,21 +91,44 @@ export function addFinalizer(upgrade: Upgrade): Effect {
   };
 }
 
-export function annotateRecord(
+export const annotateRecord = (
   record: AttemptRecord,
   annotations: Readonly<Record<string, string | null>>,
   why: Note,
-): Effect {
-  const { namespace, name, uid, resourceVersion } = record.metadata;
-  const ref = { kind: "ConfigMap", namespace, name };
-  return {
-    kind: "annotate",
-    ref,
-    uid,
-    resourceVersion,
-    metadata: { annotations },
-    why: { ...why, object: `ConfigMap/${name}` },
+): Effect => writeRecord(record, { annotations }, why);
+
+/** Says that it has ended, with nothing borrowed any more: it may go when its resource goes. */
+export const endRecord = (record: AttemptRecord, mark: string, why: Note): Effect =>
+  writeRecord(record, { annotations: { [ANNOTATION.ended]: mark }, ...withoutHold(record.metadata) }, why);
+
+/** An attempt that had ended is carried out once more, or was begun by an operator that did not hold its record yet. */
+export function holdRecord(record: AttemptRecord): Effect | undefined {
+  const { finalizers, deletingSince } = record.metadata;
+  if (finalizers.includes(FINALIZER) || deletingSince !== undefined) return undefined;
+  const why = {
+    reason: "Holding",
+    message: "what it says of the time before stays until all is given back",
+    clause: "I9",
   };
+  return writeRecord(record, { finalizers: [...finalizers, FINALIZER] }, why);
+}
+
+/** Nothing is borrowed any more: a record that is still held would stay behind when its resource goes. */
+export function releaseRecords(records: readonly Pick<AttemptRecord, "metadata">[]): Effect | undefined {
+  const record = records.find(({ metadata }) => metadata.finalizers.includes(FINALIZER));
+  const why = { reason: "LettingGo", message: "nothing is borrowed any more", clause: "I9" };
+  return record === undefined ? undefined : writeRecord(record, withoutHold(record.metadata), why);
+}
+
+const withoutHold = ({ finalizers }: Meta) => ({ finalizers: finalizers.filter((each) => each !== FINALIZER) });
+
+function writeRecord(
+  { metadata: { namespace, name, uid, resourceVersion } }: Pick<AttemptRecord, "metadata">,
+  metadata: Readonly<Record<string, unknown>>,
+  why: Note,
+): Effect {
+  const ref = { kind: "ConfigMap", namespace, name };
+  return { kind: "annotate", ref, uid, resourceVersion, metadata, why: { ...why, object: `ConfigMap/${name}` } };
 }
 
 /** Why another attempt starts for the same wish; undefined where the wish is another one. */

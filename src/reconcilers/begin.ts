@@ -2,6 +2,7 @@
  * Before the first write. Everything is checked; then the resource gets its finalizer, because from now on something will be
  * borrowed; then the attempt record is written, and each target is claimed for it. Nothing disruptive happens here.
  */
+import { FINALIZER } from "../api/v1alpha1/names.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { type Agent, agentText, atTarget, isDown, isRolledOut, oldPods } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
@@ -15,6 +16,7 @@ import { type Assessment, assess, unreadMounts } from "./assess.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { migrationJobName } from "./database.ts";
 import { claim } from "./desired/workload-writes.ts";
+import { dropFinalizer } from "./finish.ts";
 import { checkInputs, type Inputs } from "./inputs.ts";
 import { isolatedWorkloads } from "./isolated-group.ts";
 import { bodyOf, fromRelease } from "./new-record.ts";
@@ -127,7 +129,17 @@ function noChange(world: World, { agents, left }: Resolved, target: Release): De
     ...step,
     outcome: step.outcome ?? ({ kind: "settled", skipped: true, note } as const),
   }));
-  return { phase: "NoChange", headline: note, steps: skipped, findings: [], probes: [], from: target.name };
+  const told = {
+    phase: "NoChange",
+    headline: note,
+    steps: skipped,
+    findings: [],
+    probes: [],
+    from: target.name,
+  } as const;
+  // Its record was deleted when the attempt had ended, and before the resource was let go.
+  const isHeld = world.upgrade.metadata.finalizers.includes(FINALIZER);
+  return isHeld ? { ...told, effect: dropFinalizer(world) } : told;
 }
 
 /** Claims, in the order of their names, so that two resources that want the same workloads never wait for each other. */

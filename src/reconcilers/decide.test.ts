@@ -39,7 +39,7 @@ const notification = (words: Partial<WorkloadWords> = {}, annotations: object = 
 
 interface Middle extends WorldWords {
   readonly spec?: Partial<SpecInput>;
-  readonly record?: Partial<AttemptRecord>;
+  readonly record?: Parameters<typeof aRecord>[0];
   readonly hosts?: readonly string[];
   readonly workloads: readonly Workload[];
 }
@@ -310,7 +310,8 @@ test("one whose marks were replaced with its template has drifted, too; one that
 test("an attempt has not ended while it claims a workload, whatever its record says", () => {
   const ended = { state: "Completed", at: formatTime(NOW), retry: 0 } as const;
   const workloads = [notification({ replicas: 0 }, down)];
-  expect(why(middle({ workloads, record: { ended } }))).toBe("write: Starting");
+  const held = { metadata: { finalizers: [FINALIZER] } };
+  expect(why(middle({ workloads, record: { ended, ...held } }))).toBe("write: Starting");
 });
 
 const wrote = (manager: string) => [{ manager, operation: "Update", ofSpec: true, ofPlaces: true }];
@@ -458,7 +459,10 @@ test("an attempt that had ended and is carried out once more passes over no fail
     ...drifted,
     metadata: { ...drifted.metadata, annotations: { ...drifted.metadata.annotations, ...marks({ claim }) } },
   };
-  const asked = middle({ workloads: [claimed], record: { ended }, spec });
+  // The record is held again first: its end had let it go.
+  expect(why(middle({ workloads: [claimed], record: { ended }, spec }))).toBe("write: Holding");
+  const held = { metadata: { finalizers: [FINALIZER] } };
+  const asked = middle({ workloads: [claimed], record: { ended, ...held }, spec });
   expect(decide(asked).effect?.why).toMatchObject({ reason: "AwaitingApproval" });
 });
 
@@ -549,5 +553,7 @@ test("of a workload that was made anew an attempt has nothing to take back", () 
   const former = aRecordedTarget(workload, { uid: "of-its-predecessor", image: OLD_IMAGE });
   const records = [aRecord({ inputs: "of the upgrade", targets: [former], startedAt: formatTime(NOW) })];
   const spec = { target: { release: "newton", image: OLD_IMAGE } } as const;
-  expect(why(middle({ workloads: [workload], records, spec }))).toBe("NoChange: NoChange");
+  const seen = middle({ workloads: [workload], records, spec });
+  expect(decide(seen).phase).toBe("NoChange");
+  expect(why(seen)).toBe("write: LettingGo");
 });

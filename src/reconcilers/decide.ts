@@ -16,7 +16,7 @@ import { type Observation, readWorld, type World } from "../model/observation.ts
 import { assertNever, type Effect, type Outcome, type Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { type Requests, readRequests } from "../model/verb-requests.ts";
-import { addFinalizer, annotateRecord, supersedeOthers } from "./attempt-writes.ts";
+import { addFinalizer, annotateRecord, holdRecord, supersedeOthers } from "./attempt-writes.ts";
 import { begin, isThereAlready, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
@@ -297,7 +297,9 @@ function claimOrTidy(scene: Scene): ReturnType<typeof nextClaim> {
   const { world, record, agents } = scene;
   // A retry of an attempt that had ended borrows again, so it holds the resource again.
   if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(world.upgrade);
-  return supersedeOthers(world, record) ?? returnStrays(scene) ?? nextClaim(world, record, agents);
+  return (
+    holdRecord(record) ?? supersedeOthers(world, record) ?? returnStrays(scene) ?? nextClaim(world, record, agents)
+  );
 }
 
 interface Last {

@@ -2,14 +2,14 @@
  * The end of an attempt: the targets are let go and remember the plan that brought them here, the record says that it ended,
  * and the resource can be deleted freely again. After that the resource never writes until its spec changes.
  */
-import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
+import { FINALIZER } from "../api/v1alpha1/names.ts";
 import { type Agent, agentText } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, COMPONENT_WORDS } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Effect, Note, Outcome } from "../model/outcome.ts";
-import { annotateRecord, endedMark } from "./attempt-writes.ts";
+import { endedMark, endRecord, releaseRecords } from "./attempt-writes.ts";
 import { keptDatabase } from "./database.ts";
 import { isOwned, release } from "./desired/workload-writes.ts";
 import { type Agents, allAgents, hasArrived, type Scene } from "./scene.ts";
@@ -18,7 +18,9 @@ import { type Parts, steps, type Told, waiting } from "./tell.ts";
 
 export function finish(scene: Scene, told: Told): Decision {
   const { world, record } = scene;
-  const effect = letGo(scene) ?? end(world, record);
+  // Its own end is the last that is written on any record: by that it is known later which one was the last.
+  const others = world.records.filter((each) => each !== record);
+  const effect = letGo(scene) ?? releaseRecords(others) ?? end(world, record);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
 
@@ -41,7 +43,7 @@ function letGo(scene: Scene): Effect | undefined {
 function end(world: World, record: AttemptRecord): Effect {
   const why = { reason: "AttemptEnded", message: `every component runs ${record.to}` };
   const state = isRollback(record) ? "RolledBack" : "Completed";
-  return annotateRecord(record, { [ANNOTATION.ended]: endedMark(world, state) }, why);
+  return endRecord(record, endedMark(world, state), why);
 }
 
 /** An attempt that has ended writes nothing more, but the removal of the finalizer that it no longer needs. */

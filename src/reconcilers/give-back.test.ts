@@ -22,6 +22,7 @@ import {
 import { FINALIZER, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { RecordedTarget } from "../model/attempt.ts";
 import type { Workload } from "../model/observation.ts";
+import { formatTime } from "../model/time.ts";
 import { decide } from "./decide.ts";
 import { returnStrays } from "./give-back.ts";
 
@@ -240,4 +241,30 @@ test("in the middle of a way back what counts is the way back, though what it un
     replicas: 3,
     image: OLD_IMAGE,
   });
+});
+
+test("what no record knows any more gets back what is noted on itself, and then goes", () => {
+  const records = [aRecord()];
+  expect(deleted([agents("a", { replicas: 0 }, down)], { records })).toMatchObject({ name: "a", replicas: 3 });
+  const nodeSelector = { [OFFLINE_NODE_SELECTOR]: "true" };
+  const annotations = marks({ claim, borrowed: { nodeSelector: null }, phase: { phase: "down" } });
+  expect(deleted([aDaemonSet({ name: "compute", nodeSelector, annotations })], { records: [] })).toMatchObject({
+    removed: ["/spec/template/spec/nodeSelector", "borrowed"],
+  });
+  const command = ["ceilometer-agent-notification", "--config-file", "/etc/ceilometer-upgrade/drain.conf"];
+  const dry = agents("b", { containers: [aContainer({ command })] });
+  const { effect } = decide(
+    anObservation({ upgrade: anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] }), workloads: [dry] }),
+  );
+  expect(effect?.why.message).toBe("Deployment/b takes messages in again");
+});
+
+test("records are let go when nothing is borrowed any more, before their resource is", () => {
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const ended = { state: "Completed", at: formatTime(NOW), retry: 0 } as const;
+  const records = [aRecord({ ended }), aRecord({ metadata: { name: "second", finalizers: ["theirs", FINALIZER] } })];
+  const first = decide(anObservation({ upgrade, records })).effect;
+  expect(first).toMatchObject({ ref: { kind: "ConfigMap", name: "second" }, metadata: { finalizers: ["theirs"] } });
+  const then = decide(anObservation({ upgrade, records: records.slice(0, 1) })).effect;
+  expect(then).toMatchObject({ ref: { kind: "CeilometerUpgrade" }, metadata: { finalizers: [] } });
 });

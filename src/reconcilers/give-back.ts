@@ -25,6 +25,7 @@ import { marksOf } from "../model/marks.ts";
 import type { Job, Workload, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
+import { releaseRecords } from "./attempt-writes.ts";
 import { giveBack, onlyWithPodsOf, release, start, takeDown } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
 import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
@@ -47,7 +48,7 @@ export function giveEverythingBack(world: World): Decision {
 
   const running = world.jobs.find((job) => isOwnJob(job, world.upgrade) && isKept(job) && job.state === "running");
   if (running !== undefined) return waiting("Deleting", waitingFor(world, running), { steps: [] });
-  const next = nextReturn(world) ?? dropFinalizer(world);
+  const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world);
   if (!("kind" in next)) {
     const { remedy, ...note } = next;
     const message = remedy === undefined ? note.message : `${note.message}; ${remedy}`;
@@ -83,6 +84,7 @@ function nextReturn(world: World): Effect | Awaited | undefined {
     widenAll(world, ours) ??
     bringBack(world, ours, () => true) ??
     undo(world, ours) ??
+    returnForgotten(world, ours) ??
     removeGroups(world, { ...WHY, message: "remove what was made for a while" }) ??
     (next === undefined ? undefined : release(next, { keepOwnership: false }, { ...WHY, message: "let it go" }))
   );
@@ -179,6 +181,27 @@ function undo(world: World, ours: readonly Workload[]): Effect | undefined {
       const before = wanting(agent, { image: agent.container.image, mounts: [], appended: undefined });
       return start(before, moment, { ...WHY, message: `${agentText(agent)} takes messages in again` });
     }
+  }
+  return undefined;
+}
+
+/** Somebody has removed every record that knew them: what they have borrowed is written on themselves, too. */
+function returnForgotten(world: World, ours: readonly Workload[]): Effect | undefined {
+  for (const workload of ours.filter((each) => componentOf(world.records, each) === undefined)) {
+    const { containers } = workload.template.spec;
+    const containerIndex = Math.max(
+      0,
+      containers.findIndex((each) => appendedFiles(each).length > 0),
+    );
+    const container = containers[containerIndex];
+    if (container === undefined) continue;
+    const wanted = { image: container.image, mounts: [], undone: [], appended: undefined, replicas: undefined };
+    const input = { component: "collector", workload, container, containerIndex, wanted, recorded: undefined } as const;
+    const agent = makeAgent(input, world.pods);
+    if (agent.marks.borrowed !== undefined) return giveBack(agent, WHY);
+    if (appendedFiles(container).length === 0) continue;
+    const moment = { plan: agent.marks.phase?.plan ?? "", retry: 0, now: world.now };
+    return start(agent, moment, { ...WHY, message: `${agentText(agent)} takes messages in again` });
   }
   return undefined;
 }

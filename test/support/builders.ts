@@ -1,5 +1,5 @@
 /** What decisions read, with everything filled in that a test does not speak of: running, ready, rolled out, nobody's. */
-import { ANNOTATION } from "../../src/api/v1alpha1/names.ts";
+import { ANNOTATION, FINALIZER } from "../../src/api/v1alpha1/names.ts";
 import { type SpecInput, specSchema } from "../../src/api/v1alpha1/schema.ts";
 import { type Agent, makeAgent } from "../../src/model/agent.ts";
 import type { AttemptRecord, RecordedTarget } from "../../src/model/attempt.ts";
@@ -274,7 +274,7 @@ export function aRecord(
     verbs: {},
     gates: {},
     ...rest,
-    metadata: aMeta("ceilometer-attempt-1", metadata),
+    metadata: aMeta("ceilometer-attempt-1", { finalizers: rest.ended === undefined ? [FINALIZER] : [], ...metadata }),
   };
 }
 

@@ -17,6 +17,7 @@ import { type Caches, everyCache } from "./caches.ts";
 import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { nextLook } from "./next-look.ts";
 import { type ObservePorts, observe } from "./observe.ts";
+import { releaseOrphan } from "./orphaned-record.ts";
 import type { Probes } from "./probes.ts";
 import { readAhead } from "./read-ahead.ts";
 import { failing, refusal, stuck } from "./refusal.ts";
@@ -46,6 +47,8 @@ export interface ControllerPorts {
 
 const WORKERS = 12;
 const TIMEOUT_MS = 60_000;
+/** How long a record waits that could not be let go. */
+const ORPHAN_AGAIN_MS = 5000;
 
 export function createUpgradeController(ports: ControllerPorts): Controller {
   const { clock, log, queue, onReconcile } = ports;
@@ -84,6 +87,8 @@ async function reconcile(
   key: string,
   signal: AbortSignal,
 ): Promise<Next> {
+  const orphan = releaseOrphan(ports.caches, key);
+  if (orphan !== undefined) return releaseRecord(ports, orphan, signal);
   const [namespace = "", name = ""] = key.split("/");
   const known = ports.caches.upgrades.get(namespace, name);
   if (known === undefined) {
@@ -113,6 +118,19 @@ async function reconcile(
   const acted = await act(ports.client, decision.effect, signal);
   ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
   return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
+}
+
+/** Of no resource that is there, so nobody is told of it. */
+async function releaseRecord(
+  { client, caches, log }: ControllerPorts,
+  effect: Effect,
+  signal: AbortSignal,
+): Promise<Next> {
+  const acted = await act(client, effect, signal);
+  if (acted.kind !== "done") return { kind: "recheck", afterMs: ORPHAN_AGAIN_MS };
+  takeIn(caches, acted);
+  log.info({ write: effect.kind, ...effect.why }, "wrote");
+  return { kind: "recheck", afterMs: 0 };
 }
 
 /** What had to be read took its time: another look, at the resource as it is by then, says what is so now. */

@@ -1,4 +1,8 @@
-/** The attempt record as an object: immutable, named by its plan, owned by the resource without holding up its deletion. */
+/**
+ * The attempt record as an object: immutable, named by its plan, owned by the resource. A deletion in the foreground takes what a
+ * resource owns before the resource itself, so the record has the same finalizer: while something is borrowed, it says what.
+ */
+import { FINALIZER } from "../../api/v1alpha1/names.ts";
 import { RECORD_KEY, type RecordBody } from "../../model/attempt.ts";
 import { canonicalJson, nameFor } from "../../model/digest.ts";
 import type { Labels } from "../../model/meta.ts";
@@ -21,6 +25,7 @@ export function attemptRecord(upgrade: Upgrade, body: RecordBody, marks: Labels)
       labels: ownLabels(upgrade, "upgrade", "attempt"),
       annotations: { ...gitOpsOptOut, ...marks },
       ownerReferences: [ownerReference(upgrade)],
+      finalizers: [FINALIZER],
     },
     immutable: true,
     data: { [RECORD_KEY]: canonicalJson(body) },

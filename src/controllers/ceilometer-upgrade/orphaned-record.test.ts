@@ -1,0 +1,60 @@
+/** Records that nobody lets go any more, and those that somebody still does. */
+import { expect, test } from "vitest";
+import { aMeta, NAMESPACE, NOW } from "../../../test/support/builders.ts";
+import { FINALIZER } from "../../api/v1alpha1/names.ts";
+import type { Meta } from "../../model/meta.ts";
+import type { Seen } from "../../model/observation.ts";
+import { orphanedKeys, releaseOrphan } from "./orphaned-record.ts";
+import type { OwnConfigView } from "./views/config.ts";
+
+const owner = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "gone" };
+const going: Partial<Meta> = { owner, deletingSince: NOW, finalizers: [FINALIZER] };
+const view = (metadata: Partial<Meta>, purpose = "attempt"): OwnConfigView => ({
+  metadata: aMeta("record", metadata),
+  purpose,
+  immutable: true,
+  body: undefined,
+  digests: new Map(),
+});
+
+function caches(views: readonly OwnConfigView[], uids: readonly string[] | "unreadable") {
+  const list = <T>(value: readonly T[]): Seen<readonly T[]> =>
+    uids === "unreadable" ? { seen: "unreadable", why: "away" } : { seen: "present", value };
+  const resources = uids === "unreadable" ? [] : uids.map((uid) => ({ metadata: aMeta("ceilometer", { uid }) }));
+  return {
+    ownConfig: { of: () => views, all: () => views },
+    upgrades: { list: () => list(resources.map((each) => ({ ...each, status: {} }))) },
+  };
+}
+
+const key = `${NAMESPACE}/ceilometer`;
+
+test("a record that ends, of a resource that is gone, is let go, though another one has its name now", () => {
+  for (const uids of [[], ["another"]]) {
+    const seen = caches([view(going)], uids);
+    expect(orphanedKeys(seen, NAMESPACE)).toEqual([key]);
+    expect(orphanedKeys(seen)).toEqual([key]);
+    expect(releaseOrphan(seen, key)).toMatchObject({
+      kind: "annotate",
+      ref: { kind: "ConfigMap", name: "record" },
+      metadata: { finalizers: [] },
+    });
+    expect(releaseOrphan(seen, `${NAMESPACE}/another`)).toBeUndefined();
+  }
+});
+
+test.each([
+  ["its resource is there", going, ["gone"]],
+  ["resources cannot be listed", going, "unreadable"],
+  ["nobody has deleted it", { owner, finalizers: [FINALIZER] }, []],
+  ["it is not held", { ...going, finalizers: ["theirs"] }, []],
+  ["nobody owns it", { deletingSince: NOW, finalizers: [FINALIZER] }, []],
+] as const)("it stays where %s", (_where, metadata, uids) => {
+  const seen = caches([view(metadata)], uids);
+  expect(orphanedKeys(seen)).toEqual([]);
+  expect(releaseOrphan(seen, key)).toBeUndefined();
+});
+
+test("what is no record is none of its business", () => {
+  expect(releaseOrphan(caches([view(going, "configuration")], []), key)).toBeUndefined();
+});

@@ -1,0 +1,38 @@
+/**
+ * Records of a resource that is no more, because somebody took the finalizer off by hand: the garbage collector deletes what it owned,
+ * and a record that is held would end for ever, and its namespace with it.
+ */
+import { FINALIZER } from "../../api/v1alpha1/names.ts";
+import type { Effect } from "../../model/outcome.ts";
+import { releaseRecords } from "../../reconcilers/attempt-writes.ts";
+import type { KindCache } from "./caches.ts";
+import type { OwnConfigView } from "./views/config.ts";
+import type { UpgradeView } from "./views/upgrade.ts";
+
+export interface Held {
+  readonly ownConfig: Pick<KindCache<OwnConfigView>, "of" | "all">;
+  readonly upgrades: Pick<KindCache<Pick<UpgradeView, "metadata">>, "list">;
+}
+
+/** Keys of the resources that such records were of: in one namespace, or in all. */
+export function orphanedKeys(caches: Held, namespace?: string): readonly string[] {
+  const views = namespace === undefined ? caches.ownConfig.all() : caches.ownConfig.of(namespace);
+  return views
+    .filter((view) => isOrphaned(caches, view))
+    .map(({ metadata }) => `${metadata.namespace}/${metadata.owner?.name}`);
+}
+
+/** Lets the next record of a resource of this key go; undefined where there is none, or where resources cannot be listed. */
+export function releaseOrphan(caches: Held, key: string): Effect | undefined {
+  const [namespace = "", name = ""] = key.split("/");
+  const views = caches.ownConfig.of(namespace).filter(({ metadata }) => metadata.owner?.name === name);
+  return releaseRecords(views.filter((view) => isOrphaned(caches, view)));
+}
+
+function isOrphaned({ upgrades }: Held, { metadata, purpose }: OwnConfigView): boolean {
+  const { namespace, owner, deletingSince, finalizers } = metadata;
+  if (purpose !== "attempt" || owner === undefined || deletingSince === undefined) return false;
+  const listed = upgrades.list(namespace);
+  if (!finalizers.includes(FINALIZER) || listed.seen !== "present") return false;
+  return listed.value.every((upgrade) => upgrade.metadata.uid !== owner.uid);
+}
