@@ -91,15 +91,7 @@ async function reconcile(
   if (orphan !== undefined) return releaseRecord(ports, orphan, signal);
   const [namespace = "", name = ""] = key.split("/");
   const known = ports.caches.upgrades.get(namespace, name);
-  if (known === undefined) {
-    ports.probes.want(key, []);
-    ports.observing.named.look(key, []);
-    vain.delete(key);
-    plans.delete(key);
-    ports.reporter.forget(key);
-    ports.onGone?.(key);
-    return { kind: "awaitChange" };
-  }
+  if (known === undefined) return forget(ports, { vain, plans }, key);
   const { leaving = false } = ports.observing;
   if (leaving && !isHeld(known)) return { kind: "awaitChange" };
   const { view, seen } = await look(ports, known);
@@ -118,6 +110,17 @@ async function reconcile(
   const acted = await act(ports.client, decision.effect, signal);
   ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
   return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
+}
+
+/** The resource is no more: nothing is kept of it. */
+function forget(ports: ControllerPorts, { vain, plans }: Memory, key: string): Next {
+  ports.probes.want(key, []);
+  ports.observing.named.look(key, []);
+  vain.delete(key);
+  plans.delete(key);
+  ports.reporter.forget(key);
+  ports.onGone?.(key);
+  return { kind: "awaitChange" };
 }
 
 /** Of no resource that is there, so nobody is told of it. */
