@@ -225,7 +225,7 @@ export const METRICS = {
   ceilometer_upgrade_operator_watch_faults_total: {
     type: "counter",
     help: "Lists and watches that ended otherwise than planned.",
-    labels: { resource: RESOURCE_KIND, fault: "expired, interrupted, refused or garbled" },
+    labels: { resource: RESOURCE_KIND, fault: "expired, interrupted, silent, refused or garbled" },
   },
   ceilometer_upgrade_operator_api_requests_total: {
     type: "counter",

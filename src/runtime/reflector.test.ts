@@ -229,15 +229,45 @@ describe("how a watch ends", () => {
     ]);
     await stop(running);
   });
-  test("silent for 90 s: dropped and resumed from the last version", async () => {
-    server.lists = [page(10)];
-    server.watches = [{ events: [bookmark(15)] }, { events: [event("ADDED", raw("a", 16))] }];
+  test("silent for 90 s: everything is listed again, as a server restored from a backup says nothing to a version of its future", async () => {
+    server.lists = [page(90, raw("a", 80), raw("b", 85)), page(50, raw("a", 40))];
+    server.watches = [{ events: [bookmark(95)], then: new Scripted("interrupted") }, {}];
     const running = start();
-    await clock.advance(89_999);
-    expect(server.asked).toHaveLength(2);
-    await clock.advance(801);
-    expect(server.asked[2]).toBe("90800 watch 15 300");
-    expect(names()).toEqual(["a@16"]);
+    await clock.advance(800 + 89_999);
+    expect(server.asked).toEqual(["0 list 500", "0 watch 90 300", "800 watch 95 300"]);
+    await clock.advance(1 + 1_600);
+    expect(server.asked.slice(3)).toEqual(["92400 list 500", "92400 watch 50 300"]);
+    expect(names()).toEqual(["a@40"]);
+    await stop(running);
+  });
+  test("silent again and again: a list for each silence, never more often than every 90 s", async () => {
+    server.lists = [page(10)];
+    const running = start();
+    await clock.advance(600_000);
+    expect(server.asked.filter((line) => line.includes("list")).map((line) => Number.parseInt(line, 10))).toEqual([
+      0, 90_800, 182_400, 275_600, 372_000, 474_800, 590_400,
+    ]);
+    await stop(running);
+  });
+  test("an answer to our own write that is older than what was shown has everything listed again, at once", async () => {
+    server.lists = [page(90), page(50, raw("ours", 45))];
+    const running = start();
+    await clock.advance(10_000);
+    store.put({ metadata: raw("ours", 45).metadata });
+    expect(names()).toEqual([]);
+    await clock.advance(0);
+    expect(server.asked.slice(2)).toEqual(["10000 list 500", "10000 watch 50 300"]);
+    expect(names()).toEqual(["ours@45"]);
+    await stop(running);
+  });
+  test("so it does where it comes while no watch is open", async () => {
+    server.lists = [page(90), page(50, raw("ours", 45))];
+    server.watches = [{ then: new Scripted("interrupted") }];
+    const running = start();
+    await clock.advance(100);
+    store.put({ metadata: raw("ours", 45).metadata });
+    await clock.advance(5_000);
+    expect(server.asked.slice(1)).toEqual(["0 watch 90 300", "2400 list 500", "2400 watch 50 300"]);
     await stop(running);
   });
   test("failures add up unless two minutes of health lie between", async () => {

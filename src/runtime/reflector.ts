@@ -28,12 +28,18 @@ export interface WatchedObject<R> {
 /**
  * Why a list or watch ended.
  * `expired`: the version is too old (or too new, after a restore). `interrupted`: the connection or server failed, the version is still
- * good. `refused`: forbidden, kind unknown. `garbled`: bytes were lost or unreadable, so an event may be missing.
+ * good. `silent`: nothing came, as from a dead connection, and as from a version that the API server has not reached yet. `refused`:
+ * forbidden, kind unknown. `garbled`: bytes were lost or unreadable, so an event may be missing.
  */
 export interface Fault {
-  readonly kind: "expired" | "interrupted" | "refused" | "garbled";
+  readonly kind: "expired" | "interrupted" | "silent" | "refused" | "garbled";
   readonly why: string;
   readonly retryAfterMs?: number | undefined;
+}
+
+export interface WatchFrom {
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
 }
 
 /** The port to the API server. Both calls throw; `explain` says what the thrown thing means. */
@@ -42,10 +48,7 @@ export interface ListWatch<R extends Versioned> {
     options: { readonly limit: number; readonly continue?: string | undefined },
     signal: AbortSignal,
   ): Promise<ListPage<R>>;
-  watch(
-    options: { readonly resourceVersion: string; readonly timeoutSeconds: number },
-    signal: AbortSignal,
-  ): AsyncIterable<WatchedObject<R>>;
+  watch(options: WatchFrom, signal: AbortSignal): AsyncIterable<WatchedObject<R>>;
   explain(error: unknown): Fault;
 }
 
@@ -71,7 +74,10 @@ export interface ReflectorOptions<R extends Versioned, T extends Stored> {
 }
 
 const PAGE_SIZE = 500;
-/** The API server bookmarks about once a minute, so this much silence is a dead connection. */
+/**
+ * The API server bookmarks about once a minute. This much silence is a dead connection, or a server that was restored from a backup:
+ * to a watch from a version that it has not reached yet it says nothing, neither 410 nor a bookmark, until it has. A list tells.
+ */
 const SILENCE_MS = 90_000;
 const BACKOFF = { baseMs: 800, capMs: 30_000 };
 const HEALTHY_MS = 120_000;
@@ -86,6 +92,26 @@ class ReflectorFault extends Error {
   }
 }
 
+/** What is kept from one watch to the next. Times are monotonic milliseconds. */
+interface Course {
+  failures: number;
+  lastFault: number;
+  /** Of the last list or event: what is known was so then. */
+  lastNews: number;
+  /** An answer to a write of our own does not fit what was shown since the last list. */
+  doubted: boolean;
+  /** Ends the watch that is open. */
+  end: ((why: Fault) => void) | undefined;
+}
+
+const nothingYet = (): Course => ({
+  failures: 0,
+  lastFault: Number.NEGATIVE_INFINITY,
+  lastNews: 0,
+  doubted: false,
+  end: undefined,
+});
+
 /** Keeps `store` equal to what the API server has, until `signal` aborts. Never throws and never gives up. */
 export async function runReflector<R extends Versioned, T extends Stored>(
   options: ReflectorOptions<R, T>,
@@ -93,8 +119,14 @@ export async function runReflector<R extends Versioned, T extends Stored>(
 ): Promise<void> {
   const { name, store, clock, random = Math.random, log = silentLog, onState, onFault, onList } = options;
   let state = nothingKnown();
-  let failures = 0;
-  let lastFault = Number.NEGATIVE_INFINITY;
+  const course = nothingYet();
+  using stack = new DisposableStack();
+  stack.defer(
+    store.subscribeDoubt(() => {
+      course.doubted = true;
+      course.end?.(DOUBTED);
+    }),
+  );
   const enter = (next: ReflectorState): void => {
     state = next;
     onState?.(next);
@@ -102,22 +134,23 @@ export async function runReflector<R extends Versioned, T extends Stored>(
   while (!signal.aborted) {
     try {
       if (state.at === "empty") {
-        enter(await listAll(options, signal));
+        enter(await listAll(options, course, signal));
         onList?.();
-      } else enter(await watchOnce(options, state.resourceVersion, enter, signal));
+      } else enter(await watchOnce(options, state.resourceVersion, course, enter, signal));
     } catch (error) {
       if (signal.aborted) return;
       const fault = readFault(options.source, error);
       if (state.at === "empty") store.fail(fault.why);
-      const healthy = clock.monotonic() - lastFault > HEALTHY_MS;
-      failures = healthy ? 1 : failures + 1;
+      const healthy = clock.monotonic() - course.lastFault > HEALTHY_MS;
+      course.failures = healthy ? 1 : course.failures + 1;
+      const { failures } = course;
       const waitMs = fault.kind === "expired" && healthy ? 0 : delay(failures, random, BACKOFF);
       log.warn({ reflector: name, state: state.at, fault, failures }, "list or watch failed; will try again");
       onFault?.(fault);
       enter(afterFault(state, fault));
       await clock.sleep(Math.max(waitMs, fault.retryAfterMs ?? 0), signal);
       // The wait itself is not health: the two minutes count from the moment we try again.
-      lastFault = clock.monotonic();
+      course.lastFault = clock.monotonic();
     }
   }
 }
@@ -136,8 +169,10 @@ function readFault<R extends Versioned>(source: ListWatch<R>, error: unknown): F
 
 async function listAll<R extends Versioned, T extends Stored>(
   { source, store, transform, clock }: ReflectorOptions<R, T>,
+  course: Course,
   signal: AbortSignal,
 ): Promise<ReflectorState> {
+  course.doubted = false;
   const values: T[] = [];
   let resourceVersion: string | undefined;
   let token: string | undefined;
@@ -158,7 +193,8 @@ async function listAll<R extends Versioned, T extends Stored>(
     }
     token = page.continue === "" ? undefined : page.continue;
   } while (token !== undefined);
-  store.contacted(clock.monotonic());
+  course.lastNews = clock.monotonic();
+  store.contacted(course.lastNews);
   store.replace(values, resourceVersion);
   return { at: "listed", resourceVersion };
 }
@@ -167,29 +203,31 @@ async function listAll<R extends Versioned, T extends Stored>(
 async function watchOnce<R extends Versioned, T extends Stored>(
   options: ReflectorOptions<R, T>,
   from: string,
+  course: Course,
   enter: (state: ReflectorState) => void,
   signal: AbortSignal,
 ): Promise<ReflectorState> {
   const { source, store, transform, clock, random = Math.random } = options;
+  if (course.doubted) throw new ReflectorFault(DOUBTED);
   const opened = clock.monotonic();
-  await using silence = guardAgainstSilence(clock, SILENCE_MS * (1 + random() / 10), signal);
+  await using guard = guardWatch(course, clock, SILENCE_MS * (1 + random() / 10), signal);
   let resourceVersion = from;
   enter({ at: "watching", resourceVersion });
   try {
     const timeoutSeconds = 300 + Math.floor(random() * 300);
-    for await (const event of source.watch({ resourceVersion: from, timeoutSeconds }, silence.signal)) {
+    for await (const event of source.watch({ resourceVersion: from, timeoutSeconds }, guard.signal)) {
       signal.throwIfAborted();
-      silence.heard();
-      store.contacted(clock.monotonic());
+      course.lastNews = clock.monotonic();
+      store.contacted(course.lastNews);
       takeIn(event, store, transform);
       resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
       enter({ at: "watching", resourceVersion });
     }
   } catch (error) {
-    if (silence.broken) throw new ReflectorFault({ kind: "interrupted", why: "the watch fell silent" });
+    if (guard.fault !== undefined) throw new ReflectorFault(guard.fault);
     throw error;
   }
-  if (silence.broken) throw new ReflectorFault({ kind: "interrupted", why: "the watch fell silent" });
+  if (guard.fault !== undefined) throw new ReflectorFault(guard.fault);
   if (resourceVersion === from && clock.monotonic() - opened < TOO_SHORT_MS) {
     throw new ReflectorFault({ kind: "interrupted", why: "the watch was closed at once" });
   }
@@ -220,40 +258,45 @@ function takeIn<R extends Versioned, T extends Stored>(
   else store.delete({ metadata: { name, namespace, uid, resourceVersion } });
 }
 
-interface SilenceGuard extends AsyncDisposable {
+interface WatchGuard extends AsyncDisposable {
   readonly signal: AbortSignal;
-  readonly broken: boolean;
-  heard(): void;
+  /** Why the watch was ended from this side. */
+  readonly fault: Fault | undefined;
 }
 
-/** Aborts its signal when nothing has been heard for `ms`. One sleeping task however many events arrive: a timer for each is what bursts cannot afford. */
-function guardAgainstSilence(clock: Clock, ms: number, life: AbortSignal): SilenceGuard {
+const SILENT: Fault = { kind: "silent", why: "the watch fell silent" };
+const DOUBTED: Fault = { kind: "expired", why: "the API server has answered with a version older than it had shown" };
+
+/**
+ * Aborts its signal when there has been no news for `ms`, or when what was shown is in doubt. One sleeping task however many events
+ * arrive: a timer for each is what bursts cannot afford.
+ */
+function guardWatch(course: Course, clock: Clock, ms: number, life: AbortSignal): WatchGuard {
   const watch = new AbortController();
   const onLifeEnd = (): void => watch.abort(life.reason);
   if (life.aborted) onLifeEnd();
   life.addEventListener("abort", onLifeEnd, { once: true });
-  let last = clock.monotonic();
-  let broken = false;
+  const opened = clock.monotonic();
+  let fault: Fault | undefined;
+  const end = (why: Fault): void => {
+    fault ??= why;
+    watch.abort();
+  };
+  course.end = end;
   const guarding = (async (): Promise<void> => {
     while (!watch.signal.aborted) {
-      const left = last + ms - clock.monotonic();
-      if (left <= 0) {
-        broken = true;
-        watch.abort();
-      } else {
-        await clock.sleep(left, watch.signal);
-      }
+      const left = Math.max(opened, course.lastNews) + ms - clock.monotonic();
+      if (left <= 0) end(SILENT);
+      else await clock.sleep(left, watch.signal);
     }
   })();
   return {
     signal: watch.signal,
-    get broken() {
-      return broken;
-    },
-    heard: () => {
-      last = clock.monotonic();
+    get fault() {
+      return fault;
     },
     async [Symbol.asyncDispose]() {
+      course.end = undefined;
       life.removeEventListener("abort", onLifeEnd);
       watch.abort();
       await guarding;

@@ -80,6 +80,20 @@ describe("read your writes", () => {
     store.put(thing("a", 8));
     expect(store.get("ns", "a")).toBeUndefined();
   });
+  test("an answer older than what was shown, of an object that is not held, is told as doubtful; every other is not", () => {
+    const { store } = aStore();
+    const doubted: string[] = [];
+    const stop = store.subscribeDoubt((version) => doubted.push(version));
+    store.replace([thing("a", 5)], "9");
+    store.put(thing("a", 4));
+    store.put(thing("b", 10));
+    expect(doubted).toEqual([]);
+    store.put(thing("c", 8));
+    stop();
+    store.put(thing("c", 7));
+    expect(doubted).toEqual(["8"]);
+    expect(store.get("ns", "c")).toBeUndefined();
+  });
   test("an object we created survives a list taken before", () => {
     const { store } = aStore();
     store.replace([], "5");

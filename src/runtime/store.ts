@@ -43,6 +43,7 @@ export class Store<T extends Stored, I extends string = never> {
   readonly #indexes = new Map<string, Map<string, Set<T>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
   readonly #stateListeners = new Set<(state: StoreState) => void>();
+  readonly #doubters = new Set<(version: string) => void>();
   readonly #settled = Promise.withResolvers<void>();
   readonly #log: Log;
   #state: StoreState = { kind: "empty" };
@@ -92,13 +93,14 @@ export class Store<T extends Stored, I extends string = never> {
 
   /**
    * Takes in the answer to a write of our own, so that the next look sees it. The later of two versions wins, and an object which
-   * the API server has meanwhile shown to be gone stays gone.
+   * the API server has meanwhile shown to be gone stays gone. One that is not held though more than its version has been shown is gone
+   * indeed, or comes from a server that was restored from a backup, whose watch is silent: whoever fills the store has to look.
    */
   put(value: T): void {
     const held = this.get(value.metadata.namespace, value.metadata.name);
     const version = value.metadata.resourceVersion;
-    if (!isLater(version, held?.metadata.resourceVersion ?? this.#shown)) return;
-    this.#set(value, held);
+    if (isLater(version, held?.metadata.resourceVersion ?? this.#shown)) this.#set(value, held);
+    else if (held === undefined) this.#tell(this.#doubters, version);
   }
 
   /** Takes in an added or modified object from a watch. */
@@ -174,6 +176,12 @@ export class Store<T extends Stored, I extends string = never> {
   subscribeState(listener: (state: StoreState) => void): () => void {
     this.#stateListeners.add(listener);
     return () => void this.#stateListeners.delete(listener);
+  }
+
+  /** Calls back, with its version, on an answer to a write that does not fit what was shown. Returns the way to stop. */
+  subscribeDoubt(listener: (version: string) => void): () => void {
+    this.#doubters.add(listener);
+    return () => void this.#doubters.delete(listener);
   }
 
   #moveTo(state: StoreState): void {
