@@ -1,5 +1,5 @@
 /** Observe, decide, act, report. The whole controller; everything else is what these four words mean. */
-import type { Spec, Status } from "../../api/v1alpha1/schema.ts";
+import type { Status } from "../../api/v1alpha1/schema.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, type KubeFailure } from "../../kube/errors.ts";
 import type { Decision } from "../../model/decision.ts";
@@ -23,6 +23,7 @@ import { readAhead } from "./read-ahead.ts";
 import { failing, refusal, stuck } from "./refusal.ts";
 import type { Reporter } from "./report.ts";
 import { inVain, isStuck, type Nothing, type Vain } from "./stale-backoff.ts";
+import { standInSpec } from "./stand-in-spec.ts";
 import { draftStatus } from "./status.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
@@ -147,7 +148,7 @@ async function look({ caches, observing, clock }: ControllerPorts, known: Upgrad
 
 interface Look {
   readonly view: UpgradeView;
-  /** Undefined where the resource does not fit the schema. */
+  /** Undefined where the resource does not fit the schema, and does not go. */
   readonly seen: Observation | undefined;
 }
 
@@ -253,9 +254,10 @@ function report(
   // A resource that may go any moment needs no report of it.
   if (decision.phase === "Deleting" && decision.effect !== undefined) return Promise.resolve(undefined);
   const records = seen.records.seen === "present" ? seen.records.value : [];
-  const status = draftStatus({ upgrade: seen.upgrade, decision, records, now: seen.now }, view.status);
-  const { metadata, spec } = seen.upgrade;
-  const told = { metadata, spec, status, decision, workloads: seen.workloads, now: seen.now };
+  const draft = draftStatus({ upgrade: seen.upgrade, decision, records, now: seen.now }, view.status);
+  const status = view.spec === undefined ? withoutRelease(draft) : draft;
+  const { metadata } = seen.upgrade;
+  const told = { metadata, spec: view.spec, status, decision, workloads: seen.workloads, now: seen.now };
   return tell(ports, view.status, told, signal);
 }
 
@@ -273,6 +275,9 @@ async function tell(
   return undefined;
 }
 
+/** What stands in for the spec names none. */
+const withoutRelease = (status: Status): Status => ({ ...status, release: {} });
+
 /** A resource that does not fit the schema is told so; it stops no other. */
 async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: AbortSignal): Promise<Next> {
   const { namespace, name } = view.metadata;
@@ -285,9 +290,9 @@ async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: 
     findings: [],
     probes: [],
   };
-  const upgrade = { metadata: view.metadata, spec: INVALID };
+  const upgrade = { metadata: view.metadata, spec: standInSpec([]) };
   const now = ports.clock.now();
-  const status = { ...draftStatus({ upgrade, decision, records: [], now }, view.status), release: {} };
+  const status = withoutRelease(draftStatus({ upgrade, decision, records: [], now }, view.status));
   const workloads = { seen: "unreadable", why: "nothing is looked for" } as const;
   const againMs = await tell(
     ports,
@@ -297,18 +302,3 @@ async function reportInvalid(ports: ControllerPorts, view: UpgradeView, signal: 
   );
   return againMs === undefined ? { kind: "awaitChange" } : { kind: "recheck", afterMs: againMs };
 }
-
-/** Stands in for a spec that could not be read, in a report that says just that. */
-const INVALID: Spec = {
-  mode: "Apply",
-  strategy: "Full",
-  paused: false,
-  target: { release: "", image: "" },
-  components: { database: { action: "Skip", deadlineSeconds: 1 } },
-  progressDeadlineSeconds: 1,
-  ownership: "Release",
-  onFailure: "Hold",
-  abort: false,
-  rollback: false,
-  retryAttempt: 0,
-};

@@ -16,6 +16,7 @@ import type { Millis } from "../../model/time.ts";
 import { filesWanted } from "../../reconcilers/files-wanted.ts";
 import type { Caches } from "./caches.ts";
 import type { NamedObjects } from "./named-objects.ts";
+import { standInSpec } from "./stand-in-spec.ts";
 import type { OwnConfigView } from "./views/config.ts";
 import type { CronJobView, JobView } from "./views/job.ts";
 import { parseTemplate } from "./views/template.ts";
@@ -31,19 +32,22 @@ export interface ObservePorts {
   readonly leaving?: boolean;
 }
 
-/** The observation of one resource; undefined where its stored spec does not fit the schema. */
+/**
+ * The observation of one resource; undefined where its stored spec does not fit the schema, unless it goes: what was borrowed comes back
+ * whatever the spec says, and nobody could correct it first.
+ */
 export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis): Observation | undefined {
   const { caches, settings, leaving = false } = ports;
-  const { spec } = upgrade;
   const metadata = leaving ? { deletingSince: now, ...upgrade.metadata } : upgrade.metadata;
-  if (spec === undefined) return undefined;
-  const { namespace, uid } = metadata;
+  const { namespace, uid, deletingSince } = metadata;
+  if (upgrade.spec === undefined && deletingSince === undefined) return undefined;
   const own = caches.ownConfig.list(namespace);
   const mine = mapSeen(own, (views) => views.filter((view) => view.metadata.labels[LABEL.upgrade] === uid));
   const workloads = joined(
     [caches.deployments, caches.daemonSets, caches.statefulSets].map((each) => each.list(namespace)),
   );
   const records = mapSeen(mine, (views) => views.flatMap((view) => recordOf(view, uid)));
+  const spec = upgrade.spec ?? standInSpec(listed(records));
   const wanted = filesWanted({ metadata, spec }, listed(workloads), settings, listed(records));
   return {
     now,

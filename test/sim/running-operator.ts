@@ -1,0 +1,70 @@
+/** The operator to its last line, on the model's API server and a clock of the test's own; nothing goes wrong but what the test does. */
+import { readConfig } from "../../src/config.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { runOperator } from "../../src/operator.ts";
+import { silentLog } from "../../src/runtime/logger.ts";
+import type { FakeClock } from "../support/fake-clock.ts";
+import { ModelClient } from "./model-client.ts";
+import type { ModelCluster } from "./model-cluster.ts";
+import { NAMESPACE } from "./topology.ts";
+
+const STEP = 125;
+const LATENCY = 10;
+
+export interface Running {
+  readonly client: ModelClient;
+  /** Ends when the process does. */
+  readonly ended: Promise<void>;
+  stop(): void;
+}
+
+export interface RunningOptions {
+  readonly cluster: ModelCluster;
+  readonly clock: FakeClock;
+  readonly flags?: readonly string[];
+  readonly identity?: string;
+  /** What stands between the operator and the model. */
+  readonly wrap?: (client: ModelClient) => KubeClient;
+}
+
+export function startOperator({ cluster, clock, flags = [], identity = "one", wrap }: RunningOptions): Running {
+  const client = new ModelClient(cluster.api, {
+    clock,
+    weather: { latency: () => LATENCY, lag: () => 0, fault: () => undefined },
+    onPolled: () => {},
+    logOf: () => "",
+  });
+  const life = new AbortController();
+  const flagsOfAll = [`--watch-namespaces=${NAMESPACE}`, "--health-address=", "--metrics-address="];
+  const ended = runOperator(
+    {
+      config: readConfig([...flagsOfAll, ...flags], {}),
+      connect: () => wrap?.(client) ?? client,
+      log: silentLog,
+      version: "0.0.0",
+      identity,
+      leaseNamespace: NAMESPACE,
+      providers: [],
+      clock,
+    },
+    life.signal,
+  );
+  return { client, ended, stop: () => life.abort() };
+}
+
+/** Time goes on, and everybody takes their turn, until it is so; false if it never was. Watches are told of as by a real API server. */
+export async function passUntil(
+  { cluster, clock }: Pick<RunningOptions, "cluster" | "clock">,
+  running: readonly Running[],
+  isSo: () => boolean,
+  mostMs = 600_000,
+): Promise<boolean> {
+  for (let passed = 0; passed < mostMs; passed += STEP) {
+    if (isSo()) return true;
+    cluster.stepOthers();
+    if (passed % 60_000 === 0) for (const { client } of running) client.bookmark();
+    await clock.advance(STEP);
+    cluster.now = clock.now();
+  }
+  return isSo();
+}
