@@ -1,6 +1,6 @@
 /**
  * Resources that were stored before the definition had a schema, or under another one, and that fit nothing: the operator starts
- * on them, tells each what is wrong with it where that can be told, and upgrades the good one beside them.
+ * on them, tells each what is wrong with it where that can be told, lets one go that is deleted, and upgrades the good one beside them.
  */
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -71,6 +71,10 @@ const paused = {
   status: { conditions: "none", steps: { database: "done" }, preflight: 3, plan: "the old one" },
 };
 
+/** One that may have borrowed something, and goes. What has no spec at all the API server lets nobody write to, not even to let it go. */
+const GOING = "strategy-dropped-going";
+const going = { metadata: { name: GOING, finalizers: [FINALIZER] }, spec: { ...good, strategy: "Rolling" } };
+
 async function define(cluster: ClusterAccess, definition: unknown): Promise<void> {
   const { code, stderr } = await cluster.kubectl(["replace", "-f", "-"], { input: JSON.stringify(definition) });
   if (code !== 0) throw new Error(`kubectl replace: ${stderr}`);
@@ -84,7 +88,8 @@ async function storeUnfit(cluster: ClusterAccess, namespace: string): Promise<vo
   await eventually(isServed, () => `${collection} is not served`, 60_000);
   for (const [name, parts] of Object.entries(UNFIT))
     await create(cluster, collection, { apiVersion: API_VERSION, kind: KIND, metadata: { name }, ...parts });
-  await create(cluster, collection, { apiVersion: API_VERSION, kind: KIND, ...paused });
+  for (const each of [paused, going])
+    await create(cluster, collection, { apiVersion: API_VERSION, kind: KIND, ...each });
   const { metadata } = z
     .object({ metadata: z.object({ resourceVersion: z.string() }) })
     .parse(await read(cluster, `${DEFINITIONS}/${CRD_NAME}`));
@@ -125,6 +130,10 @@ test("what was stored under no schema is told so, and stops neither the operator
     const isTold = async (): Promise<boolean> => /RequestInvalid/.test(await saidOf(scene, "status-unfit"));
     await eventually(isTold, () => saidOf(scene, "status-unfit"), 30_000);
     expect(await saidOf(scene, "status-unfit")).not.toContain("the old one");
+    const path = resourcePath(scene.namespace, GOING);
+    await cluster.api.request("DELETE", path);
+    const isGone = async (): Promise<boolean> => (await cluster.api.request("GET", path)).status === 404;
+    await eventually(isGone, () => saidOf(scene, GOING), 30_000);
     const writes = scene.effects().map(({ path }) => path.split("?")[0]);
     expect(writes.filter((path) => Object.keys(UNFIT).some((name) => path?.endsWith(`/${name}`)))).toEqual([]);
   });
