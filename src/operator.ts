@@ -49,7 +49,7 @@ export interface OperatorOptions {
   readonly clock?: Clock;
 }
 
-/** A watch that has been silent for longer than this may hide the truth: the process is not ready. Milliseconds. */
+/** A watch of which nothing has been heard for longer than this, not even that it was opened, may hide the truth: the process is not ready. Milliseconds. */
 const SILENT_MS = 180_000;
 /** How long the lease stays taken when all has been given back. Milliseconds. */
 const AFTER_REMOVAL_MS = 60_000;

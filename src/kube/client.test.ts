@@ -375,13 +375,25 @@ describe("watch", () => {
     );
   });
 
-  test("a refusal is a failure like that of any call", async () => {
+  test("a refusal is a failure like that of any call, and no yes", async () => {
     await withClient(
       (_, response) => sendJson(response, 403, statusBody(403, "Forbidden")),
       async (client) => {
-        expect((await failureIn(readAllEvents(client.watch(widgets, { resourceVersion: "4" }))))?.kind).toBe(
-          "forbidden",
-        );
+        let opened = 0;
+        const asked = { resourceVersion: "4", onOpen: () => (opened += 1) };
+        expect((await failureIn(readAllEvents(client.watch(widgets, asked))))?.kind).toBe("forbidden");
+        expect(opened).toBe(0);
+      },
+    );
+  });
+
+  test("a yes is told before any event", async () => {
+    await withClient(
+      (_, response) => response.flushHeaders(),
+      async (client) => {
+        const abort = new AbortController();
+        const asked = { resourceVersion: "4", signal: abort.signal, onOpen: () => abort.abort() };
+        expect((await failureIn(readAllEvents(client.watch(widgets, asked))))?.reason).toBe("Aborted");
       },
     );
   });

@@ -32,6 +32,8 @@ export interface PageOptions extends SelectOptions {
 export interface WatchOptions extends SelectOptions {
   readonly resourceVersion: string;
   readonly timeoutSeconds?: number;
+  /** The API server has said yes; events may be long in coming. */
+  readonly onOpen?: () => void;
 }
 
 export interface WriteOptions extends UrgentOptions {
@@ -152,11 +154,12 @@ export function createKubeClient(
   return {
     ...reads(call),
     ...writes(call, fieldManager),
-    async *watch(resource, { namespace, signal, ...query }) {
+    async *watch(resource, { namespace, signal, onOpen, ...query }) {
       const path = resourcePath(resource, { namespace });
       const all = { ...query, watch: true, allowWatchBookmarks: true };
       const request = { method: "GET", path, query: all, headers: agent, timeoutMs: LIST_TIMEOUT_MS, signal } as const;
       const response = await asking("WATCH", () => transport.stream(request));
+      if (response.status === 200) onOpen?.();
       yield* watchEvents(response, signal);
     },
     close: () => transport.close(),

@@ -7,6 +7,7 @@ import {
   type ReflectorState,
   runReflector,
   type WatchedObject,
+  type WatchFrom,
 } from "./reflector.ts";
 import { Store, type Stored } from "./store.ts";
 
@@ -26,6 +27,10 @@ interface Play {
   readonly events?: readonly Event[];
   /** That many bookmarks follow, a minute apart. */
   readonly minutes?: number;
+  /** Seconds of silence after that, before it ends. */
+  readonly idle?: number;
+  /** The API server does not even say yes. */
+  readonly isRefused?: boolean;
   readonly then?: "end" | "stay" | Scripted;
 }
 
@@ -46,17 +51,16 @@ class ScriptedServer implements ListWatch<Raw> {
     if (page === undefined || page instanceof Scripted) throw page ?? new Error("script has no list");
     return page;
   }
-  async *watch(
-    options: { resourceVersion: string; timeoutSeconds: number },
-    signal: AbortSignal,
-  ): AsyncGenerator<Event> {
+  async *watch(options: WatchFrom, signal: AbortSignal): AsyncGenerator<Event> {
     this.asked.push(`${this.#clock.monotonic()} watch ${options.resourceVersion} ${options.timeoutSeconds}`);
-    const { events = [], minutes = 0, then = "stay" } = this.watches.shift() ?? {};
+    const { events = [], minutes = 0, idle = 0, isRefused = false, then = "stay" } = this.watches.shift() ?? {};
+    if (!isRefused) options.onOpen();
     yield* events;
     for (let minute = 1; minute <= minutes; minute++) {
       await this.#clock.sleep(60_000, signal);
       yield bookmark(Number(options.resourceVersion) + minute);
     }
+    if (idle > 0) await this.#clock.sleep(idle * 1000, signal);
     if (then instanceof Scripted) throw then;
     if (then === "end") return;
     await new Promise<void>((_, reject) => {
@@ -270,20 +274,67 @@ describe("how a watch ends", () => {
     expect(server.asked.slice(1)).toEqual(["0 watch 90 300", "2400 list 500", "2400 watch 50 300"]);
     await stop(running);
   });
-  test("failures add up unless two minutes of health lie between", async () => {
+  test("failures add up where watches are refused, or cut at once, until two minutes of health", async () => {
     const fault = new Scripted("interrupted");
     server.lists = [page(10)];
-    server.watches = [{ then: fault }, { minutes: 1, then: fault }, { minutes: 3, then: fault }];
+    server.watches = [
+      { then: fault },
+      { idle: 0.9, then: fault },
+      { isRefused: true, idle: 30, then: fault },
+      { minutes: 3, then: fault },
+    ];
     const running = start();
-    await clock.advance(800 + 60_000 + 1_600);
-    expect(server.asked.slice(1)).toEqual(["0 watch 10 300", "800 watch 10 300", "62400 watch 11 300"]);
+    await clock.advance(800 + 900 + 1_600 + 30_000 + 3_200);
+    expect(server.asked.slice(1)).toEqual([
+      "0 watch 10 300",
+      "800 watch 10 300",
+      "3300 watch 10 300",
+      "36500 watch 10 300",
+    ]);
     await clock.advance(180_000 + 800);
-    expect(server.asked.at(-1)).toBe("243200 watch 14 300");
+    expect(server.asked.at(-1)).toBe("217300 watch 13 300");
+    await stop(running);
+  });
+  test.each([
+    ["broken off", new Scripted("interrupted"), 800],
+    ["closed", "end", 0],
+  ] as const)(
+    "%s again and again after fifteen seconds, as by a proxy: never blind for longer",
+    async (_, then, ms) => {
+      server.lists = [page(10)];
+      server.watches = Array.from({ length: 20 }, () => ({ idle: 15, then }));
+      const running = start();
+      await clock.advance(200_000);
+      const watches = server.asked.filter((line) => line.includes("watch")).map((line) => Number.parseInt(line, 10));
+      expect(watches).toEqual(Array.from({ length: watches.length }, (_each, index) => index * (15_000 + ms)));
+      expect(watches.length).toBeGreaterThan(12);
+      // It is heard of, though it has told nothing.
+      expect(clock.monotonic() - (store.lastContact ?? 0)).toBeLessThanOrEqual(16_000);
+      await stop(running);
+    },
+  );
+  test("cut before its first bookmark again and again: after five minutes without a word everything is listed", async () => {
+    server.lists = [page(90, raw("a", 80)), page(50, raw("a", 40))];
+    server.watches = Array.from({ length: 30 }, () => ({ idle: 15, then: new Scripted("interrupted") }));
+    const running = start();
+    await clock.advance(330_000);
+    const lists = server.asked.filter((line) => line.includes("list")).map((line) => Number.parseInt(line, 10));
+    expect(lists).toEqual([0, 19 * 15_800]);
+    expect(names()).toEqual(["a@40"]);
+    await stop(running);
+  });
+  test("that refuses watches for minutes is not asked for lists instead", async () => {
+    const refused = { isRefused: true, then: new Scripted("interrupted") } as const;
+    server.lists = [page(10)];
+    server.watches = Array.from({ length: 40 }, () => refused);
+    const running = start();
+    await clock.advance(600_000);
+    expect(server.asked.filter((line) => line.includes("list"))).toEqual(["0 list 500"]);
     await stop(running);
   });
 });
 
-test("last contact is the last event, bookmarks included", async () => {
+test("last contact is the last event, bookmarks included, or the yes to a watch", async () => {
   server.lists = [page(10)];
   server.watches = [{ minutes: 1 }];
   const running = start();

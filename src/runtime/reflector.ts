@@ -40,6 +40,8 @@ export interface Fault {
 export interface WatchFrom {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
+  /** Called when the API server has said yes, before any event. */
+  readonly onOpen: () => void;
 }
 
 /** The port to the API server. Both calls throw; `explain` says what the thrown thing means. */
@@ -79,9 +81,14 @@ const PAGE_SIZE = 500;
  * to a watch from a version that it has not reached yet it says nothing, neither 410 nor a bookmark, until it has. A list tells.
  */
 const SILENCE_MS = 90_000;
+/** Where something in between cuts each watch before its first bookmark, none is silent for that long. */
+const UNHEARD_MS = 300_000;
 const BACKOFF = { baseMs: 800, capMs: 30_000 };
 const HEALTHY_MS = 120_000;
-/** A server that ends watches at once, without an event, must not be asked in a tight loop. */
+/**
+ * A server that ends watches at once must not be asked in a tight loop. One that ends them later, as a proxy does with what it takes
+ * for idle, does what it always does, and must not be asked less and less often.
+ */
 const TOO_SHORT_MS = 1_000;
 
 class ReflectorFault extends Error {
@@ -96,6 +103,8 @@ class ReflectorFault extends Error {
 interface Course {
   failures: number;
   lastFault: number;
+  /** When the API server said yes to the last watch; undefined where it did not. */
+  opened: number | undefined;
   /** Of the last list or event: what is known was so then. */
   lastNews: number;
   /** An answer to a write of our own does not fit what was shown since the last list. */
@@ -107,6 +116,7 @@ interface Course {
 const nothingYet = (): Course => ({
   failures: 0,
   lastFault: Number.NEGATIVE_INFINITY,
+  opened: undefined,
   lastNews: 0,
   doubted: false,
   end: undefined,
@@ -141,19 +151,34 @@ export async function runReflector<R extends Versioned, T extends Stored>(
       if (signal.aborted) return;
       const fault = readFault(options.source, error);
       if (state.at === "empty") store.fail(fault.why);
-      const healthy = clock.monotonic() - course.lastFault > HEALTHY_MS;
-      course.failures = healthy ? 1 : course.failures + 1;
+      const waitMs = countFault(course, fault, clock.monotonic(), random);
       const { failures } = course;
-      const waitMs = fault.kind === "expired" && healthy ? 0 : delay(failures, random, BACKOFF);
       log.warn({ reflector: name, state: state.at, fault, failures }, "list or watch failed; will try again");
       onFault?.(fault);
       enter(afterFault(state, fault));
-      await clock.sleep(Math.max(waitMs, fault.retryAfterMs ?? 0), signal);
+      await clock.sleep(waitMs, signal);
       // The wait itself is not health: the two minutes count from the moment we try again.
       course.lastFault = clock.monotonic();
     }
+    if (state.at === "listed" && isUnheard(course, clock.monotonic())) enter(nothingKnown());
   }
 }
+
+/** One more; how long to wait before the next request. Milliseconds. */
+function countFault(course: Course, fault: Fault, now: number, random: () => number): number {
+  const healthy = now - course.lastFault > HEALTHY_MS;
+  course.failures = healthy || wasCut(course, fault, now) ? 1 : course.failures + 1;
+  const waitMs = fault.kind === "expired" && healthy ? 0 : delay(course.failures, random, BACKOFF);
+  return Math.max(waitMs, fault.retryAfterMs ?? 0);
+}
+
+/** A watch that was open for a while before it broke off: nothing is wrong with the next one. A list costs more than a watch, and waits. */
+const wasCut = ({ opened }: Course, { kind }: Fault, now: number): boolean =>
+  kind === "interrupted" && opened !== undefined && now - opened >= TOO_SHORT_MS;
+
+/** The API server says yes to watches, and has long said nothing in any. */
+const isUnheard = ({ opened, lastNews }: Course, now: number): boolean =>
+  opened !== undefined && now - lastNews > UNHEARD_MS;
 
 const nothingKnown = (): ReflectorState => ({ at: "empty" });
 
@@ -173,6 +198,7 @@ async function listAll<R extends Versioned, T extends Stored>(
   signal: AbortSignal,
 ): Promise<ReflectorState> {
   course.doubted = false;
+  course.opened = undefined;
   const values: T[] = [];
   let resourceVersion: string | undefined;
   let token: string | undefined;
@@ -209,13 +235,18 @@ async function watchOnce<R extends Versioned, T extends Stored>(
 ): Promise<ReflectorState> {
   const { source, store, transform, clock, random = Math.random } = options;
   if (course.doubted) throw new ReflectorFault(DOUBTED);
-  const opened = clock.monotonic();
+  const asked = clock.monotonic();
+  course.opened = undefined;
+  const onOpen = (): void => {
+    course.opened = clock.monotonic();
+    store.contacted(course.opened);
+  };
   await using guard = guardWatch(course, clock, SILENCE_MS * (1 + random() / 10), signal);
   let resourceVersion = from;
   enter({ at: "watching", resourceVersion });
   try {
     const timeoutSeconds = 300 + Math.floor(random() * 300);
-    for await (const event of source.watch({ resourceVersion: from, timeoutSeconds }, guard.signal)) {
+    for await (const event of source.watch({ resourceVersion: from, timeoutSeconds, onOpen }, guard.signal)) {
       signal.throwIfAborted();
       course.lastNews = clock.monotonic();
       store.contacted(course.lastNews);
@@ -228,7 +259,7 @@ async function watchOnce<R extends Versioned, T extends Stored>(
     throw error;
   }
   if (guard.fault !== undefined) throw new ReflectorFault(guard.fault);
-  if (resourceVersion === from && clock.monotonic() - opened < TOO_SHORT_MS) {
+  if (resourceVersion === from && clock.monotonic() - asked < TOO_SHORT_MS) {
     throw new ReflectorFault({ kind: "interrupted", why: "the watch was closed at once" });
   }
   return { at: "listed", resourceVersion };

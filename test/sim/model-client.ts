@@ -206,8 +206,9 @@ export class ModelClient implements KubeClient {
   }
 
   async *watch(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {
-    const { resourceVersion, signal } = options;
+    const { resourceVersion, signal, onOpen } = options;
     await this.#read(resource, signal, () => undefined);
+    onOpen?.();
     const from = Number(resourceVersion);
     if (from < this.#compacted) {
       const message = `too old resource version: ${from}`;
