@@ -13,7 +13,7 @@ import type { Provider } from "./controllers/ceilometer-upgrade/providers.ts";
 import { createReporter } from "./controllers/ceilometer-upgrade/report.ts";
 import { UPGRADE } from "./controllers/ceilometer-upgrade/resources.ts";
 import type { ClientOptions, KubeClient } from "./kube/client.ts";
-import { createEventRecorder } from "./kube/events.ts";
+import { createEventRecorder, type EventRecorder } from "./kube/events.ts";
 import { leasePort } from "./kube/lease.ts";
 import type { OperatorSettings } from "./model/observation.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
@@ -144,14 +144,10 @@ function assemble(
   const named = stack.adopt(createNamedObjects({ client, clock, log, onChange }), (each) => each.stop());
   const ask = createAsk({ client, permissions: permissionsOf(config), providers: options.providers });
   const probes = stack.adopt(createProbes({ ask, clock, log, onAnswer: enqueue }), (each) => each.stop());
-  const recorder = stack.adopt(
-    createEventRecorder({ client, clock, log, controller: `${GROUP}/operator`, instance: options.identity }),
-    (each) => each.flush(),
-  );
+  const recorder = stack.adopt(recorderOf(options, client, clock, own), (each) => each.flush());
   const notifier = stack.adopt(notifierOf(options, clock, own), (each) => each?.stop());
   const measure = (): Measured => ({
     queueDue: queue.due,
-    eventsDropped: recorder.dropped,
     notificationsQueued: notifier?.queued ?? 0,
     contacts: everyCache(caches).map(({ resource, lastContact }) => ({ resource: resource.plural, at: lastContact })),
   });
@@ -168,12 +164,7 @@ function assemble(
     probes,
     reporter: createReporter({
       client,
-      recorder: {
-        record(subject, note) {
-          own.recordedEvent(note.type);
-          recorder.record(subject, note);
-        },
-      },
+      recorder,
       clock,
       log,
       put: (object) => caches.upgrades.put(object),
@@ -196,6 +187,23 @@ async function tracerOf(
   if (target === undefined) return undefined;
   const { createTracer } = await import("./observability/tracer.ts");
   return stack.adopt(createTracer({ target, clock, log, version, instance }), (each) => each.stop());
+}
+
+function recorderOf(
+  { log, identity: instance }: OperatorOptions,
+  client: KubeClient,
+  clock: Clock,
+  own: OperatorMetrics,
+): EventRecorder {
+  const controller = `${GROUP}/operator`;
+  const recorder = createEventRecorder({ client, clock, log, controller, instance, onLoss: own.lostEvent });
+  return {
+    ...recorder,
+    record(subject, note) {
+      own.recordedEvent(note.type);
+      recorder.record(subject, note);
+    },
+  };
 }
 
 function notifierOf({ config, log }: OperatorOptions, clock: Clock, own: OperatorMetrics): Notifier | undefined {

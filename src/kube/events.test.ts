@@ -1,9 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
+import { silentLog } from "../runtime/logger.ts";
 import type { ObjectName } from "./client.ts";
 import { KubeApiError, type KubeFailureKind } from "./errors.ts";
 import { createEventRecorder, type EventNote, type EventRecorder, type EventSubject } from "./events.ts";
 import type { KubeObject } from "./object.ts";
+import type { Loss } from "./outbox.ts";
 
 const subject: EventSubject = {
   resource: { group: "example.org", version: "v1", plural: "widgets", kind: "Widget", namespaced: true },
@@ -17,17 +19,30 @@ let clock: FakeClock;
 let created: KubeObject[];
 let patched: { name: string; patch: object }[];
 let refuse: KubeFailureKind | undefined;
+let retryAfterMs: number | undefined;
+let asked: number;
+let lost: Loss[];
+let logged: object[];
 let recorder: EventRecorder;
 const fail = (): void => {
-  if (refuse !== undefined) throw new KubeApiError({ kind: refuse, code: 0, reason: "", message: "no" });
+  asked += 1;
+  const failure = { code: 0, reason: "", message: "no", ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  if (refuse !== undefined) throw new KubeApiError({ kind: refuse, ...failure });
 };
 beforeEach(() => {
   clock = new FakeClock();
   created = [];
   patched = [];
   refuse = undefined;
+  retryAfterMs = undefined;
+  asked = 0;
+  lost = [];
+  logged = [];
   recorder = createEventRecorder({
     clock,
+    random: () => 0,
+    onLoss: (why) => lost.push(why),
+    log: { ...silentLog, warn: (fields, msg) => logged.push({ ...fields, msg }) },
     controller: "example.org/turner",
     instance: "turner-1",
     client: {
@@ -106,7 +121,8 @@ test("a refusal never reaches the caller and is not remembered as written", asyn
   refuse = "forbidden";
   recorder.record(subject, note);
   await recorder.flush();
-  expect(recorder.dropped).toBe(1);
+  expect(lost).toEqual(["refused"]);
+  expect(logged).toMatchObject([{ why: "refused", msg: "an event is given up" }]);
   refuse = undefined;
   recorder.record(subject, note);
   await recorder.flush();
@@ -116,8 +132,49 @@ test("a refusal never reaches the caller and is not remembered as written", asyn
 test("too many at once are dropped, not kept", async () => {
   for (let i = 0; i < 3_000; i++) recorder.record(subject, { ...note, message: `turn ${i}` });
   await recorder.flush();
-  expect(created.length + recorder.dropped).toBe(3_000);
+  expect(created.length + lost.length).toBe(3_000);
   expect(created.length).toBeLessThanOrEqual(2_049);
+  expect(new Set(lost)).toEqual(new Set(["overflow"]));
+  expect(logged).toHaveLength(1);
+});
+
+test.each(["throttled", "unavailable", "lost"] as const)(
+  "what fails because the API server is busy or away (%s) waits, with all behind it, and is tried again less and less often",
+  async (kind) => {
+    refuse = kind;
+    for (let turn = 0; turn < 3; turn += 1) recorder.record(subject, { ...note, message: `turn ${turn}` });
+    await clock.advance(120_000);
+    // After 0, 1, 3, 7, 15, 31, 61, 91 seconds.
+    expect(asked).toBe(8);
+    expect([created, lost]).toEqual([[], []]);
+    expect(logged).toMatchObject([{ failure: { kind }, msg: "an event could not be written; will try again" }]);
+    refuse = undefined;
+    await clock.advance(1_000);
+    expect(created.map((each) => each["note"])).toEqual(["turn 0", "turn 1", "turn 2"]);
+    expect(created[0]?.["eventTime"]).toBe("2026-01-01T00:00:00.000000Z");
+  },
+);
+
+test("as long as the API server asks for is waited", async () => {
+  refuse = "throttled";
+  retryAfterMs = 20_000;
+  recorder.record(subject, note);
+  await clock.advance(19_999);
+  expect(asked).toBe(1);
+  await clock.advance(1);
+  expect(asked).toBe(2);
+});
+
+test("what did not get through for an hour is given up as late, and one that comes then is not", async () => {
+  refuse = "unavailable";
+  recorder.record(subject, note);
+  await clock.advance(3_599_000);
+  recorder.record(subject, { ...note, reason: "Stopped" });
+  await clock.advance(120_000);
+  expect(lost).toEqual(["late"]);
+  refuse = undefined;
+  await clock.advance(30_000);
+  expect(created.map(({ reason }) => reason)).toEqual(["Stopped"]);
 });
 
 test("long names and notes are cut to what the API takes, never within a character", async () => {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../runtime/clock.ts";
 import { microTime } from "../runtime/lease.ts";
-import { type Log, silentLog } from "../runtime/logger.ts";
 import type { KubeClient } from "./client.ts";
 import { failureOf } from "./errors.ts";
+import type { KubeObject } from "./object.ts";
+import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { apiVersion, type Resource } from "./resource.ts";
 
 /**
@@ -38,27 +38,20 @@ export interface EventNote {
 }
 
 export interface EventRecorder {
-  /** Never throws and never waits. Repetitions are counted, an overflow is dropped. */
+  /** Never throws and never waits. Repetitions are counted, an overflow is dropped, and what does not get through is tried again. */
   record(subject: EventSubject, note: EventNote): void;
   /** Ends when everything recorded so far has been sent or given up. */
   flush(): Promise<void>;
-  /** Events given up because too many were waiting or the API server refused them. */
-  readonly dropped: number;
 }
 
-export interface RecorderOptions {
+export interface RecorderOptions extends OutboxOptions {
   readonly client: Pick<KubeClient, "create" | "patchMerge">;
-  readonly clock: Clock;
   /** Name of the controller, qualified like a label key; shown as the event's source. */
   readonly controller: string;
   /** Identity of this process. */
   readonly instance: string;
-  readonly log?: Log;
-  readonly signal?: AbortSignal;
 }
 
-/** What a thousand upgrades at once leave waiting behind an API server that they keep busy: 256 were too few by 1,320. */
-const QUEUE_LIMIT = 2_048;
 const MEMORY_LIMIT = 1_000;
 /** Repetitions within this time of the last one are one series. */
 const SERIES_MS = 10 * 60_000;
@@ -75,33 +68,9 @@ interface Remembered {
 }
 
 export function createEventRecorder(options: RecorderOptions): EventRecorder {
-  const { clock, log = silentLog } = options;
+  const { clock } = options;
+  const outbox = createOutbox(options);
   const remembered = new Map<string, Remembered>();
-  const waiting: (() => Promise<void>)[] = [];
-  let pumping: Promise<void> | undefined;
-  let dropped = 0;
-
-  const pump = async (): Promise<void> => {
-    for (let send = waiting.shift(); send !== undefined; send = waiting.shift()) {
-      try {
-        await send();
-      } catch (error) {
-        dropped += 1;
-        log.debug({ err: error }, "an event was not written");
-      }
-    }
-    pumping = undefined;
-  };
-
-  const enqueue = (send: () => Promise<void>): void => {
-    if (waiting.length >= QUEUE_LIMIT) {
-      dropped += 1;
-      return;
-    }
-    waiting.push(send);
-    pumping ??= pump();
-  };
-
   const start = (key: string, subject: EventSubject, note: EventNote): void => {
     const at = clock.now();
     const namespace = subject.namespace ?? "default";
@@ -117,15 +86,11 @@ export function createEventRecorder(options: RecorderOptions): EventRecorder {
     remembered.set(key, entry);
     const [oldest] = remembered.keys();
     if (remembered.size > MEMORY_LIMIT && oldest !== undefined) remembered.delete(oldest);
-    enqueue(async () => {
-      try {
-        await create(options, entry, subject, note, at);
-      } catch (error) {
-        // What was never stored must not be counted on.
-        remembered.delete(key);
-        throw error;
-      }
-    });
+    outbox.send(
+      (signal) => create(options.client, eventOf(options, entry, subject, note, at), signal),
+      // What was never stored must not be counted on.
+      () => void (remembered.get(key) === entry && remembered.delete(key)),
+    );
   };
 
   const repeat = (key: string, entry: Remembered, subject: EventSubject, note: EventNote): void => {
@@ -134,10 +99,10 @@ export function createEventRecorder(options: RecorderOptions): EventRecorder {
     entry.lastSeen = now;
     if (now - entry.lastWritten < SERIES_WRITE_MS) return;
     entry.lastWritten = now;
-    enqueue(async () => {
+    outbox.send(async (signal) => {
       try {
         const series = { count: entry.count, lastObservedTime: microTime(clock.now()) };
-        await options.client.patchMerge(EVENT, entry, { series }, { signal: options.signal });
+        await options.client.patchMerge(EVENT, entry, { series }, { signal });
       } catch (error) {
         if (failureOf(error)?.kind !== "notFound") throw error;
         // The API server forgets events after an hour.
@@ -153,24 +118,18 @@ export function createEventRecorder(options: RecorderOptions): EventRecorder {
       if (known !== undefined && clock.monotonic() - known.lastSeen < SERIES_MS) repeat(key, known, subject, note);
       else start(key, subject, note);
     },
-    // The pump runs until nothing waits, so what is recorded meanwhile is waited for as well.
-    async flush() {
-      await pumping;
-    },
-    get dropped() {
-      return dropped;
-    },
+    flush: () => outbox.flush(),
   };
 }
 
-async function create(
-  { client, controller, instance, signal }: RecorderOptions,
+function eventOf(
+  { controller, instance }: RecorderOptions,
   { namespace, name }: Remembered,
   { resource, ...subject }: EventSubject,
   note: EventNote,
   epochMs: number,
-): Promise<void> {
-  const event = {
+): KubeObject {
+  return {
     metadata: { namespace, name },
     eventTime: microTime(epochMs),
     type: note.type,
@@ -181,6 +140,13 @@ async function create(
     reportingInstance: instance.slice(0, 128),
     regarding: { apiVersion: apiVersion(resource), kind: resource.kind, ...subject },
   };
+}
+
+async function create(
+  client: RecorderOptions["client"],
+  event: KubeObject,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
     await client.create(EVENT, event, { signal });
   } catch (error) {

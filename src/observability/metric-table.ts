@@ -199,8 +199,8 @@ export const METRICS = {
   },
   ceilometer_upgrade_operator_events_dropped_total: {
     type: "counter",
-    help: "Kubernetes Events that were given up: too many waited, or the API server refused them.",
-    labels: {},
+    help: "Kubernetes Events that were given up: too many waited, the API server refused them, or they did not get through for an hour.",
+    labels: { reason: "overflow, refused or late" },
   },
   ceilometer_upgrade_operator_notifications_total: {
     type: "counter",

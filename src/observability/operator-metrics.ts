@@ -9,7 +9,6 @@ import type { NotificationResult } from "./notifier.ts";
 /** What is asked for when somebody scrapes, instead of being followed. */
 export interface Measured {
   readonly queueDue: number;
-  readonly eventsDropped: number;
   readonly notificationsQueued: number;
   /** Each watched kind, with when its slowest watch was last heard of, in monotonic milliseconds. */
   readonly contacts: readonly { readonly resource: string; readonly at: number | undefined }[];
@@ -24,6 +23,7 @@ export interface OperatorMetrics {
   wroteStatus(result: "done" | "stale" | "failed"): void;
   notified(result: NotificationResult): void;
   recordedEvent(type: "Normal" | "Warning"): void;
+  lostEvent(reason: (typeof LOST)[number]): void;
   /** `code` is the status of the answer, undefined without one. */
   asked(request: { readonly verb: string; readonly code: number | undefined; readonly seconds: number }): void;
   listed(resource: string): void;
@@ -33,15 +33,16 @@ export interface OperatorMetrics {
 
 /** Each result is there from the start, so that the first failure is an increase. */
 const RESULTS: readonly ReconcileResult[] = ["settled", "recheck", "failed", "terminal", "cancelled"];
+const LOST = ["overflow", "refused", "late"] as const;
 const NOTIFIED: readonly NotificationResult[] = ["sent", "retried", "dropped"];
 
 export function createOperatorMetrics(
   metrics: Metrics,
   { clock, version }: { readonly clock: Clock; readonly version: string },
 ): OperatorMetrics {
-  let dropped = 0;
   metrics.set("ceilometer_upgrade_operator_build_info", { version }, 1);
   for (const result of RESULTS) metrics.add("ceilometer_upgrade_operator_reconciles_total", { result }, 0);
+  for (const reason of LOST) metrics.add("ceilometer_upgrade_operator_events_dropped_total", { reason }, 0);
   for (const result of NOTIFIED) metrics.add("ceilometer_upgrade_operator_notifications_total", { result }, 0);
   return {
     queue: {
@@ -59,6 +60,7 @@ export function createOperatorMetrics(
     wrote: (kind, result) => metrics.add("ceilometer_upgrade_operator_writes_total", { kind, result }),
     wroteStatus: (result) => metrics.add("ceilometer_upgrade_operator_status_writes_total", { result }),
     notified: (result) => metrics.add("ceilometer_upgrade_operator_notifications_total", { result }),
+    lostEvent: (reason) => metrics.add("ceilometer_upgrade_operator_events_dropped_total", { reason }),
     recordedEvent: (type) => metrics.add("ceilometer_upgrade_operator_events_total", { type }),
     asked({ verb, code, seconds }) {
       metrics.add("ceilometer_upgrade_operator_api_requests_total", { verb, code: code?.toString() ?? "none" });
@@ -68,11 +70,9 @@ export function createOperatorMetrics(
     listed: (resource) => metrics.add("ceilometer_upgrade_operator_watch_lists_total", { resource }),
     watchFault: (resource, { kind: fault }) =>
       metrics.add("ceilometer_upgrade_operator_watch_faults_total", { resource, fault }),
-    collect({ queueDue, eventsDropped, notificationsQueued, contacts }) {
+    collect({ queueDue, notificationsQueued, contacts }) {
       metrics.set("ceilometer_upgrade_operator_notifications_queued", {}, notificationsQueued);
       metrics.set("ceilometer_upgrade_operator_queue_depth", {}, queueDue);
-      metrics.add("ceilometer_upgrade_operator_events_dropped_total", {}, eventsDropped - dropped);
-      dropped = eventsDropped;
       for (const { resource, at } of contacts) {
         const heard = at === undefined ? 0 : (clock.now() - (clock.monotonic() - at)) / 1000;
         metrics.set("ceilometer_upgrade_operator_watch_last_contact_timestamp_seconds", { resource }, heard);
