@@ -144,7 +144,7 @@ function assemble(
   const named = stack.adopt(createNamedObjects({ client, clock, log, onChange }), (each) => each.stop());
   const ask = createAsk({ client, permissions: permissionsOf(config), providers: options.providers });
   const probes = stack.adopt(createProbes({ ask, clock, log, onAnswer: enqueue }), (each) => each.stop());
-  const recorder = stack.adopt(recorderOf(options, client, clock, own), (each) => each.flush());
+  const recorder = stack.adopt(recorderOf(options, client, clock, own), (each) => each.stop());
   const notifier = stack.adopt(notifierOf(options, clock, own), (each) => each?.stop());
   const measure = (): Measured => ({
     queueDue: queue.due,

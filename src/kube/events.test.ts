@@ -20,10 +20,12 @@ let created: KubeObject[];
 let patched: { name: string; patch: object }[];
 let refuse: KubeFailureKind | undefined;
 let retryAfterMs: number | undefined;
+let isHanging: boolean;
 let asked: number;
 let lost: Loss[];
 let logged: object[];
 let recorder: EventRecorder;
+const ABORTED = { kind: "lost", code: 0, reason: "Aborted", message: "aborted" } as const;
 const fail = (): void => {
   asked += 1;
   const failure = { code: 0, reason: "", message: "no", ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -35,6 +37,7 @@ beforeEach(() => {
   patched = [];
   refuse = undefined;
   retryAfterMs = undefined;
+  isHanging = false;
   asked = 0;
   lost = [];
   logged = [];
@@ -46,8 +49,10 @@ beforeEach(() => {
     controller: "example.org/turner",
     instance: "turner-1",
     client: {
-      async create(_, object) {
+      async create(_, object, options = {}) {
         fail();
+        if (isHanging) await clock.sleep(10_000, options.signal);
+        if (options.signal?.aborted === true) throw new KubeApiError(ABORTED);
         created.push(object);
         return object;
       },
@@ -191,4 +196,32 @@ test("events on objects without a namespace go to the default one", async () => 
   recorder.record(clusterScoped, note);
   await recorder.flush();
   expect(created[0]?.metadata.namespace).toBe("default");
+});
+
+test("the end gives what waits a moment", async () => {
+  recorder.record(subject, note);
+  await recorder.stop();
+  expect([created.length, lost]).toEqual([1, []]);
+  expect(clock.sleeping).toBe(0);
+});
+
+test.each([
+  ["does not answer", (): void => void (isHanging = true)],
+  ["is away", (): void => void (refuse = "unavailable")],
+])("the end waits three seconds for an API server that %s, and the rest is given up", async (_, make) => {
+  make();
+  for (let turn = 0; turn < 3; turn += 1) recorder.record(subject, { ...note, message: `turn ${turn}` });
+  await clock.advance(500);
+  let ended = false;
+  const stopping = recorder.stop().then(() => {
+    ended = true;
+  });
+  await clock.advance(2_999);
+  expect([ended, lost]).toEqual([false, []]);
+  await clock.advance(1);
+  await stopping;
+  recorder.record(subject, { ...note, message: "too late" });
+  expect(lost).toEqual(["ended", "ended", "ended", "ended"]);
+  expect(logged.at(-1)).toMatchObject({ why: "ended", waiting: 3 });
+  expect([clock.sleeping, created]).toEqual([0, []]);
 });

@@ -42,6 +42,8 @@ export interface EventRecorder {
   record(subject: EventSubject, note: EventNote): void;
   /** Ends when everything recorded so far has been sent or given up. */
   flush(): Promise<void>;
+  /** The same, for no longer than a moment; the rest is given up. */
+  stop(): Promise<void>;
 }
 
 export interface RecorderOptions extends OutboxOptions {
@@ -119,6 +121,7 @@ export function createEventRecorder(options: RecorderOptions): EventRecorder {
       else start(key, subject, note);
     },
     flush: () => outbox.flush(),
+    stop: () => outbox.stop(),
   };
 }
 
@@ -142,11 +145,7 @@ function eventOf(
   };
 }
 
-async function create(
-  client: RecorderOptions["client"],
-  event: KubeObject,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function create(client: RecorderOptions["client"], event: KubeObject, signal: AbortSignal): Promise<void> {
   try {
     await client.create(EVENT, event, { signal });
   } catch (error) {

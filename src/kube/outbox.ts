@@ -9,15 +9,17 @@ import { failureOf, type KubeFailureKind } from "./errors.ts";
 
 /**
  * Why something was given up. `overflow`: too much was waiting. `refused`: the API server will not have it. `late`: it did not get
- * through in an hour.
+ * through in an hour. `ended`: the process has.
  */
-export type Loss = "overflow" | "refused" | "late";
+export type Loss = "overflow" | "refused" | "late" | "ended";
 
 export interface Outbox {
   /** Never throws and never waits. `lost` is called if it is given up. */
-  send(request: (signal: AbortSignal | undefined) => Promise<void>, lost?: () => void): void;
+  send(request: (signal: AbortSignal) => Promise<void>, lost?: () => void): void;
   /** Ends when everything has been sent or given up, what comes meanwhile as well. */
   flush(): Promise<void>;
+  /** Gives what waits a moment, then gives it up, and whatever comes later. */
+  stop(): Promise<void>;
 }
 
 export interface OutboxOptions {
@@ -25,7 +27,6 @@ export interface OutboxOptions {
   readonly log?: Log;
   readonly random?: () => number;
   readonly onLoss?: (why: Loss) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** What a thousand upgrades at once leave waiting behind an API server that they keep busy: 256 were too few by 1,320. */
@@ -33,20 +34,23 @@ const QUEUE_LIMIT = 2_048;
 const BACKOFF = { baseMs: 1_000, capMs: 30_000 };
 /** The API server forgets Events after an hour: older ones are no news to anybody. Milliseconds. */
 const NEWS_MS = 3_600_000;
+/** No longer than a pod's end may wait for an API server that does not answer. */
+const FAREWELL_MS = 3_000;
 
 /** What passes by itself, so that the same request may be made again. */
 const PASSING: ReadonlySet<KubeFailureKind> = new Set(["throttled", "unavailable", "lost"]);
 
 interface Waiting {
-  readonly request: (signal: AbortSignal | undefined) => Promise<void>;
+  readonly request: (signal: AbortSignal) => Promise<void>;
   readonly lost: () => void;
   /** Monotonic milliseconds. */
   readonly since: number;
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { clock, log = silentLog, random = Math.random, onLoss, signal } = options;
+  const { clock, log = silentLog, random = Math.random, onLoss } = options;
   const waiting: Waiting[] = [];
+  const life = new AbortController();
   let pumping: Promise<void> | undefined;
   let failures = 0;
   /** What has been told of since something last got through: one line says as much as two thousand. */
@@ -75,15 +79,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   const pump = async (): Promise<void> => {
-    for (let [head] = waiting; head !== undefined; [head] = waiting) {
+    for (let [head] = waiting; head !== undefined && !life.signal.aborted; [head] = waiting) {
       try {
-        await head.request(signal);
+        await head.request(life.signal);
         waiting.shift();
         failures = 0;
         told.clear();
       } catch (error) {
-        const waitMs = after(error, head);
-        if (waitMs > 0) await clock.sleep(waitMs, signal);
+        const waitMs = life.signal.aborted ? 0 : after(error, head);
+        if (waitMs > 0) await clock.sleep(waitMs, life.signal);
       }
     }
     pumping = undefined;
@@ -91,15 +95,24 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     send(request, lost = () => {}) {
-      if (waiting.length >= QUEUE_LIMIT) {
-        lose("overflow", lost, { waiting: waiting.length });
-        return;
+      if (life.signal.aborted) lose("ended", lost, {});
+      else if (waiting.length >= QUEUE_LIMIT) lose("overflow", lost, { waiting: waiting.length });
+      else {
+        waiting.push({ request, lost, since: clock.monotonic() });
+        pumping ??= pump();
       }
-      waiting.push({ request, lost, since: clock.monotonic() });
-      pumping ??= pump();
     },
     async flush() {
       await pumping;
+    },
+    async stop() {
+      const over = new AbortController();
+      await Promise.race([pumping, clock.sleep(FAREWELL_MS, over.signal)]);
+      over.abort();
+      life.abort();
+      await pumping;
+      const left = waiting.splice(0);
+      for (const { lost } of left) lose("ended", lost, { waiting: left.length });
     },
   };
 }

@@ -200,7 +200,7 @@ export const METRICS = {
   ceilometer_upgrade_operator_events_dropped_total: {
     type: "counter",
     help: "Kubernetes Events that were given up: too many waited, the API server refused them, or they did not get through for an hour.",
-    labels: { reason: "overflow, refused or late" },
+    labels: { reason: "overflow, refused, late, or ended with the process" },
   },
   ceilometer_upgrade_operator_notifications_total: {
     type: "counter",

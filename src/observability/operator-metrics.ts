@@ -33,7 +33,7 @@ export interface OperatorMetrics {
 
 /** Each result is there from the start, so that the first failure is an increase. */
 const RESULTS: readonly ReconcileResult[] = ["settled", "recheck", "failed", "terminal", "cancelled"];
-const LOST = ["overflow", "refused", "late"] as const;
+const LOST = ["overflow", "refused", "late", "ended"] as const;
 const NOTIFIED: readonly NotificationResult[] = ["sent", "retried", "dropped"];
 
 export function createOperatorMetrics(
