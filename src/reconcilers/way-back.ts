@@ -44,9 +44,9 @@ export function revertOf(world: World, target: Release): Undoing | undefined {
   const to = parseRelease(of?.to ?? "");
   if (of === undefined || to === undefined || target.major >= to.major) return undefined;
   if (fromOf(world.records, of) !== target.name) return undefined;
-  const { image: wanted } = world.upgrade.spec.target;
+  const { components, target: wish } = world.upgrade.spec;
   const before = originalsOf(world.records, of);
-  if (!before.every(({ image }) => image === wanted)) return undefined;
+  if (!before.every(({ component, image }) => image === (components[component]?.image ?? wish.image))) return undefined;
   return {
     of,
     by: "Revert",
