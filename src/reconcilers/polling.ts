@@ -5,11 +5,12 @@
 import { dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
 import { type Agent, agentText, isDown, needsWork, newPods, pinnedTo, replicasAfter } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
+import type { Phase } from "../model/marks.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration } from "../model/time.ts";
 import { onlyWithPodsOf, startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { removeGroups, retireAbandoned } from "./isolated-group.ts";
-import { mayNotStart, momentOf, phaseSince, waitFor, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import { mayNotStart, momentOf, phaseSince, waitForGoing, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
@@ -65,12 +66,7 @@ const full: PhaseReconciler = (scene) => {
 function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
   if (needsWork(agent, scene.record.plan)) return first(scene, agent, []);
   const phase = agent.marks.phase;
-  // Taken down again to start elsewhere, or anew: only once it is gone, so that there is one new agent at a time.
-  if (isDown(agent) && phase?.phase === "down") {
-    if (agent.pods.length === 0) return first(scene, agent, phase.tried ?? []);
-    const message = `${agentText(agent)}: the first new agent is not gone yet`;
-    return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause: CLAUSE }, []);
-  }
+  if (isDown(agent) && phase?.phase === "down") return startAgain(scene, agent, phase);
   const isFirst = phase?.plan === scene.record.plan && phase.phase === "first";
   if (isFirst && phase.retry < scene.world.upgrade.spec.retryAttempt) return startAnew(scene, agent);
   if (isFirst || agent.marks.borrowed !== undefined) {
@@ -83,6 +79,24 @@ function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
     return { kind: "act", effect: startRest(agent, momentOf(scene), note), note };
   }
   return waitUntilAvailable(scene, [agent], CLAUSE);
+}
+
+/**
+ * Taken down with the template that is wanted. To start elsewhere, or anew: only once it is gone, so that there is one new agent at
+ * a time. What a way back finds so has the template of before still: no other agent is there to be verified, its own come back.
+ */
+function startAgain(scene: Scene, agent: Agent, { plan, tried = [] }: Phase): Outcome {
+  const { record, agents } = scene;
+  if (record.back !== undefined && plan !== record.plan) {
+    const message = `${agentText(agent)} never left ${record.to}: start its agents again`;
+    const note = { reason: "StartingRest", message, clause: CLAUSE };
+    return { kind: "act", effect: onlyWithPodsOf(startRest(agent, momentOf(scene), note), agents.polling), note };
+  }
+  if (agent.pods.length === 0) return first(scene, agent, tried);
+  const pods = agent.pods.map(({ metadata }) => `Pod/${metadata.name}`).join(", ");
+  const message = `${agentText(agent)}: the first ${comingWord(scene)} agent is not gone yet (${pods})`;
+  const note = { reason: "WaitingForOldPods", message, clause: CLAUSE };
+  return waitForGoing(scene, agent, note, agent.pods);
 }
 
 function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {

@@ -141,15 +141,15 @@ export function waitUntilGone(scene: Scene, agents: readonly Agent[], clause: st
       return waitFor(scene, agent, { reason: "WaitingForOldPods", message, clause }, []);
     }
     const message = `${left.length} ${goingWord(scene)} ${COMPONENT_WORDS[agent.component]} pod${left.length > 1 ? "s" : ""} of ${agentText(agent)} not gone yet`;
-    const waiting = waitFor(
-      scene,
-      agent,
-      { reason: "WaitingForOldPods", message, clause },
-      unreachable(left, scene.world.now),
-    );
-    return sooner(waiting, nextDoubt(left, scene.world.now));
+    return waitForGoing(scene, agent, { reason: "WaitingForOldPods", message, clause }, left);
   }
   return undefined;
+}
+
+/** Waiting for these pods of an agent to go: held as soon as the host of one is taken not to answer. */
+export function waitForGoing(scene: Scene, agent: Agent, note: Note, pods: readonly Pod[]): Outcome {
+  const { now } = scene.world;
+  return sooner(waitFor(scene, agent, note, unreachable(pods, now)), nextDoubt(pods, now));
 }
 
 /** Waits until every one of these agents is rolled out; undefined once they are. */
@@ -162,7 +162,8 @@ export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], claus
     const message = isObserved(agent)
       ? `${agentText(agent)}: ${ready} of ${replicas ?? status.desired} new pods ready`
       : `the controller of ${agentText(agent)} has not acted on the last write yet`;
-    return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, troubleOf(agent));
+    const trouble = [...troubleOf(agent), ...unreachable(agent.pods, scene.world.now)];
+    return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, trouble);
   }
   return undefined;
 }

@@ -1,16 +1,26 @@
 /** The way back: when a target is one, what stops it before anything is written, and how it ends. */
 import { describe, expect, test } from "vitest";
 import {
+  aDaemonSet,
   aDeployment,
   anObservation,
   anUpgrade,
+  aPod,
   aRecord,
   aRecordedTarget,
+  aWorld,
+  marks,
+  NEW_IMAGE,
+  NOW,
   OLD_IMAGE,
   podsOf,
+  type WorkloadWords,
 } from "../../test/support/builders.ts";
+import { FINALIZER, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import type { Phase } from "../model/marks.ts";
 import { decide } from "./decide.ts";
+import { readInputs } from "./inputs.ts";
 
 const COMPLETED = { state: "Completed", at: "2026-01-01T00:10:00Z", retry: 0 } as const;
 const NEWTON: SpecInput["target"] = { release: "newton", image: OLD_IMAGE };
@@ -42,5 +52,72 @@ describe("a target that is the release of before", () => {
   test("is a downgrade where that image is not the one of before", () => {
     expect(reverted(undefined)).toBe("Downgrade");
     expect(reverted("registry.example/notification:other")).toBe("Downgrade");
+  });
+});
+
+describe("a full way back of agents that an attempt had taken down", () => {
+  const TARGET = { kind: "DaemonSet", name: "compute" } as const;
+  const HOSTS = ["host-0", "host-1", "host-2"];
+  const DAY = 86_400_000;
+  const before = aDaemonSet({ name: "compute", component: "polling", replicas: 3 });
+  const dead = (image: string) =>
+    aPod(before, { name: "compute-x", node: "host-2", image, ready: false, deletingSince: NOW - DAY });
+
+  function goingBack(phase: Partial<Phase>, image: string, words: Partial<WorkloadWords> = {}, pods = [dead(image)]) {
+    const components: SpecInput["components"] = {
+      database: { action: "Skip" },
+      polling: { targets: [TARGET], verification: { podLog: {} } },
+    };
+    const upgrade = anUpgrade({ components, rollback: true }, { finalizers: [FINALIZER] });
+    const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+    const claim = { upgrade: upgrade.metadata.uid, record: "back" };
+    const workload = aDaemonSet({
+      name: "compute",
+      component: "polling",
+      replicas: 0,
+      nodeSelector: { [OFFLINE_NODE_SELECTOR]: "true" },
+      annotations: marks({ claim, borrowed: { nodeSelector: null }, phase: { phase: "down", hosts: HOSTS, ...phase } }),
+      image: OLD_IMAGE,
+      ...words,
+    });
+    const target = aRecordedTarget(before, { component: "polling", release: "newton", hosts: HOSTS });
+    const there = aRecord({ inputs, targets: [target], ended: { ...COMPLETED, state: "Superseded" } });
+    const back = aRecord({
+      plan: "back",
+      inputs,
+      from: "ocata",
+      to: "newton",
+      back: { of: there.plan, by: "Spec", why: "asked" },
+      startedAt: "2026-01-01T00:11:00Z",
+      targets: [{ ...target, image: NEW_IMAGE, targetImage: OLD_IMAGE }],
+      metadata: { name: "back", uid: "uid-of-back" },
+    });
+    return decide(anObservation({ now: NOW + 60_000, upgrade, workloads: [workload], pods, records: [there, back] }));
+  }
+
+  test("starts them all again where they never left the release of before, whoever does not go on a dead host", () => {
+    const { effect } = goingBack({ plan: "plan-1" }, OLD_IMAGE);
+    expect(effect?.why).toMatchObject({ reason: "StartingRest", object: "DaemonSet/compute" });
+    const { operations, pods } = effect?.kind === "patch" ? effect : { operations: [], pods: [] };
+    expect(operations).toContainEqual({ op: "remove", path: "/spec/template/spec/nodeSelector" });
+    expect(pods).toMatchObject([{ uids: ["uid-of-compute-x"] }]);
+  });
+
+  test("names the host of a pod that comes in vain", () => {
+    const up = goingBack({ plan: "back", phase: "rest" }, OLD_IMAGE, {
+      replicas: 3,
+      nodeSelector: {},
+      status: { available: 2, ready: 2 },
+    });
+    expect(up.headline).toMatchObject({ reason: "HostUnreachable", object: "Node/host-2" });
+  });
+
+  test("names the pod that it waits for where its first agent leaves a host, and then the host", () => {
+    const leaving = { ...dead(OLD_IMAGE), metadata: { ...dead(OLD_IMAGE).metadata, deletingSince: NOW } };
+    const now = goingBack({ plan: "back", tried: ["host-2"] }, OLD_IMAGE, {}, [leaving]);
+    expect(now.headline).toMatchObject({ reason: "WaitingForOldPods", object: "DaemonSet/compute" });
+    expect(now.headline.message).toContain("the first newton agent is not gone yet (Pod/compute-x)");
+    const later = goingBack({ plan: "back", tried: ["host-2"] }, OLD_IMAGE);
+    expect(later.headline).toMatchObject({ reason: "HostUnreachable", object: "Node/host-2" });
   });
 });
