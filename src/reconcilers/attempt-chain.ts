@@ -1,6 +1,7 @@
 /**
  * Attempts that followed each other without an end: a change of the target in the middle starts one that has already seen something
- * of the one before. A way back undoes them all, so what any of them had to look out for holds for it (I6, I7).
+ * of the one before. A way back undoes them all, so what any of them had to look out for holds for it (I6, I7). An upgrade in parts
+ * (`spec.only`) is several that have ended, each with such a chain of its own; a target that is the release of before undoes them all.
  */
 import {
   type AttemptRecord,
@@ -11,8 +12,26 @@ import {
 } from "../model/attempt.ts";
 import { parseTime } from "../model/time.ts";
 
+/** What a way back undoes, the first of them first, the newest last: a part each of an upgrade, with what each took the place of. */
+export type Undone = readonly [...AttemptRecord[], AttemptRecord];
+
+/** The attempts that brought other components, or these before, to the release of this one, and that nothing has undone since. */
+export function partsBefore(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {
+  const ended = records
+    .filter((record) => record.ended !== undefined && record.ended.state !== "Superseded")
+    .filter((record) => record.metadata.uid !== of.metadata.uid && startOf(record) <= startOf(of))
+    .toSorted((a, b) => startOf(b) - startOf(a));
+  const isPart = ({ back, only, to }: AttemptRecord): boolean =>
+    back === undefined && only !== undefined && to === of.to;
+  const other = ended.findIndex((record) => !isPart(record));
+  return ended.slice(0, other < 0 ? ended.length : other).toReversed();
+}
+
+const chainOf = (records: readonly AttemptRecord[], undone: Undone): readonly AttemptRecord[] =>
+  undone.flatMap((part) => withReplaced(records, part));
+
 /** The attempts that led to this one without an end, the first of them first, and this one last. */
-function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {
+function withReplaced(records: readonly AttemptRecord[], of: AttemptRecord): readonly AttemptRecord[] {
   const ends = records.flatMap(({ ended, metadata }) =>
     ended !== undefined && ended.state !== "Superseded" && metadata.uid !== of.metadata.uid
       ? [parseTime(ended.at) ?? 0]
@@ -28,13 +47,13 @@ function chainOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly
 }
 
 /** The release that all of it began from. */
-export const fromOf = (records: readonly AttemptRecord[], of: AttemptRecord): string | undefined =>
-  chainOf(records, of)[0]?.from;
+export const fromOf = (records: readonly AttemptRecord[], ...undone: Undone): string | undefined =>
+  chainOf(records, undone)[0]?.from;
 
 /** Each workload as the first of these attempts saw it. */
-export function originalsOf(records: readonly AttemptRecord[], of: AttemptRecord): readonly RecordedTarget[] {
+export function originalsOf(records: readonly AttemptRecord[], ...undone: Undone): readonly RecordedTarget[] {
   const originals = new Map<string, RecordedTarget>();
-  for (const target of chainOf(records, of).flatMap(({ targets }) => targets)) {
+  for (const target of chainOf(records, undone).flatMap(({ targets }) => targets)) {
     const known = originals.get(target.uid);
     originals.set(target.uid, known === undefined ? target : joined(known, target));
   }
@@ -80,8 +99,8 @@ const APART = [
 ] as const satisfies readonly RecordedParity["state"][];
 
 /** What the parity gate found in any of them: undefined where it was asked in none. */
-export function parityOf(records: readonly AttemptRecord[], of: AttemptRecord): RecordedParity | undefined {
-  return chainOf(records, of)
+export function parityOf(records: readonly AttemptRecord[], ...undone: Undone): RecordedParity | undefined {
+  return chainOf(records, undone)
     .map(({ parity }) => parity)
     .reduce(bothParities, undefined);
 }

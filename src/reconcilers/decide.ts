@@ -28,7 +28,7 @@ import { guard, standing } from "./stand-still.ts";
 import { meantForOthers, steered, takeRequests } from "./steering.ts";
 import { resolveTargets } from "./targets.ts";
 import { held, steps, type Told, unreadable, waiting } from "./tell.ts";
-import { beginBack, failureOf, isOutStill, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
+import { beginBack, failureOf, isOutStill, leftBehind, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
 
 export function decide(seen: Observation): Decision {
   const world = readWorld(seen);
@@ -136,7 +136,8 @@ function askedBy({ upgrade }: World, { verbs }: AttemptRecord): { readonly by: B
 }
 
 function goBack(world: World, record: AttemptRecord, isOver: boolean): Decision {
-  const resolved = resolveBack(world, record);
+  const back = resolveBack(world, record);
+  const resolved = { ...back, left: leftBehind(world, record) ?? back.left };
   if (isOver) return finished(world, record, resolved);
   const target = parseRelease(record.to);
   if (resolved.violations.length > 0 || target === undefined) {

@@ -61,10 +61,10 @@ export function finished(world: World, record: AttemptRecord, { agents, left }: 
   if (kept !== undefined) return { ...decision, effect: kept };
   // Another resource may have moved a target on since; that is no drift of this one. One without any mark was replaced with it.
   const isLast = ({ marks: { completedPlan = record.plan } }: Agent): boolean => completedPlan === record.plan;
-  const drifted = allAgents(agents)
-    .filter((agent) => isLast(agent) && !hasArrived(agent))
-    .map(agentText);
-  return { ...decision, drifted };
+  const drifted = allAgents(agents).filter((agent) => isLast(agent) && !hasArrived(agent));
+  // What spec.only leaves is wanted so; what a way back leaves is not.
+  const behind = record.back === undefined ? [] : allAgents(left);
+  return { ...decision, drifted: [...drifted, ...behind].map(agentText) };
 }
 
 /**
@@ -90,6 +90,11 @@ function endNote(record: AttemptRecord, left: Agents): Note {
   const components = AGENT_COMPONENTS.filter((component) => left[component].length > 0);
   if (components.length === 0) return { reason: "Completed", message: `every component was brought to ${record.to}` };
   const words = components.map((component) => COMPONENT_WORDS[component]).join(", ");
+  if (record.back !== undefined) {
+    const all = allAgents(left).map((agent) => `${agentText(agent)} (${agent.container.image})`);
+    const message = `what was undone is back on ${record.to}; no attempt that was undone had brought these where they are: ${all.join(", ")}`;
+    return { reason: "CompletedInPart", message };
+  }
   const message = `${(record.only ?? []).join(", ")} were brought to ${record.to}; spec.only leaves for later: ${words}`;
   return { reason: "CompletedInPart", message };
 }

@@ -64,7 +64,7 @@ export function steps(
     .filter(({ component }) => component === "database" || agents[component].length + left[component].length > 0)
     .map(({ component, clause }) => {
       if (component !== "database" && agents[component].length === 0) {
-        return { component, outcome: leftForLater(world, left[component], clause) };
+        return { component, outcome: leftForLater(world, left[component], clause, record) };
       }
       const own = component === "database" ? undefined : startOf(agents[component], record);
       // The database's Job is the first thing that an attempt does.
@@ -73,13 +73,14 @@ export function steps(
     });
 }
 
-/** What `spec.only` leaves is said as it is: which release it still runs. */
-function leftForLater(world: World, agents: readonly Agent[], clause: string): Outcome {
+/** What `spec.only` leaves, or a way back of other attempts, is said as it is: which release it still runs. */
+function leftForLater(world: World, agents: readonly Agent[], clause: string, record?: AttemptRecord): Outcome {
   const runs = agents.map((agent) => {
     const release = releaseOf(agent, world);
     return `${agentText(agent)} runs ${release?.name ?? agent.container.image}`;
   });
-  const message = `left for later by spec.only: ${runs.join(", ")}`;
+  const why = record?.back === undefined ? "left for later by spec.only" : "not of the attempts that are undone";
+  const message = `${why}: ${runs.join(", ")}`;
   return { kind: "settled", skipped: true, note: { reason: "LeftForLater", message, clause } };
 }
 

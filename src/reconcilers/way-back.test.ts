@@ -1,5 +1,6 @@
 /** The way back: when a target is one, what stops it before anything is written, and how it ends. */
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import {
   aDaemonSet,
   aDeployment,
@@ -16,8 +17,9 @@ import {
   podsOf,
   type WorkloadWords,
 } from "../../test/support/builders.ts";
-import { FINALIZER, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { ANNOTATION, FINALIZER, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import { type AttemptRecord, RECORD_KEY, recordSchema } from "../model/attempt.ts";
 import type { Phase } from "../model/marks.ts";
 import { decide } from "./decide.ts";
 import { readInputs } from "./inputs.ts";
@@ -119,5 +121,105 @@ describe("a full way back of agents that an attempt had taken down", () => {
     expect(now.headline.message).toContain("the first newton agent is not gone yet (Pod/compute-x)");
     const later = goingBack({ plan: "back", tried: ["host-2"] }, OLD_IMAGE);
     expect(later.headline).toMatchObject({ reason: "HostUnreachable", object: "Node/host-2" });
+  });
+});
+
+describe("a revert of what was upgraded in parts", () => {
+  const components: SpecInput["components"] = {
+    database: { action: "Skip" },
+    notification: { targets: [{ kind: "Deployment", name: "notification" }], workloadPartitioning: "Disabled" },
+    polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
+  };
+  const wish: Partial<SpecInput> = { strategy: "Partial", target: NEWTON, components };
+  const done = (plan: string) => ({ [ANNOTATION.completedPlan]: plan });
+  const notification = (image: string) => aDeployment({ name: "notification", image, annotations: done("plan-1") });
+  const central = (image: string, plan = "plan-2") =>
+    aDeployment({ name: "central", component: "polling", image, annotations: done(plan) });
+  const first = (more: Partial<AttemptRecord> = {}) =>
+    aRecord({
+      plan: "plan-1",
+      only: ["notification"],
+      startedAt: "2025-12-01T00:00:00Z",
+      ended: { ...COMPLETED, at: "2025-12-01T01:00:00Z" },
+      targets: [aRecordedTarget(notification(NEW_IMAGE))],
+      ...more,
+    });
+  const second = (more: Partial<AttemptRecord> = {}) =>
+    aRecord({
+      plan: "plan-2",
+      only: ["polling"],
+      startedAt: "2025-12-02T00:00:00Z",
+      ended: { ...COMPLETED, at: "2025-12-02T01:00:00Z" },
+      targets: [aRecordedTarget(central(NEW_IMAGE), { component: "polling" })],
+      metadata: { name: "second", uid: "uid-of-second" },
+      ...more,
+    });
+
+  /** What the record of the way back says of itself; undefined where there is none. */
+  function begun(records: readonly AttemptRecord[], spec: Partial<SpecInput> = {}) {
+    const upgrade = anUpgrade({ ...wish, ...spec }, { finalizers: [FINALIZER] });
+    const workloads = [notification(NEW_IMAGE), central(NEW_IMAGE)];
+    const pods = workloads.flatMap((each) => podsOf(each));
+    const { effect } = decide(anObservation({ upgrade, workloads, pods, records }));
+    const data = effect?.kind === "create" ? z.record(z.string(), z.string()).parse(effect.object["data"]) : {};
+    return data[RECORD_KEY] === undefined ? undefined : recordSchema.parse(JSON.parse(data[RECORD_KEY]));
+  }
+  const names = (body: ReturnType<typeof begun>) => body?.targets.map(({ name }) => name);
+
+  test("takes every part back", () => {
+    const body = begun([first(), second()]);
+    expect(names(body)).toEqual(["notification", "central"]);
+    expect(body).toMatchObject({ from: "ocata", to: "newton", only: ["notification", "polling"] });
+  });
+
+  test("takes it back where the last part was of all components, and came from a mixture", () => {
+    const targets = [
+      aRecordedTarget(notification(NEW_IMAGE), { image: NEW_IMAGE }),
+      aRecordedTarget(central(NEW_IMAGE), { component: "polling" }),
+    ];
+    const body = begun([first(), second({ from: "ocata", only: undefined, targets })]);
+    expect(body?.targets.map(({ targetImage }) => targetImage)).toEqual([OLD_IMAGE, OLD_IMAGE]);
+    expect(body).toMatchObject({ from: "ocata", to: "newton" });
+    expect(body?.only).toBeUndefined();
+  });
+
+  test("leaves what came before another end, what is not asked for, and what was made anew", () => {
+    const way = aRecord({
+      plan: "way",
+      back: { of: "plan-0", by: "Revert", why: "asked" },
+      startedAt: "2025-12-01T12:00:00Z",
+      ended: { ...COMPLETED, at: "2025-12-01T13:00:00Z" },
+      metadata: { name: "way", uid: "uid-of-way" },
+    });
+    expect(names(begun([first(), way, second()]))).toEqual(["central"]);
+    expect(names(begun([first({ to: "pike" }), second()]))).toEqual(["central"]);
+    expect(names(begun([first(), second()], { only: ["polling"] }))).toEqual(["central"]);
+    const anew = [aRecordedTarget(notification(NEW_IMAGE), { uid: "uid-of-another" })];
+    expect(names(begun([first({ targets: anew }), second()]))).toEqual(["central"]);
+  });
+
+  test("says what it has left at the newer release", () => {
+    const upgrade = anUpgrade(wish);
+    const back = second({
+      plan: "back",
+      inputs: readInputs(aWorld({ upgrade })).digest ?? "",
+      from: "ocata",
+      to: "newton",
+      back: { of: "plan-2", by: "Revert", why: "asked" },
+      ended: COMPLETED,
+      targets: [
+        aRecordedTarget(central(NEW_IMAGE), { component: "polling", image: NEW_IMAGE, targetImage: OLD_IMAGE }),
+      ],
+    });
+    const end = (image: string) => {
+      const workloads = [notification(image), central(OLD_IMAGE, "back")];
+      const pods = workloads.flatMap((each) => podsOf(each));
+      return decide(anObservation({ upgrade, workloads, pods, records: [back] }));
+    };
+    const part = end(NEW_IMAGE);
+    expect(part.headline).toMatchObject({ reason: "CompletedInPart" });
+    expect(part.headline.message).toContain(`Deployment/notification (${NEW_IMAGE})`);
+    expect(part).toMatchObject({ phase: "Completed", drifted: ["Deployment/notification"] });
+    expect(end(OLD_IMAGE)).toMatchObject({ headline: { reason: "Completed" }, drifted: [] });
   });
 });

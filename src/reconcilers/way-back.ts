@@ -6,7 +6,7 @@
  */
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { startsOldPods } from "../gates/workload-fits.ts";
-import { type Agent, makeAgent, type Wanted } from "../model/agent.ts";
+import { type Agent, atTarget, makeAgent, type Wanted } from "../model/agent.ts";
 import {
   type AttemptRecord,
   type Back,
@@ -21,54 +21,78 @@ import type { World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { parseTime } from "../model/time.ts";
-import { fromOf, originalsOf, parityOf } from "./attempt-chain.ts";
+import { fromOf, originalsOf, parityOf, partsBefore, type Undone } from "./attempt-chain.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { digestNow } from "./inputs.ts";
-import { allAgents } from "./scene.ts";
-import type { Resolved } from "./targets.ts";
+import { type Agents, allAgents, isRetired } from "./scene.ts";
+import { isInScope, type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, unreadable, waiting } from "./tell.ts";
 
 /** What is undone: the newest attempt, and what each of its workloads was before it and those that it took the place of. */
 export interface Undoing {
   readonly of: AttemptRecord;
+  /** The parts of the same upgrade that had ended before. */
+  readonly parts?: readonly AttemptRecord[];
   readonly by: Back["by"];
   readonly why: string;
 }
 
 /**
- * Whether the target is the release from which the latest attempt came, on the image that ran then: a revert in Git. Any other
- * older target is a downgrade.
+ * Whether the target is the release from which the latest attempt came, on the image that ran then: a revert in Git. One that
+ * was made in parts came from what was before the first of them. Any other older target is a downgrade.
  */
 export function revertOf(world: World, target: Release): Undoing | undefined {
   const of = foremostFirst(world.records).find(({ back }) => back === undefined);
   const to = parseRelease(of?.to ?? "");
   if (of === undefined || to === undefined || target.major >= to.major) return undefined;
-  if (fromOf(world.records, of) !== target.name) return undefined;
-  const { components, target: wish } = world.upgrade.spec;
-  const before = originalsOf(world.records, of);
-  if (!before.every(({ component, image }) => image === (components[component]?.image ?? wish.image))) return undefined;
+  const all = partsOf(world, of);
+  const parts = [all, []].find((those) => cameFrom(world, target, [...those, of]));
+  if (parts === undefined) return undefined;
   return {
     of,
+    parts,
     by: "Revert",
-    why: `the target is ${target.name} again, from which the attempt ${of.metadata.name} came`,
+    why: `the target is ${target.name} again, from which the attempt ${(parts[0] ?? of).metadata.name} came`,
   };
+}
+
+/** What the wish is about, and is there still: of a workload that was made anew no attempt knows anything. */
+function partsOf(world: World, of: AttemptRecord): readonly AttemptRecord[] {
+  const isThere = ({ uid }: RecordedTarget): boolean => world.workloads.some(({ metadata }) => metadata.uid === uid);
+  const parts = partsBefore(world.records, of);
+  const other = parts.findLastIndex(
+    ({ targets }) => !targets.every((each) => isThere(each) && isInScope(world, each.component)),
+  );
+  return parts.slice(other + 1);
+}
+
+/** Whether it ran this release, on the images of the wish, before these attempts. */
+function cameFrom({ records, upgrade }: World, target: Release, undone: Undone): boolean {
+  const { components, target: wish } = upgrade.spec;
+  const wanted = ({ component }: RecordedTarget): string => components[component]?.image ?? wish.image;
+  return (
+    fromOf(records, ...undone) === target.name &&
+    originalsOf(records, ...undone).every((original) => original.image === wanted(original))
+  );
 }
 
 /**
  * Whether it has something to undo that no image shows: it is under way, or a component that it has retired stands at zero on its
  * old image. Once a way back has ended, zero is somebody's wish.
  */
-export function isOutStill({ records, workloads }: World, { of }: Undoing): boolean {
+export function isOutStill({ records, workloads }: World, { of, parts = [] }: Undoing): boolean {
   const isThere = ({ uid }: RecordedTarget): boolean => workloads.some(({ metadata }) => metadata.uid === uid);
   // Of a workload that was made anew it knows nothing.
   if (of.ended === undefined) return of.targets.every(isThere);
   if (records.some(({ back, ended }) => back?.of === of.plan && ended !== undefined)) return false;
-  return of.targets.some(
-    ({ uid, replicas = 0, replicasAfter }) =>
-      replicasAfter === 0 &&
-      replicas > 0 &&
-      workloads.some((workload) => workload.metadata.uid === uid && workload.replicas === 0),
-  );
+  return [...parts, of]
+    .flatMap(({ targets }) => targets)
+    .some(
+      ({ uid, replicas = 0, replicasAfter }) =>
+        replicasAfter === 0 &&
+        replicas > 0 &&
+        workloads.some((workload) => workload.metadata.uid === uid && workload.replicas === 0),
+    );
 }
 
 /** The workloads of a way back, and what each should be again. They are known by the attempt, whatever the resource says now. */
@@ -94,6 +118,27 @@ export function resolveBack(world: World, record: Pick<AttemptRecord, "targets">
     agents[component].push(makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods));
   }
   return { agents, left: { collector: [], notification: [], polling: [], api: [] }, violations };
+}
+
+/**
+ * Workloads of the resource that are not what it asks for, and not of this way back of a target that is the release of before: what
+ * no attempt that is undone has touched stays where it is. Any other way back is of the attempt alone, whatever the resource says.
+ */
+export function leftBehind(world: World, { back, targets, to }: AttemptRecord): Agents | undefined {
+  const target = parseRelease(to);
+  if (back?.by !== "Revert" || target === undefined) return undefined;
+  const { agents, left } = resolveTargets(world, target, {}, undefined);
+  const undone = new Set(targets.map(({ uid }) => uid));
+  const stays = (component: AgentComponent): readonly Agent[] =>
+    [...agents[component], ...left[component]].filter(
+      (agent) => !undone.has(agent.workload.metadata.uid) && !isRetired(agent) && !atTarget(agent),
+    );
+  return {
+    collector: stays("collector"),
+    notification: stays("notification"),
+    polling: stays("polling"),
+    api: stays("api"),
+  };
 }
 
 /** What a workload should be again, as the record of a way back has it. */
@@ -137,8 +182,9 @@ export function nothingToUndo(world: World, resolved: Resolved): Decision {
 }
 
 /** The way back before its first write: everything that could stop it is looked at, then its record is written. */
-export function beginBack(world: World, { of, by, why }: Undoing, inputs: string): Decision {
-  const originals = originalsOf(world.records, of);
+export function beginBack(world: World, { of, parts = [], by, why }: Undoing, inputs: string): Decision {
+  const undone = [...parts, of] as const;
+  const originals = originalsOf(world.records, ...undone);
   const unread = originals.flatMap((original) => unreadOf(world, original));
   if (unread.length > 0) return unreadable(unread);
   const targets = originals.flatMap((original) => target(world, original));
@@ -163,20 +209,26 @@ export function beginBack(world: World, { of, by, why }: Undoing, inputs: string
   if (world.upgrade.spec.paused) {
     return waiting("Paused", { reason: "Paused", message: "paused before the way back, as spec.paused says" }, told);
   }
-  const parity = parityOf(world.records, of);
+  const parity = parityOf(world.records, ...undone);
   const body: Omit<RecordBody, "plan" | "startedAt"> = {
     back: { of: of.plan, by, why },
     inputs,
     from: of.to,
-    to: fromOf(world.records, of) ?? of.to,
+    to: fromOf(world.records, ...undone) ?? of.to,
     files: {},
     longestIntervalSeconds: of.longestIntervalSeconds,
     ...(parity === undefined ? {} : { parity }),
-    ...(of.only === undefined ? {} : { only: of.only }),
+    ...onlyOf(undone),
     targets,
   };
   const effect = firstWrites(world, [], body);
   return { ...waiting("Progressing", effect.why, told), effect };
+}
+
+/** The components that it is about, where each of these was about some. */
+function onlyOf(undone: Undone): Pick<RecordBody, "only"> {
+  const all = undone.map(({ only }) => only);
+  return all.includes(undefined) ? {} : { only: [...new Set(all.flatMap((only) => only ?? []))].toSorted() };
 }
 
 /** The workload as it is now, with what it was as what is wanted of it. */

@@ -273,8 +273,9 @@ export const REASONS = {
     remedy: "Add it to spec.only, or drop spec.only.",
   },
   CompletedInPart: {
-    meaning: "The components of spec.only were brought to the target; the others still run the old release.",
-    remedy: "Extend or drop spec.only to upgrade the rest.",
+    meaning:
+      "The components of spec.only were brought to the target; the others still run the old release. After a revert: what no attempt that was undone had touched stays where it is.",
+    remedy: "Extend or drop spec.only to upgrade the rest. After a revert: bring the rest back by hand.",
   },
   TakingDown: { meaning: "Old pods are being shut down.", remedy: nothing },
   WaitingForOldPods: { meaning: "Old pods are not gone yet.", remedy: nothing },
