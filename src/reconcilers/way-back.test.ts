@@ -9,6 +9,7 @@ import {
   aPod,
   aRecord,
   aRecordedTarget,
+  aStatefulSet,
   aWorld,
   marks,
   NEW_IMAGE,
@@ -223,3 +224,25 @@ describe("a revert of what was upgraded in parts", () => {
     expect(end(OLD_IMAGE)).toMatchObject({ headline: { reason: "Completed" }, drifted: [] });
   });
 });
+
+test.each(["Deployment", "StatefulSet", "DaemonSet"] as const)(
+  "a revert after nothing but a %s of a component that retires brings it up again",
+  (kind) => {
+    const make = { Deployment: aDeployment, StatefulSet: aStatefulSet, DaemonSet: aDaemonSet }[kind];
+    const before = make({ name: "collector", component: "collector" });
+    const components: SpecInput["components"] = {
+      database: { action: "Skip" },
+      collector: { targets: [{ kind, name: "collector" }] },
+    };
+    const upgrade = anUpgrade({ target: NEWTON, components }, { finalizers: [FINALIZER] });
+    const retired = make({
+      name: "collector",
+      component: "collector",
+      replicas: 0,
+      ...(kind === "DaemonSet" ? { nodeSelector: { [OFFLINE_NODE_SELECTOR]: "true" } } : {}),
+    });
+    const target = aRecordedTarget(before, { component: "collector", replicasAfter: 0 });
+    const records = [aRecord({ ended: COMPLETED, targets: [target] })];
+    expect(decide(anObservation({ upgrade, workloads: [retired], records })).headline.reason).toBe("RollbackStarted");
+  },
+);

@@ -4,6 +4,7 @@
  * taken back: its new schema only adds, so that old agents understand it (clause F1, I10). What cannot be undone is refused
  * before anything is written.
  */
+import { OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { startsOldPods } from "../gates/workload-fits.ts";
 import { type Agent, atTarget, makeAgent, type Wanted } from "../model/agent.ts";
@@ -17,7 +18,8 @@ import {
 } from "../model/attempt.ts";
 import type { AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
-import type { World } from "../model/observation.ts";
+import type { Labels } from "../model/meta.ts";
+import type { Workload, World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { parseTime } from "../model/time.ts";
@@ -87,12 +89,17 @@ export function isOutStill({ records, workloads }: World, { of, parts = [] }: Un
   if (records.some(({ back, ended }) => back?.of === of.plan && ended !== undefined)) return false;
   return [...parts, of]
     .flatMap(({ targets }) => targets)
-    .some(
-      ({ uid, replicas = 0, replicasAfter }) =>
-        replicasAfter === 0 &&
-        replicas > 0 &&
-        workloads.some((workload) => workload.metadata.uid === uid && workload.replicas === 0),
+    .some((target) =>
+      workloads.some((workload) => workload.metadata.uid === target.uid && hasRetired(target, workload)),
     );
+}
+
+/** Its attempt keeps it at zero, and it was not there before. */
+function hasRetired({ kind, nodeSelector, replicas = 0, replicasAfter }: RecordedTarget, workload: Workload): boolean {
+  if (replicasAfter !== 0) return false;
+  if (kind !== "DaemonSet") return replicas > 0 && workload.replicas === 0;
+  const isOffline = (selector: Labels | null = null): boolean => selector?.[OFFLINE_NODE_SELECTOR] !== undefined;
+  return !isOffline(nodeSelector) && isOffline(workload.template.spec.nodeSelector);
 }
 
 /** The workloads of a way back, and what each should be again. They are known by the attempt, whatever the resource says now. */
