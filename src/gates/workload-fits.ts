@@ -102,7 +102,7 @@ function sharedPod(agent: Agent, agents: readonly Agent[]): readonly Violation[]
 }
 
 /** An autoscaler leaves a workload of zero replicas alone, but makes two of the first new agent's one. */
-function autoscaled(agent: Agent, world: World): readonly Violation[] {
+export function autoscaled(agent: Agent, world: World): readonly Violation[] {
   if (agent.component !== "polling") return [];
   const { kind, metadata } = agent.workload;
   const autoscaler = world.autoscalers.find((each) => each.targetKind === kind && each.targetName === metadata.name);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   aDaemonSet,
   aDeployment,
+  anAutoscaler,
   anObservation,
   anUpgrade,
   aPod,
@@ -246,3 +247,25 @@ test.each(["Deployment", "StatefulSet", "DaemonSet"] as const)(
     expect(decide(anObservation({ upgrade, workloads: [retired], records })).headline.reason).toBe("RollbackStarted");
   },
 );
+
+test("a full way back is refused where an autoscaler would start a second agent beside the first", () => {
+  const components: SpecInput["components"] = {
+    database: { action: "Skip" },
+    polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
+  };
+  const asked = (strategy: SpecInput["strategy"], least: number): string => {
+    const upgrade = anUpgrade({ strategy, components, rollback: true }, { finalizers: [FINALIZER] });
+    const workload = aDeployment({ name: "central", component: "polling", image: NEW_IMAGE });
+    const target = aRecordedTarget(workload, { component: "polling", release: "newton" });
+    const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+    const records = [aRecord({ inputs, ended: COMPLETED, targets: [target] })];
+    const autoscalers = [anAutoscaler(workload, least)];
+    const { headline } = decide(
+      anObservation({ upgrade, workloads: [workload], pods: podsOf(workload), records, autoscalers }),
+    );
+    return headline.reason;
+  };
+  expect(asked("Full", 2)).toBe("AutoscalerMinimum");
+  expect(asked("Full", 1)).toBe("RollbackStarted");
+  expect(asked("Partial", 2)).toBe("RollbackStarted");
+});

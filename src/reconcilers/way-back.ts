@@ -6,8 +6,8 @@
  */
 import { OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
-import { startsOldPods } from "../gates/workload-fits.ts";
-import { type Agent, atTarget, makeAgent, type Wanted } from "../model/agent.ts";
+import { autoscaled, startsOldPods } from "../gates/workload-fits.ts";
+import { type Agent, atTarget, makeAgent, oldPods, type Wanted } from "../model/agent.ts";
 import {
   type AttemptRecord,
   type Back,
@@ -202,6 +202,7 @@ export function beginBack(world: World, { of, parts = [], by, why }: Undoing, in
     ...gone.map((each) => missing(each, true)),
     ...resolved.violations,
     ...all.flatMap(startsOldPods),
+    ...startsSecond(world, all),
     ...imageProblems(world, all),
     ...originals.flatMap((original) => configurationProblems(world, original)),
   ];
@@ -270,6 +271,14 @@ function wayBack({ path, overlap, together, namespaces, file }: RecordedPolling)
     file,
     before: {},
   };
+}
+
+/** An autoscaler that was set since would make two of the one agent that has to start alone (I3). What stays up is none of its. */
+function startsSecond(world: World, agents: readonly Agent[]): readonly Violation[] {
+  if (world.upgrade.spec.strategy !== "Full") return [];
+  return agents
+    .filter((agent) => !atTarget(agent) || oldPods(agent).length > 0)
+    .flatMap((agent) => autoscaled(agent, world));
 }
 
 /** It ran before; but who configures the operator may have forbidden it since. */
