@@ -206,7 +206,7 @@ export class Cast {
       edit((spec) => ({ ...spec, target: { ...spec.target, image } }));
     } else if (what === 15 && this.#weather.deletion && detail % 3 === 0) {
       this.#safety.isDeleting = true;
-      cluster.unwish();
+      cluster.unwish(Math.floor(detail / 3) % 2 === 1);
     }
   }
 

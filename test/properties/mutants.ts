@@ -3,6 +3,7 @@
  * one here that breaks it.
  */
 import { ANNOTATION, FINALIZER } from "../../src/api/v1alpha1/names.ts";
+import type { AttemptRecord } from "../../src/model/attempt.ts";
 import type { Observation, Pod, Seen, Workload } from "../../src/model/observation.ts";
 import type { Effect } from "../../src/model/outcome.ts";
 import type { KubePatchOperation } from "../../src/model/patch.ts";
@@ -215,6 +216,21 @@ export const mutants: readonly Mutant[] = [
         ...decision,
         effect: { kind: "annotate", ref, uid, resourceVersion, metadata: { finalizers: kept }, why },
       };
+    },
+  },
+  {
+    mistake: "keeps its records like anything else that it owns",
+    breaks: ["I9", "I2", "I3", "I8"],
+    decide: (seen) => {
+      const isOpen = ({ ended }: AttemptRecord): boolean =>
+        ended === undefined && seen.upgrade.metadata.deletingSince === undefined;
+      const held = (record: AttemptRecord): AttemptRecord =>
+        isOpen(record) ? { ...record, metadata: { ...record.metadata, finalizers: [FINALIZER] } } : record;
+      return writing((effect) => {
+        if (effect.kind !== "create" || effect.object.kind !== "ConfigMap") return effect;
+        const { finalizers: _, ...metadata } = effect.object.metadata;
+        return { ...effect, object: { ...effect.object, metadata } };
+      })({ ...seen, records: mapSeen(seen.records, (all) => all.map(held)) });
     },
   },
   {

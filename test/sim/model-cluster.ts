@@ -2,6 +2,7 @@
  * A whole cluster in the model: API server, controllers, kubelets, one operator at a time. Nothing moves by itself: somebody
  * outside picks who takes the next step, in a fixed or in a random order.
  */
+import { LABEL } from "../../src/api/v1alpha1/names.ts";
 import type { SpecInput } from "../../src/api/v1alpha1/schema.ts";
 import type { StoredObject } from "../../src/kube/object.ts";
 import type { Effect } from "../../src/model/outcome.ts";
@@ -103,8 +104,17 @@ export class ModelCluster {
     );
   }
 
-  unwish(): void {
+  /** `withRecords`: the garbage collector is at them at once, as where the resource is deleted in the foreground. */
+  unwish(withRecords = false): void {
+    const owner = this.api.get("CeilometerUpgrade", UPGRADE_NAME)?.metadata.uid;
     this.api.remove({ kind: "CeilometerUpgrade", namespace: NAMESPACE, name: UPGRADE_NAME });
+    if (!withRecords) return;
+    const isRecord = ({ kind, metadata }: StoredObject): boolean =>
+      kind === "ConfigMap" &&
+      metadata.labels?.[LABEL.purpose] === "attempt" &&
+      metadata.ownerReferences?.some(({ uid }) => uid === owner) === true;
+    for (const { metadata } of this.api.list((object): object is StoredObject => isRecord(object)))
+      this.api.remove({ kind: "ConfigMap", namespace: NAMESPACE, name: metadata.name });
   }
 
   get workloads(): readonly WorkloadObject[] {
