@@ -43,12 +43,17 @@ test("a record that ends, of a resource that is gone, is let go, though another 
   }
 });
 
+test("one that has no owner any more, so that nobody reads it, is let go by its own name", () => {
+  const seen = caches([view({ deletingSince: NOW, finalizers: [FINALIZER] })], ["there"]);
+  expect(orphanedKeys(seen)).toEqual([`${NAMESPACE}/record`]);
+  expect(releaseOrphan(seen, `${NAMESPACE}/record`)).toMatchObject({ ref: { name: "record" } });
+});
+
 test.each([
   ["its resource is there", going, ["gone"]],
   ["resources cannot be listed", going, "unreadable"],
   ["nobody has deleted it", { owner, finalizers: [FINALIZER] }, []],
   ["it is not held", { ...going, finalizers: ["theirs"] }, []],
-  ["nobody owns it", { deletingSince: NOW, finalizers: [FINALIZER] }, []],
 ] as const)("it stays where %s", (_where, metadata, uids) => {
   const seen = caches([view(metadata)], uids);
   expect(orphanedKeys(seen)).toEqual([]);

@@ -17,22 +17,23 @@ export interface Held {
 /** Keys of the resources that such records were of: in one namespace, or in all. */
 export function orphanedKeys(caches: Held, namespace?: string): readonly string[] {
   const views = namespace === undefined ? caches.ownConfig.all() : caches.ownConfig.of(namespace);
-  return views
-    .filter((view) => isOrphaned(caches, view))
-    .map(({ metadata }) => `${metadata.namespace}/${metadata.owner?.name}`);
+  return views.filter((view) => isOrphaned(caches, view)).map((view) => `${view.metadata.namespace}/${nameOf(view)}`);
 }
 
 /** Lets the next record of a resource of this key go; undefined where there is none, or where resources cannot be listed. */
 export function releaseOrphan(caches: Held, key: string): Effect | undefined {
   const [namespace = "", name = ""] = key.split("/");
-  const views = caches.ownConfig.of(namespace).filter(({ metadata }) => metadata.owner?.name === name);
+  const views = caches.ownConfig.of(namespace).filter((view) => nameOf(view) === name);
   return releaseRecords(views.filter((view) => isOrphaned(caches, view)));
 }
 
+/** Somebody may have taken its owner off it: then nobody reads it, and it stands for itself. */
+const nameOf = ({ metadata }: OwnConfigView): string => metadata.owner?.name ?? metadata.name;
+
 function isOrphaned({ upgrades }: Held, { metadata, purpose }: OwnConfigView): boolean {
   const { namespace, owner, deletingSince, finalizers } = metadata;
-  if (purpose !== "attempt" || owner === undefined || deletingSince === undefined) return false;
+  if (purpose !== "attempt" || deletingSince === undefined) return false;
   const listed = upgrades.list(namespace);
   if (!finalizers.includes(FINALIZER) || listed.seen !== "present") return false;
-  return listed.value.every((upgrade) => upgrade.metadata.uid !== owner.uid);
+  return listed.value.every((upgrade) => upgrade.metadata.uid !== owner?.uid);
 }
