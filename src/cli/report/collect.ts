@@ -14,6 +14,7 @@ import {
 } from "../../controllers/ceilometer-upgrade/resources.ts";
 import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { tailOf } from "../../kube/log-tail.ts";
 import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
 import type { Resource } from "../../kube/resource.ts";
 import type { OperatorSettings } from "../../model/observation.ts";
@@ -184,8 +185,8 @@ async function gatherOperator({ client, attempt, put, putObjects }: Gathering): 
   putObjects("operator/pods.yaml", pods);
   for (const { metadata } of pods.filter(isStored)) {
     const { namespace = "", name } = metadata;
-    const options = { tailLines: LOG_LINES, limitBytes: LOG_BYTES };
-    const log = await attempt(`the log of ${name}`, () => client.logs({ namespace, name }, options));
-    if (log !== undefined) put(`operator/${name}.log`, log);
+    const options = { lines: LOG_LINES, bytes: LOG_BYTES };
+    const log = await attempt(`the log of ${name}`, () => tailOf(client, { namespace, name }, options));
+    if (log !== undefined) put(`operator/${name}.log`, log.newest ?? log.oldest ?? "");
   }
 }

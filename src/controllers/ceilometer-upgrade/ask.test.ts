@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { startStub } from "../../../test/support/stub-api-server.ts";
 import { createKubeClient } from "../../kube/client.ts";
+import type { LogQuestion } from "../../model/probe.ts";
 import { createAsk } from "./ask.ts";
 import { permissionsFor } from "./permissions.ts";
 
@@ -65,4 +66,48 @@ test("a rule for one object by name is no right on the kind, and an incomplete l
   const narrowed = { ...everything, resourceNames: ["one"] };
   expect(await rightsOf({ resourceRules: [narrowed] })).toMatchObject({ verdict: "fail" });
   expect(await rightsOf({ resourceRules: [narrowed], incomplete: true })).toMatchObject({ verdict: "inconclusive" });
+});
+
+const LIMIT = 1024 * 1024;
+const LONG = "x".repeat(600);
+const lineOf = (words: string): string =>
+  `2026-01-01 00:00:00.000 7 INFO ceilometer.polling.manager [-] ${words} ${LONG}`;
+const poll = (words: string): string => lineOf(`${words} pollster cpu in the context of meter_source`);
+
+/** A kubelet with a log of four thousand long lines: these, and among them nothing that says anything. */
+async function saysOf(question: LogQuestion, at: Readonly<Record<number, string>>): Promise<unknown> {
+  const lines = Array.from({ length: 4000 }, (_, index) => `${at[index] ?? lineOf("nothing")}\n`);
+  await using stub = await startStub(({ query }, response) => {
+    const text = Buffer.from(lines.slice(-Number(query["tailLines"])).join(""));
+    response.end(text.subarray(0, Number(query["limitBytes"])));
+  });
+  using client = closing(createKubeClient(stub.connection(), { userAgent: "test", fieldManager: "test" }));
+  const ask = createAsk({ client: client.value, permissions: [], providers: [] });
+  const request = { kind: "podLog", id: "x", namespace: "openstack", pod: "central-0", container: "agent" } as const;
+  const answer = await ask({ ...request, question }, signal);
+  expect(stub.requests.every(({ query }) => query["limitBytes"] === String(LIMIT))).toBe(true);
+  return answer;
+}
+
+test("of a log of long lines the newest are read as well, where the poll of this moment is told", async () => {
+  const question = { about: "polling", finished: true } as const;
+  expect(await saysOf(question, { 3990: poll("Finished polling") })).toMatchObject({ verdict: "pass" });
+  expect(await saysOf(question, { 3: poll("Finished polling") })).toMatchObject({ verdict: "pass" });
+  const failing = { 3990: poll("Polling"), 3995: lineOf("Continue after error from cpu: no") };
+  expect(await saysOf(question, failing)).toMatchObject({ verdict: "fail" });
+});
+
+test("a poll that has begun before what is left out between them proves nothing", async () => {
+  const question = { about: "polling", finished: false } as const;
+  expect(await saysOf(question, { 3: poll("Polling") })).toMatchObject({ verdict: "inconclusive" });
+  expect(await saysOf(question, { 3990: poll("Polling") })).toMatchObject({ verdict: "pass" });
+});
+
+test("what could not be loaded is found at the beginning and at the end, why a migration failed at its end", async () => {
+  const loading = { about: "loading", agent: "notification", runningFor: 600_000 } as const;
+  const fault = lineOf("Unable to load publisher gnocchi://:");
+  expect(await saysOf(loading, { 3: fault })).toMatchObject({ verdict: "fail" });
+  expect(await saysOf(loading, { 3990: fault })).toMatchObject({ verdict: "fail" });
+  const died = { 3: lineOf("Connection refused"), 3999: lineOf("pymongo.errors") };
+  expect(await saysOf({ about: "migration" }, died)).toMatchObject({ reason: "MongoDB does not answer" });
 });

@@ -1,11 +1,12 @@
 /** How each kind of question is asked. Answers are words of our own: nothing that a pod or a server says is passed on. */
 import type { KubeClient } from "../../kube/client.ts";
+import { tailOf } from "../../kube/log-tail.ts";
 import { isRecord } from "../../kube/object.ts";
 import { readLoadingLog } from "../../model/loading-log.ts";
 import { readMigrationLog } from "../../model/migration-log.ts";
 import { assertNever } from "../../model/outcome.ts";
 import { readPollingLog } from "../../model/polling-log.ts";
-import type { ProbeRequest, ProbeResult } from "../../model/probe.ts";
+import type { LogQuestion, ProbeRequest, ProbeResult } from "../../model/probe.ts";
 import { asksForNumber, inconclusive, judgeAnswer, unanswerable } from "../../model/provider-answer.ts";
 import type { Permission } from "./permissions.ts";
 import type { Ask } from "./probes.ts";
@@ -14,7 +15,7 @@ import type { Provider } from "./providers.ts";
 
 type Answer = Omit<ProbeResult, "at">;
 
-/** At most this much of a log is read, in bytes: of a pod's whole life it is enough to find a poll. */
+/** At most this much of a log is read in one piece, in bytes: of a pod's whole life it is enough to find a poll. */
 const LOG_BYTES = 1024 * 1024;
 const LOG_LINES = 4000;
 const EXPORTER_TIMEOUT_MS = 1000;
@@ -49,21 +50,29 @@ async function askLog(
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, pod: name, container, question } = request;
-  const log = await client.logs(
-    { namespace, name },
-    { container, tailLines: LOG_LINES, limitBytes: LOG_BYTES, signal },
-  );
+  const options = { container, lines: LOG_LINES, bytes: LOG_BYTES, signal };
+  const { oldest, newest } = await tailOf(client, { namespace, name }, options);
+  if (newest === undefined) return inconclusive("the newest lines of the log are longer than what is read of it");
+  return readLog(oldest === undefined || isOfTheEnd(question) ? newest : `${oldest}\n${newest}`, question);
+}
+
+/**
+ * Of a log that is longer than what is read in one piece there is the beginning, and the end. A poll that has begun before the gap may
+ * have failed within, and a migration died of what it said last; everything else is true wherever it stands.
+ */
+const isOfTheEnd = (question: LogQuestion): boolean =>
+  question.about === "migration" || (question.about === "polling" && !question.finished && question.text === undefined);
+
+function readLog(log: string, question: LogQuestion): Answer {
   if (question.about === "polling") return readPollingLog(log, question);
   if (question.about === "loading") return readLoadingLog(log, question);
   if (question.about === "text") {
     return log.includes(question.text)
       ? { verdict: "pass", reason: "the log has the text that was asked for" }
-      : { verdict: "inconclusive", reason: "the log has not the text that was asked for" };
+      : inconclusive("the log has not the text that was asked for");
   }
   const known = readMigrationLog(log);
-  return known === undefined
-    ? { verdict: "inconclusive", reason: "none of the known lines" }
-    : { verdict: "pass", reason: known };
+  return known === undefined ? inconclusive("none of the known lines") : { verdict: "pass", reason: known };
 }
 
 /** A gauge of Ceilometer with a value, as the exporter writes it. */
