@@ -77,10 +77,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     : undefined;
   const election = options.config["leader-elect"] ? electionOf(options, parts.client, clock, own, leaving) : undefined;
   if (election === undefined) own.leading(true);
-  const lead = (life: AbortSignal): Promise<void> => {
+  const lead = async (life: AbortSignal): Promise<void> => {
+    parts.turn.isOurs = true;
     // What a former leader left behind changes nothing by itself: every resource is looked at once.
     enqueueAll();
-    return leaving === undefined ? controller.run(life) : leaving.run(controller, life);
+    try {
+      await (leaving === undefined ? controller.run(life) : leaving.run(controller, life));
+    } finally {
+      parts.turn.isOurs = false;
+    }
   };
   await runManager(
     {
@@ -103,6 +108,8 @@ interface Parts {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly controller: Controller;
+  /** Whether this process is the one that works. */
+  readonly turn: { isOurs: boolean };
   readonly metrics: Metrics;
   readonly own: OperatorMetrics;
 }
@@ -121,7 +128,11 @@ function assemble(
     each.close(),
   );
   const queue = createQueue({ clock, watcher: own.queue });
-  const enqueue = (key: string): void => queue.add(key);
+  const turn = { isOurs: false };
+  // Nobody takes a key from the queue of one that stands by; whoever begins to lead looks at everything.
+  const enqueue = (key: string): void => {
+    if (turn.isOurs) queue.add(key);
+  };
   // What changes in a namespace may matter to every resource of it.
   const onChange = (namespace: string): void => onRead(namespace);
   const onRead = (namespace: string | undefined): void => {
@@ -175,7 +186,7 @@ function assemble(
     queue,
     ...createObservers({ upgrades: createUpgradeMetrics(metrics), own, notifier, tracer, log }),
   });
-  return { client, caches, controller, metrics, own };
+  return { client, caches, controller, turn, metrics, own };
 }
 
 /** Loaded only where traces are asked for. */

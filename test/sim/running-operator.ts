@@ -2,7 +2,7 @@
 import { readConfig } from "../../src/config.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { runOperator } from "../../src/operator.ts";
-import { silentLog } from "../../src/runtime/logger.ts";
+import { type Log, silentLog } from "../../src/runtime/logger.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 import { ModelClient } from "./model-client.ts";
 import type { ModelCluster } from "./model-cluster.ts";
@@ -23,11 +23,19 @@ export interface RunningOptions {
   readonly clock: FakeClock;
   readonly flags?: readonly string[];
   readonly identity?: string;
+  readonly log?: Log;
   /** What stands between the operator and the model. */
   readonly wrap?: (client: ModelClient) => KubeClient;
 }
 
-export function startOperator({ cluster, clock, flags = [], identity = "one", wrap }: RunningOptions): Running {
+export function startOperator({
+  cluster,
+  clock,
+  flags = [],
+  identity = "one",
+  log = silentLog,
+  wrap,
+}: RunningOptions): Running {
   const client = new ModelClient(cluster.api, {
     clock,
     weather: { latency: () => LATENCY, lag: () => 0, fault: () => undefined },
@@ -40,7 +48,7 @@ export function startOperator({ cluster, clock, flags = [], identity = "one", wr
     {
       config: readConfig([...flagsOfAll, ...flags], {}),
       connect: () => wrap?.(client) ?? client,
-      log: silentLog,
+      log,
       version: "0.0.0",
       identity,
       leaseNamespace: NAMESPACE,

@@ -1,0 +1,86 @@
+/** What the parts of the operator are to each other, as it runs: the one that leads, and the one that stands by. */
+import { expect, test } from "vitest";
+import { ModelCluster } from "../test/sim/model-cluster.ts";
+import { passUntil, type Running, startOperator } from "../test/sim/running-operator.ts";
+import { FakeClock } from "../test/support/fake-clock.ts";
+import { FINALIZER } from "./api/v1alpha1/names.ts";
+import { decide } from "./reconcilers/decide.ts";
+import { silentLog } from "./runtime/logger.ts";
+
+const topology = {
+  from: "newton",
+  to: "ocata",
+  hosts: ["control-0", "compute-0"],
+  skipDatabase: true,
+  agents: [{ component: "notification", kind: "Deployment", name: "notification", replicas: 2 }],
+} as const;
+
+interface Stage {
+  readonly cluster: ModelCluster;
+  readonly clock: FakeClock;
+}
+
+interface Replica {
+  readonly running: Running;
+  /** The value of its series of this name. */
+  measured(name: string): Promise<number>;
+}
+
+async function replica(stage: Stage, identity: string): Promise<Replica> {
+  const serving = Promise.withResolvers<number>();
+  const info = (fields: object, msg: string): void => {
+    if (msg === "serving /metrics" && "port" in fields && typeof fields.port === "number") serving.resolve(fields.port);
+  };
+  const flags = ["--leader-elect", "--metrics-address=127.0.0.1:0"];
+  const running = startOperator({ ...stage, flags, identity, log: { ...silentLog, info } });
+  const port = await serving.promise;
+  return {
+    running,
+    async measured(name) {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const line = text.split("\n").find((each) => each.startsWith(`ceilometer_upgrade_operator_${name} `));
+      return Number(line?.split(" ")[1]);
+    },
+  };
+}
+
+const succeeded = ({ cluster }: Stage): boolean => {
+  const metadata = cluster.upgrade?.metadata;
+  const said = JSON.stringify(cluster.upgrade?.["status"] ?? {});
+  const isOfNow = said.includes(`"observedGeneration":${String(metadata?.generation)}`);
+  return isOfNow && /"type":"Succeeded","status":"True"/.test(said) && !metadata?.finalizers?.includes(FINALIZER);
+};
+
+test("one that stands by has nothing in its queue, and is late with nothing when it takes over", async () => {
+  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
+  stage.cluster.now = stage.clock.now();
+  const first = await replica(stage, "one");
+  await passUntil(stage, [first.running], () => false, 10_000);
+  const second = await replica(stage, "two");
+  const both = [first.running, second.running];
+  stage.cluster.wish();
+  expect(await passUntil(stage, both, () => succeeded(stage))).toBe(true);
+  const annotations = { metadata: { annotations: { touched: "yes" } } };
+  const ref = { kind: "CeilometerUpgrade", namespace: "openstack", name: "ceilometer" };
+  stage.cluster.api.patchMerge(ref, annotations);
+  await passUntil(stage, both, () => false, 60_000);
+  expect([await first.measured("leader"), await second.measured("leader")]).toEqual([1, 0]);
+  expect(await first.measured("queue_adds_total")).toBeGreaterThan(10);
+  // Prometheus has no series for what was never added.
+  expect((await second.measured("queue_adds_total")) || 0).toBe(0);
+  expect(await second.measured("queue_depth")).toBe(0);
+
+  // What is wished for while nobody leads is done by whoever does next.
+  first.running.stop();
+  const target = { release: "pike", image: "registry.example/ceilometer:pike" };
+  stage.cluster.rewish((spec) => ({ ...spec, from: { release: "ocata" }, target }));
+  await passUntil(stage, both, () => false, 125);
+  expect(await passUntil(stage, both, () => succeeded(stage))).toBe(true);
+  expect(stage.cluster.workloads[0]?.spec.template.spec.containers[0]?.image).toMatch(/pike$/);
+  await first.running.ended;
+  expect(await second.measured("leader")).toBe(1);
+  expect(await second.measured("queue_latency_seconds_sum")).toBeLessThan(1);
+  second.running.stop();
+  await passUntil(stage, both, () => false, 10_000);
+  await second.running.ended;
+});
