@@ -84,3 +84,31 @@ test("one that stands by has nothing in its queue, and is late with nothing when
   await passUntil(stage, both, () => false, 10_000);
   await second.running.ended;
 });
+
+test("a write that is answered as done and changes nothing is made less and less often, and told with what to look at", async () => {
+  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
+  stage.cluster.now = stage.clock.now();
+  const { api } = stage.cluster;
+  const patchMerge = api.patchMerge.bind(api);
+  let written = 0;
+  // As a webhook that lets nobody annotate a workload.
+  api.patchMerge = (ref, patch, manager) => {
+    if (ref.kind !== "Deployment") return patchMerge(ref, patch, manager);
+    written += 1;
+    return patchMerge(ref, {}, manager);
+  };
+  stage.cluster.wish();
+  const operator = startOperator(stage);
+  const isTold = (): boolean => /stores nothing of it/.test(JSON.stringify(stage.cluster.upgrade?.["status"] ?? {}));
+  expect(await passUntil(stage, [operator], isTold, 30_000)).toBe(true);
+  const before = written;
+  expect(before).toBeLessThan(15);
+  await passUntil(stage, [operator], () => false, 60_000);
+  expect(written - before).toBeLessThanOrEqual(12);
+  // It goes on by itself when it may.
+  api.patchMerge = patchMerge;
+  expect(await passUntil(stage, [operator], () => succeeded(stage))).toBe(true);
+  operator.stop();
+  await passUntil(stage, [operator], () => false, 10_000);
+  await operator.ended;
+});

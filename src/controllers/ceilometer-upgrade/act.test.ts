@@ -3,7 +3,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { KubeApiError, type KubeFailureKind } from "../../kube/errors.ts";
 import { parseObject } from "../../kube/object.ts";
 import type { Effect } from "../../model/outcome.ts";
-import { act } from "./act.ts";
+import { type Acted, act, unlessUndone } from "./act.ts";
 
 const why = { reason: "TakingDown", message: "" };
 const patch: Effect = {
@@ -105,4 +105,17 @@ test.each([true, false])("what was deleted is gone (%s) where the API server say
 test("a mistake of the program is thrown, not read as an answer", async () => {
   const broken = { ...clientThatFails("lost", ""), patchJson: () => Promise.reject(new TypeError("no")) };
   await expect(act(broken, patch, new AbortController().signal)).rejects.toThrow(TypeError);
+});
+
+test("a write after whose answer the object has the version of before has changed nothing", () => {
+  const before = { uid: "u", resourceVersion: "7" };
+  const answered = (uid: string, resourceVersion: string): Acted => ({
+    kind: "done",
+    object: { metadata: { name: "a", uid, resourceVersion } },
+  });
+  expect(unlessUndone(answered("u", "7"), before)).toMatchObject({ kind: "stale", isUndone: true });
+  for (const done of [answered("u", "8"), answered("v", "7"), { kind: "done" } as const])
+    expect(unlessUndone(done, before)).toBe(done);
+  expect(unlessUndone(answered("u", "7"), undefined).kind).toBe("done");
+  expect(unlessUndone({ kind: "stale", why: "" }, before)).toEqual({ kind: "stale", why: "" });
 });

@@ -14,8 +14,11 @@ export type Acted =
       readonly object?: KubeObject;
       readonly gone?: { readonly ref: ObjectRef; readonly uid: string };
     }
-  /** Decided on something that is not so any more: look again. */
-  | { readonly kind: "stale"; readonly why: string }
+  /**
+   * Decided on something that is not so any more: look again. `isUndone`: it was answered as done, and nothing is changed by it; what was
+   * decided on is as it was.
+   */
+  | { readonly kind: "stale"; readonly why: string; readonly isUndone?: true }
   /** The API server will not have it: somebody has to do something. */
   | { readonly kind: "refused"; readonly failure: KubeFailure }
   /** It may or may not have happened: look again, and assume neither. */
@@ -32,6 +35,23 @@ export async function act(client: KubeClient, effect: Effect, signal: AbortSigna
     if (failure === undefined) throw error;
     return meaning(failure);
   }
+}
+
+/** Of an object, as it was held before a write of it. */
+export interface Version {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/**
+ * A change always makes another version. Where the answer has the one of before, something between the request and the store has taken
+ * all of it out again, as a mutating webhook does that lets nobody set an annotation or a finalizer.
+ */
+export function unlessUndone(acted: Acted, before: Version | undefined): Acted {
+  const after = acted.kind === "done" ? acted.object?.metadata : undefined;
+  if (before === undefined || after === undefined) return acted;
+  const isSame = after.uid === before.uid && after.resourceVersion === before.resourceVersion;
+  return isSame ? { kind: "stale", why: "it was answered as done, and nothing has changed", isUndone: true } : acted;
 }
 
 async function unseenPod(

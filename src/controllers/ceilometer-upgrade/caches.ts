@@ -105,7 +105,7 @@ export const createCaches = (options: CacheOptions): Caches =>
   cachesOf((resource, view, selection) => kindCache(options, resource, view, selection));
 
 /** What is common to the caches of all kinds. */
-export type AnyCache = Pick<KindCache<Stored>, "resource" | "put" | "gone" | "lastContact" | "managed">;
+export type AnyCache = Pick<KindCache<Stored>, "resource" | "get" | "put" | "gone" | "lastContact" | "managed">;
 
 export const everyCache = (caches: Caches): readonly AnyCache[] => Object.values<AnyCache>({ ...caches });
 

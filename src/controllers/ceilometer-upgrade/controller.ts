@@ -12,7 +12,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { type Controller, createController, type Next, type ReconcileResult } from "../../runtime/controller.ts";
 import type { Log } from "../../runtime/logger.ts";
 import type { WorkQueue } from "../../runtime/queue.ts";
-import { type Acted, act } from "./act.ts";
+import { type Acted, act, unlessUndone, type Version } from "./act.ts";
 import { type Caches, everyCache } from "./caches.ts";
 import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { nextLook } from "./next-look.ts";
@@ -108,7 +108,8 @@ async function reconcile(
   if (leaving && isLast(decision.effect)) await report(ports, view, seen, farewell(decision), signal);
 
   const began = ports.clock.now();
-  const acted = await act(ports.client, decision.effect, signal);
+  const before = heldBefore(ports.caches, decision.effect);
+  const acted = unlessUndone(await act(ports.client, decision.effect, signal), before);
   ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
   return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
 }
@@ -206,7 +207,8 @@ async function follow(
       return { kind: "recheck", afterMs: 0 };
     case "stale": {
       const tried = again("stale");
-      if (isStuck(effect, tried)) await report(ports, view, seen, stuck(decision, effect, acted.why), signal);
+      const isTold = isStuck(effect, tried, acted.isUndone);
+      if (isTold) await report(ports, view, seen, stuck(decision, effect, acted), signal);
       ports.log.debug({ key, why: acted.why, effect: effect.why.reason }, "decided on something older; looking again");
       return { kind: "recheck", afterMs: tried.waitMs };
     }
@@ -222,6 +224,15 @@ async function follow(
       return { kind: "recheck", afterMs: Math.max(tried.waitMs, acted.failure.retryAfterMs ?? 0) };
     }
   }
+}
+
+/** A write that follows from what is held is made on this version of its object, or is refused. */
+function heldBefore(caches: Caches, effect: Effect): Version | undefined {
+  if (effect.kind !== "patch" && effect.kind !== "annotate") return undefined;
+  const { kind, namespace, name } = effect.ref;
+  return everyCache(caches)
+    .find(({ resource }) => resource.kind === kind)
+    ?.get(namespace, name)?.metadata;
 }
 
 /** What was written or deleted is seen at once, not only when the watch brings it back. */

@@ -27,11 +27,22 @@ test("what stays stale is not told as refused by the API server", () => {
   const ref = { kind: "Deployment", namespace: "openstack", name: "a" };
   const operations = [{ op: "test", path: "/metadata/uid", value: "u" }] as const;
   const patch: Effect = { kind: "patch", ref, operations, why: { ...note, object: "Deployment/a" } };
-  const { headline, phase } = stuck(decision, patch, "Pod/b was not seen");
+  const { headline, phase } = stuck(decision, patch, { why: "Pod/b was not seen" });
   expect(phase).toBe("Held");
   expect(headline.message).toMatch(/^Deployment\/a: .*Pod\/b was not seen; .*restart the operator/);
   expect(headline.message).not.toContain("refused");
-  expect(stuck(decision, effect, "it already exists").headline.reason).toBe("NameTaken");
+  expect(stuck(decision, effect, { why: "it already exists" }).headline.reason).toBe("NameTaken");
+});
+
+test("what is answered as done and never is, is told as taken out again, and no watch is blamed", () => {
+  const ref = { kind: "Deployment", namespace: "openstack", name: "a" };
+  const why = { reason: "Claiming", message: "claim", object: "Deployment/a" };
+  const claim: Effect = { kind: "annotate", ref, uid: "u", resourceVersion: "1", metadata: {}, why };
+  const { headline, phase } = stuck(decision, claim, { why: "nothing has changed", isUndone: true });
+  expect(phase).toBe("Held");
+  expect(headline).toMatchObject({ reason: "WriteRefused", object: "Deployment/a" });
+  expect(headline.message).toMatch(/^Deployment\/a: .*Claiming.*stores nothing of it; look which mutating .*webhook/);
+  expect(headline.message).not.toContain("watch");
 });
 
 test("a write that keeps failing is told with its object, the failure and what to look at", () => {

@@ -2,6 +2,7 @@
 import type { KubeFailure } from "../../kube/errors.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Effect, Violation } from "../../model/outcome.ts";
+import type { Acted } from "./act.ts";
 
 export function refusal(decision: Decision, effect: Effect, message: string): Decision {
   const object = effect.why.object ?? "";
@@ -14,11 +15,19 @@ export function refusal(decision: Decision, effect: Effect, message: string): De
   return { ...decision, phase: "Held", headline };
 }
 
+type Stale = Omit<Extract<Acted, { kind: "stale" }>, "kind">;
+
 /** A write that has been stale for so long that no watch is merely late: nobody refused it, and what it was decided on is not so. */
-export function stuck(decision: Decision, effect: Effect, why: string): Decision {
+export function stuck(decision: Decision, effect: Effect, { why, isUndone }: Stale): Decision {
   if (effect.kind === "create") return refusal(decision, effect, why);
   const object = effect.why.object ?? "";
+  if (isUndone === true) return undone(decision, effect, object);
   const message = `${object}: ${effect.why.reason} is decided again and again on something that is not so any more, and no watch tells what is: ${why}; see whether the API server serves its watches, and restart the operator if it does`;
+  return { ...decision, phase: "Held", headline: { reason: "WriteRefused", message, object } };
+}
+
+function undone(decision: Decision, { why }: Effect, object: string): Decision {
+  const message = `${object}: the API server answers to ${why.reason} that it is done, and stores nothing of it; look which mutating admission webhook takes it out again, and let it leave the operator's annotations, finalizers and fields alone`;
   return { ...decision, phase: "Held", headline: { reason: "WriteRefused", message, object } };
 }
 

@@ -4,11 +4,11 @@ import { inVain, isStuck, type Vain } from "./stale-backoff.ts";
 const none = (): Map<string, Vain> => new Map<string, Vain>();
 
 /** Milliseconds from the first of these stale writes until it is told, if each is decided anew when its wait is over. */
-function toldAfter(kind: "create" | "patch", counts = none()): number {
+function toldAfter(kind: "create" | "patch", counts = none(), isUndone = false): number {
   let waited = 0;
   for (let looks = 0; looks < 100; looks += 1) {
     const vain = inVain(counts, "a", "stale", 0);
-    if (isStuck({ kind }, vain)) return waited;
+    if (isStuck({ kind }, vain, isUndone)) return waited;
     waited += vain.waitMs;
   }
   throw new Error("never told");
@@ -16,6 +16,10 @@ function toldAfter(kind: "create" | "patch", counts = none()): number {
 
 test("a name that is taken is told after some seconds", () => {
   expect(toldAfter("create")).toBe(5100);
+});
+
+test("so is a write that is answered as done and changes nothing", () => {
+  expect(toldAfter("patch", none(), true)).toBe(5100);
 });
 
 test("what a watch has not told is waited for almost two minutes, longer than a watch is away after an outage", () => {

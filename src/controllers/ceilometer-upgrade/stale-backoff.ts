@@ -49,7 +49,7 @@ const mayTell = ({ unknownSince: since, toldAt }: Partial<Vain>, now: Millis): b
   since !== undefined && now - since >= FAILING_MS && (toldAt === undefined || now - toldAt >= TOLD_EVERY_MS);
 
 /**
- * That a name is taken is as true as it will be after some seconds; a watch is given two minutes to come back and tell what has changed:
+ * That a name is taken is as true as it will be after some seconds, and so is that a write changes nothing; a watch is given two minutes to come back and tell what has changed:
  * after a long outage it waits for up to one before it tries again.
  */
 const TAKEN = 9;
@@ -59,8 +59,8 @@ const SILENT = 30;
  * Whether so many stale writes in a row have to be told: news that does not come is no news, and somebody should know what stands in
  * the way. Not while a watch may merely be on its way back after an outage: that the API server refuses a write would not be true.
  */
-export function isStuck(effect: Pick<Effect, "kind">, { stale }: Pick<Vain, "stale">): boolean {
-  return stale >= (effect.kind === "create" ? TAKEN : SILENT);
+export function isStuck(effect: Pick<Effect, "kind">, { stale }: Pick<Vain, "stale">, isUndone = false): boolean {
+  return stale >= (effect.kind === "create" || isUndone ? TAKEN : SILENT);
 }
 
 /**
