@@ -4,6 +4,7 @@
  * coordination, or releases whose agents never look at their ring again), each would poll everything, so there they do not
  * overlap at all. A workload whose old and new agents never meet needs neither.
  */
+import type { RecordedPolling } from "../model/attempt.ts";
 import type { Workload } from "../model/observation.ts";
 import { type Release, rereadsRing, sharesHosts } from "../model/release.ts";
 
@@ -66,6 +67,12 @@ export function sharesAcrossHosts(
   return isCloudWide(namespaces, from, to) || !isPerHostOnly(workload, namespaces);
 }
 
+/** Whether its own controller may have an old and a new agent at one time in one place. Who asks for no agents has none. */
+function meetsItself(workload: Workload, namespaces: readonly string[]): boolean {
+  if (workload.kind !== "DaemonSet" && workload.replicas === 0) return false;
+  return !(isPerHostOnly(workload, namespaces) && isNone(workload.maxSurge)) && overlapsInTime(workload);
+}
+
 /** Whether an old and a new agent would meet: in time and place, or in one group across hosts or workloads. */
 function meetingOf({ workload, namespaces, coordinated, from, to, mates }: PathInput): {
   readonly meets: boolean;
@@ -76,7 +83,7 @@ function meetingOf({ workload, namespaces, coordinated, from, to, mates }: PathI
   // Who asks for no agents has none that could meet anybody.
   if (workload.kind !== "DaemonSet" && workload.replicas === 0) return { alone, meets: false };
   const meetsMates = mates && coordinated !== false && sharesAcrossHosts(workload, namespaces, from, to);
-  return { alone, meets: meetsMates || (alone ? cloudWide : overlapsInTime(workload)) };
+  return { alone, meets: meetsMates || (alone ? cloudWide : meetsItself(workload, namespaces)) };
 }
 
 const isolate = (overlap: boolean, why: string): PollingPath => ({ path: "Isolate", overlap, together: !overlap, why });
@@ -94,6 +101,18 @@ const NEVER_MEET = {
   alone: "an old and a new agent are never on one host at one time",
   apart: "its strategy never runs an old and a new agent at one time",
 } as const;
+
+/** Its old and new agents may be at one time because nothing was seen that would let them meet, and not because that does no harm. */
+export function neverMet({ path, why, added = [] }: Pick<RecordedPolling, "path" | "why" | "added">): boolean {
+  return path === "Roll" && (added.length > 0 || why === NEVER_MEET.alone || why === NEVER_MEET.apart);
+}
+
+/**
+ * What was seen before the first write may have changed since, by an autoscaler for one: a StatefulSet of one agent has three, a
+ * Deployment is not recreated any more.
+ */
+export const meetsNow = (plan: RecordedPolling, workload: Workload): boolean =>
+  neverMet(plan) && meetsItself(workload, plan.namespaces);
 
 /** Why there is a group of their own although nobody would meet. */
 function askedFor({ when, added = [], workload, coordinated, mates }: PathInput): string | undefined {

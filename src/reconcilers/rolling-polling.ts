@@ -6,8 +6,9 @@
  * Which path each workload takes was found before the first write and is in the attempt record. Where it is on that path is read
  * off its template: as before, shared, whole.
  */
-import { type Agent, agentText, atTarget, isNew, needsWork, podsOf, wanting } from "../model/agent.ts";
+import { type Agent, agentText, atTarget, isNew, needsWork, podsOf, replicasAfter, wanting } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
+import type { Workload } from "../model/observation.ts";
 import type { Outcome } from "../model/outcome.ts";
 import {
   type Isolating,
@@ -21,6 +22,7 @@ import {
   stopGroup,
 } from "./isolated-group.ts";
 import { loadingTrouble } from "./loading.ts";
+import { meetsNow } from "./polling-path.ts";
 import { mayNotStart, phaseSince, waitUntilGone } from "./progress.ts";
 import { roll, shortFirst } from "./rolling.ts";
 import { comingWord, isOfPlan, type Scene } from "./scene.ts";
@@ -109,12 +111,20 @@ const stageOf = (agent: Agent): Agent =>
 
 function replaceOne(scene: Scene, agent: Agent): Outcome | undefined {
   const plan = agent.recorded?.polling;
+  if (plan !== undefined && meetsNow(plan, asItComes(agent))) {
+    const what = `the ${comingWord(scene)} polling agents (without overlap: by its settings of now old and new ones would meet)`;
+    return replaceTogether(scene, [agent], { component: "polling", clause: CLAUSE, what });
+  }
   if (plan === undefined || plan.overlap) return roll(scene, stageOf(agent), CLAUSE);
   const what = `the ${comingWord(scene)} polling agents (${whyApart(plan)})`;
   const mates = scene.agents.polling.filter((each) => isMate(plan, each.recorded?.polling));
   const all = plan.together === true ? mates : [agent];
   return replaceTogether(scene, all.map(stageOf), { component: "polling", clause: CLAUSE, what });
 }
+
+/** With the agents that it had, and gets back. */
+const asItComes = (agent: Agent): Workload =>
+  agent.workload.kind === "DaemonSet" ? agent.workload : { ...agent.workload, replicas: replicasAfter(agent) };
 
 /** Agents of one group of which no old one may be there when a new one comes, whichever workload is theirs. */
 function isMate(plan: RecordedPolling, other: RecordedPolling | undefined): boolean {

@@ -26,6 +26,7 @@ import { parseTime } from "../model/time.ts";
 import { fromOf, originalsOf, parityOf, partsBefore, type Undone } from "./attempt-chain.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { digestNow } from "./inputs.ts";
+import { neverMet } from "./polling-path.ts";
 import { type Agents, allAgents, isRetired } from "./scene.ts";
 import { isInScope, type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, unreadable, waiting } from "./tell.ts";
@@ -260,12 +261,14 @@ function target(world: World, original: RecordedTarget): readonly RecordedTarget
 }
 
 /** Old beside new only where they had stood side by side on the way there without a group of their own (I7). */
-function wayBack({ path, overlap, together, namespaces, file }: RecordedPolling): RecordedPolling {
+function wayBack(there: RecordedPolling): RecordedPolling {
+  const { path, overlap, together, namespaces, file } = there;
   const rolls = path === "Roll";
+  const beside = neverMet(there) ? there.why : "they ran side by side on the way there";
   return {
     namespaces,
     path: rolls ? "Roll" : "Replace",
-    why: rolls ? "they ran side by side on the way there" : "the new agents poll what old ones must not share",
+    why: rolls ? beside : "the new agents poll what old ones must not share",
     overlap: rolls && overlap,
     together: rolls ? together === true : true,
     file,
