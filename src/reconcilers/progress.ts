@@ -65,6 +65,12 @@ function lostSince({ world }: Scene, agent: Agent, came: Millis): readonly Milli
   return times.length === 0 ? [] : [Math.min(...times)];
 }
 
+/** Whether nothing has come further for as long as its step may take, and this pod was not ready all the while. */
+export function isStuck(scene: Scene, agent: Agent, { ready, unreadySince, metadata }: Pod): boolean {
+  const since = Math.max(progressSince(scene, agent), unreadySince ?? metadata.createdAt);
+  return !ready && elapsed(scene.record.clock, since, scene.world.now) >= deadlineOf(scene, agent);
+}
+
 function overdue(scene: Scene, agent: Agent, what: string): { violation?: Violation; dueAt: Millis } {
   const since = progressSince(scene, agent);
   const deadline = deadlineOf(scene, agent);

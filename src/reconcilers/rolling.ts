@@ -4,10 +4,11 @@
  */
 import { type Agent, agentText, isObserved, needsWork, oldPods } from "../model/agent.ts";
 import { type AgentComponent, COMPONENT_WORDS } from "../model/component.ts";
+import type { Pod } from "../model/observation.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { troubleOfPods } from "../model/trouble.ts";
 import { start } from "./desired/workload-writes.ts";
-import { mayNotStart, momentOf, waitUntilAvailable } from "./progress.ts";
+import { isStuck, mayNotStart, momentOf, waitUntilAvailable } from "./progress.ts";
 import { comingWord, goingWord, type Scene } from "./scene.ts";
 import { isMiscounted, isOwed } from "./stop-then-start.ts";
 
@@ -45,13 +46,15 @@ export function roll(scene: Scene, agent: Agent, clause: string): Outcome | unde
 
 /**
  * A StatefulSet waits for ever for a pod that never becomes ready, even where its template has been corrected since: such a
- * pod of the template before is the one thing that the operator deletes and did not create (I9).
+ * pod of the template before is the one thing that the operator deletes and did not create (I9). What keeps it may be plain; where
+ * it only runs and is not ready, it has until the deadline of the step.
  */
 function removeUnready(scene: Scene, agent: Agent): Outcome | undefined {
   if (agent.workload.kind !== "StatefulSet" || !isObserved(agent)) return undefined;
   // One that was told to go is only waited for: another deletion would change nothing, look after look.
   const stays = oldPods(agent).filter((pod) => pod.metadata.deletingSince === undefined);
-  const stuck = stays.find((pod) => !pod.ready && troubleOfPods([pod]).length > 0);
+  const isPlain = (pod: Pod): boolean => !pod.ready && troubleOfPods([pod]).length > 0;
+  const stuck = stays.find((pod) => isPlain(pod) || isStuck(scene, agent, pod));
   const claimed = agent.marks.claim?.upgrade === scene.world.upgrade.metadata.uid;
   if (stuck === undefined || !claimed) return undefined;
   const { namespace, name, uid, resourceVersion } = stuck.metadata;
