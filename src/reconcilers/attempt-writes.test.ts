@@ -4,7 +4,7 @@ import { aDeployment, anUpgrade, aRecord, aRecordedTarget, aWorld, NOW } from ".
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { type AttemptRecord, type Ended, RECORD_KEY, recordSchema } from "../model/attempt.ts";
 import { formatTime } from "../model/time.ts";
-import { firstWrites, type NewRecord } from "./attempt-writes.ts";
+import { endRecord, firstWrites, holdRecord, type NewRecord } from "./attempt-writes.ts";
 
 const upgrade = anUpgrade({}, { finalizers: [FINALIZER] });
 const target = aRecordedTarget(aDeployment({ name: "notification" }), { replicas: 2 });
@@ -89,4 +89,22 @@ test.each(["RolledBack", "Completed"] as const)("one that was undone keeps what 
   // Another word came before the way back had ended: nothing was undone.
   const given = { ...back, ended: { ...ended, state: "Superseded" as const } };
   expect(next([undone, given]).kind).toBe("annotate");
+});
+
+test("an end lets the record go with its resource; one that somebody has deleted stays until then", () => {
+  const why = { reason: "AttemptEnded", message: "" };
+  const held = aRecord();
+  expect(endRecord(held, "{}", why)).toMatchObject({ metadata: { finalizers: [] } });
+  const deleted = aRecord({ metadata: { deletingSince: NOW, finalizers: [FINALIZER] } });
+  expect(endRecord(deleted, "{}", why)).toMatchObject({ metadata: { annotations: { [ANNOTATION.ended]: "{}" } } });
+  expect(endRecord(deleted, "{}", why)).not.toHaveProperty("metadata.finalizers");
+});
+
+test("a record is held before anything is borrowed, where it can be", () => {
+  expect(holdRecord(aRecord())).toBeUndefined();
+  expect(holdRecord(aRecord({ metadata: { deletingSince: NOW, finalizers: ["theirs"] } }))).toBeUndefined();
+  expect(holdRecord(aRecord({ metadata: { finalizers: ["theirs"] } }))).toMatchObject({
+    ref: { kind: "ConfigMap" },
+    metadata: { finalizers: ["theirs", FINALIZER] },
+  });
 });

@@ -97,9 +97,14 @@ export const annotateRecord = (
   why: Note,
 ): Effect => writeRecord(record, { annotations }, why);
 
-/** Says that it has ended, with nothing borrowed any more: it may go when its resource goes. */
-export const endRecord = (record: AttemptRecord, mark: string, why: Note): Effect =>
-  writeRecord(record, { annotations: { [ANNOTATION.ended]: mark }, ...withoutHold(record.metadata) }, why);
+/**
+ * Says that it has ended, with nothing borrowed any more: it may go when its resource goes. One that somebody has deleted would go at
+ * once, and with it what the resource knows of its success: it is let go when the resource is no more.
+ */
+export function endRecord({ metadata }: AttemptRecord, mark: string, why: Note): Effect {
+  const kept = metadata.deletingSince === undefined ? withoutHold(metadata) : {};
+  return writeRecord({ metadata }, { annotations: { [ANNOTATION.ended]: mark }, ...kept }, why);
+}
 
 /** An attempt that had ended is carried out once more, or was begun by an operator that did not hold its record yet. */
 export function holdRecord(record: AttemptRecord): Effect | undefined {
