@@ -119,3 +119,17 @@ test("a write after whose answer the object has the version of before has change
   expect(unlessUndone(answered("u", "7"), undefined).kind).toBe("done");
   expect(unlessUndone({ kind: "stale", why: "" }, before)).toEqual({ kind: "stale", why: "" });
 });
+
+test("an object that has lost the last finalizer it waited for is gone", async () => {
+  const ref = { kind: "CeilometerUpgrade", namespace: "a", name: "b" };
+  const effect: Effect = { kind: "annotate", ref, uid: "u", resourceVersion: "7", metadata: { finalizers: [] }, why };
+  const answering = (metadata: object): Promise<Acted> => {
+    const object = parseObject({ metadata: { name: "b", uid: "u", resourceVersion: "7", ...metadata } });
+    const client = { ...clientThatFails("lost", ""), patchMerge: () => Promise.resolve(object) };
+    return act(client, effect, new AbortController().signal);
+  };
+  const deletionTimestamp = "2026-01-01T00:00:00Z";
+  expect(await answering({ deletionTimestamp })).toEqual({ kind: "done", gone: { ref, uid: "u" } });
+  for (const metadata of [{}, { deletionTimestamp, finalizers: ["another"] }])
+    expect(await answering(metadata)).toMatchObject({ kind: "done", object: { metadata } });
+});

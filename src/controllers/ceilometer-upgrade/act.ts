@@ -80,7 +80,8 @@ async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Pr
     case "annotate": {
       const { uid, resourceVersion } = effect;
       const patch = { metadata: { ...effect.metadata, uid, resourceVersion } };
-      return done(await client.patchMerge(resourceOfKind(effect.ref.kind), effect.ref, patch, { signal }));
+      const object = await client.patchMerge(resourceOfKind(effect.ref.kind), effect.ref, patch, { signal });
+      return isOver(object) ? { kind: "done", gone: { ref: effect.ref, uid } } : done(object);
     }
     case "delete": {
       const { ref, uid, resourceVersion } = effect;
@@ -96,6 +97,10 @@ async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Pr
       return assertNever(effect);
   }
 }
+
+/** It was being deleted, and waited for nothing but the finalizer that this has taken away. */
+const isOver = ({ metadata }: KubeObject): boolean =>
+  metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
 
 const done = (object: KubeObject): Acted => ({ kind: "done", object });
 

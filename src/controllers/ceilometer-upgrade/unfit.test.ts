@@ -5,6 +5,7 @@ import { passUntil, startOperator } from "../../../test/sim/running-operator.ts"
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { ANNOTATION, FINALIZER } from "../../api/v1alpha1/names.ts";
 import { decide } from "../../reconcilers/decide.ts";
+import { type Log, silentLog } from "../../runtime/logger.ts";
 
 const topology = {
   from: "newton",
@@ -56,11 +57,21 @@ test("it is told so while nobody deletes it, and nothing is written to its workl
 
 test("deleted, it gives everything back and goes", async () => {
   const stage = await takenDown();
-  const operator = startOperator(stage);
+  const warned: string[] = [];
+  const written: unknown[] = [];
+  const log: Log = {
+    ...silentLog,
+    warn: (_, msg) => warned.push(msg),
+    info: (fields, msg) => void (msg === "wrote" && "object" in fields && written.push(fields.object)),
+  };
+  const operator = startOperator({ ...stage, log });
   stage.cluster.unwish();
   expect(await passUntil(stage, [operator], () => stage.cluster.upgrade === undefined, 120_000)).toBe(true);
   expect(replicasOf(stage)).toBe(2);
   expect(marksOf(stage)).toEqual([]);
+  await passUntil(stage, [operator], () => false, 5_000);
+  expect(warned).toEqual([]);
+  expect(written.at(-1)).toBe("CeilometerUpgrade/ceilometer");
   operator.stop();
   await passUntil(stage, [operator], () => false, 5_000);
   await operator.ended;
