@@ -22,7 +22,7 @@ import { assessMounted } from "./assess-mounted.ts";
 import { assessNotification } from "./assess-notification.ts";
 import { assessPolling, forgottenOriginals, restoredPolling } from "./assess-polling.ts";
 import { configurationOf, optionOf } from "./configuration-of.ts";
-import { compared, mounted, mountedOver, readsDefinitions, replacedFiles } from "./files-wanted.ts";
+import { compared, mounted, mountedOver, readsDefinitions, replacedFiles, timed } from "./files-wanted.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import type { Agents } from "./scene.ts";
 
@@ -39,7 +39,11 @@ export interface Assessment {
 
 /** Why something that agents mount could not be looked at yet; undefined where all was. */
 export function unreadMounts(world: World): string | undefined {
-  const looked = [...compared(world.upgrade, world.workloads), ...readsDefinitions(world.upgrade)];
+  const looked = [
+    ...compared(world.upgrade, world.workloads),
+    ...readsDefinitions(world.upgrade),
+    ...timed(world.upgrade),
+  ];
   const now = looked.flatMap((component) => mounted(world.upgrade, world.workloads, component));
   const over = mountedOver(world.upgrade, world.workloads);
   for (const { kind, name } of [...now, ...over, ...replacedFiles(world.records, world.workloads)]) {

@@ -21,6 +21,7 @@ import { checkInputs, type Inputs } from "./inputs.ts";
 import { isolatedWorkloads } from "./isolated-group.ts";
 import { bodyOf, fromRelease } from "./new-record.ts";
 import { isOwnJob } from "./own-job.ts";
+import { intervalThere } from "./polling-interval.ts";
 import { preflight } from "./preflight.ts";
 import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
 import { type Resolved, resolveTargets } from "./targets.ts";
@@ -39,7 +40,7 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const image = askImage(world, agents.polling, target);
   const assessed = assess(world, agents, target, inputs, image.kind === "answered" ? image.pollsters : undefined);
   const checks = preflight(world, agents, target);
-  const findings = [...resolved.violations, ...checked.violations, ...checks.findings, ...assessed.findings];
+  const findings = [...resolved.violations, ...checked, ...checks.findings, ...assessed.findings];
   const errors = findings.filter((finding) => finding.severity === "Error");
   const from = fromRelease(all, world);
   const told = {
@@ -71,7 +72,8 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   if (image.kind === "failed") return held(world, [image.violation], { ...told, phase: "Preflight" });
   if (image.kind === "wait") return waiting("Preflight", image.note, told);
   if (image.kind === "ask") return { ...waiting("Preflight", image.effect.why, told), effect: image.effect };
-  const facts = { hosts: checks.hosts, longestIntervalSeconds: checked.longestIntervalSeconds, assessed };
+  const longestIntervalSeconds = intervalThere(world, agents.polling, inputs, target);
+  const facts = { hosts: checks.hosts, longestIntervalSeconds, assessed };
   // What was found of the files may ask for others than the resource names.
   const wanted = resolveTargets(world, target, assessed.files, undefined).agents;
   const body = bodyOf(world, target, wanted, inputs.digest, facts);

@@ -110,6 +110,13 @@ export function compared({ spec }: Upgrade, workloads: readonly Workload[]): rea
   return none ? [] : ["notification"];
 }
 
+/** What the polling agents mount tells how long their slowest poll takes, which a verification without a time-out of its own waits for. */
+export function timed({ spec }: Upgrade): readonly AgentComponent[] {
+  const verification = spec.components.polling?.verification;
+  const isTimed = verification !== undefined && verification.job === undefined;
+  return isTimed && verification.timeoutSeconds === undefined ? ["polling"] : [];
+}
+
 /** Collectors are no agents that are compared, but to Pike they read definitions of Gnocchi's resources (M1). */
 export function readsDefinitions({ spec }: Upgrade): readonly AgentComponent[] {
   const { collector } = spec.components;
@@ -125,7 +132,7 @@ export function filesWanted(
 ): readonly ObjectName[] {
   const all = [
     ...named(upgrade),
-    ...[...compared(upgrade, workloads), ...readsDefinitions(upgrade)].flatMap((each) =>
+    ...[...compared(upgrade, workloads), ...readsDefinitions(upgrade), ...timed(upgrade)].flatMap((each) =>
       mounted(upgrade, workloads, each),
     ),
     ...mountedOver(upgrade, workloads),

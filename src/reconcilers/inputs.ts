@@ -8,15 +8,11 @@ import type { RecordedBefore, RecordedFile, RecordedFiles } from "../model/attem
 import { digest, digestText, nameFor } from "../model/digest.ts";
 import type { World } from "../model/observation.ts";
 import type { ObjectBody, Violation } from "../model/outcome.ts";
-import { longestInterval, parsePolling } from "../model/polling-file.ts";
 import type { Release } from "../model/release.ts";
 import { configurationCopy } from "./desired/configuration-copy.ts";
 
 const FILES = ["pipeline", "eventPipeline", "polling"] as const;
 type FileName = (typeof FILES)[number];
-
-/** What the packaged polling file and the usual charts poll at, where no file says otherwise, in seconds. */
-const USUAL_INTERVAL_SECONDS = 600;
 
 export interface Inputs {
   /** Undefined where a file could not be read. */
@@ -221,18 +217,11 @@ const missingSnippet = ({ kind, name, key }: ConfigFileRef, field: string): Viol
   severity: "Error",
 });
 
-/** Whether Ceilometer would take the files, and how long its slowest poll takes. */
-export function checkInputs(
-  inputs: Inputs,
-  target: Release,
-): { readonly violations: readonly Violation[]; readonly longestIntervalSeconds: number } {
-  const text = inputs.texts.polling?.text;
-  const polling = text === undefined ? undefined : parsePolling(text);
-  return {
-    violations: [...inputs.violations, ...configurationProblems({ ...inputs.texts, release: target })],
-    longestIntervalSeconds: polling?.kind === "parsed" ? longestInterval(polling.file) : USUAL_INTERVAL_SECONDS,
-  };
-}
+/** Whether Ceilometer would take the files. */
+export const checkInputs = (inputs: Inputs, target: Release): readonly Violation[] => [
+  ...inputs.violations,
+  ...configurationProblems({ ...inputs.texts, release: target }),
+];
 
 /** A restarted container reads a mutable Secret again, so nobody can say what it has loaded. */
 function mutableSecret(ref: ConfigFileRef): Violation {

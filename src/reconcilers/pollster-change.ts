@@ -37,6 +37,9 @@ export interface Case {
   readonly image: ImagePollsters | undefined;
 }
 
+/** What one of its files is read for. */
+type Look = Pick<Case, "world" | "agent" | "inputs" | "to">;
+
 /** What old and new agents poll. Undefined where it cannot be known, and why. */
 export interface Change {
   readonly added?: readonly string[];
@@ -201,7 +204,7 @@ function namesOf(
   };
 }
 
-const fileOf = ({ polling }: AgentConfiguration, release: Release): PollingFile | undefined =>
+export const fileOf = ({ polling }: AgentConfiguration, release: Release): PollingFile | undefined =>
   polling.state === "read" ? parsed(polling.text, release) : undefined;
 
 function parsed(text: string, release: Release): PollingFile | undefined {
@@ -217,7 +220,7 @@ function parsed(text: string, release: Release): PollingFile | undefined {
  * The file that the resource gives to the new agents, if it gives one. In Ocata and Pike a pipeline.yaml that is given tells
  * agents without a polling.yaml what to poll.
  */
-function inputsFile({ world, agent, inputs, to }: Case, original: Rendered): Inputs["texts"][keyof Inputs["texts"]] {
+function inputsFile({ world, agent, inputs, to }: Look, original: Rendered): Inputs["texts"][keyof Inputs["texts"]] {
   const [first = "polling", ...others] = pollingFiles(to);
   const given = inputs.texts[first];
   if (given !== undefined || !others.includes("pipeline")) return given;
@@ -225,7 +228,8 @@ function inputsFile({ world, agent, inputs, to }: Case, original: Rendered): Inp
   return polling === pipeline ? inputs.texts.pipeline : undefined;
 }
 
-function nextFile(one: Case, original: Rendered): Change["next"] {
+/** What the new agents of a workload poll: the file that the resource gives, else what they would read in its container. */
+export function nextFile(one: Look, original: Rendered): Change["next"] {
   const given = inputsFile(one, original);
   if (given !== undefined) {
     const file = given.text === undefined ? undefined : parsed(given.text, one.to);

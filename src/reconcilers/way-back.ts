@@ -26,6 +26,7 @@ import { parseTime } from "../model/time.ts";
 import { fromOf, originalsOf, parityOf, partsBefore, type Undone } from "./attempt-chain.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { digestNow } from "./inputs.ts";
+import { intervalBack } from "./polling-interval.ts";
 import { neverMet } from "./polling-path.ts";
 import { type Agents, allAgents, isRetired } from "./scene.ts";
 import { isInScope, type Resolved, resolveTargets } from "./targets.ts";
@@ -225,7 +226,7 @@ export function beginBack(world: World, { of, parts = [], by, why }: Undoing, in
     from: of.to,
     to: fromOf(world.records, ...undone) ?? of.to,
     files: {},
-    longestIntervalSeconds: of.longestIntervalSeconds,
+    longestIntervalSeconds: intervalBack(world, resolved.agents.polling, originals, of.longestIntervalSeconds),
     ...(parity === undefined ? {} : { parity }),
     ...onlyOf(undone),
     targets,
