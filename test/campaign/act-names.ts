@@ -31,6 +31,7 @@ export const ACTS = [
   /** The same with replicas in Git, too. */
   "healedWhole",
   "recordDeleted",
+  "recordForced",
   /** The attempt record loses its owner, its labels; or its annotations are filled with rubbish. */
   "recordDisowned",
   "recordUnlabelled",

@@ -111,7 +111,11 @@ const doers: Readonly<Record<ActName, (place: Place) => Promise<Made | undefined
     return heal(place, { image: true, replicas: true });
   },
   async recordDeleted({ scene }) {
-    for (const path of await records(scene)) await remove(scene, path);
+    for (const path of await records(scene)) await askToGo(scene, path);
+    return undefined;
+  },
+  async recordForced({ scene }) {
+    for (const path of await records(scene)) await removeHeld(scene, path);
     return { undo: () => mountOriginals(scene) };
   },
   async recordDisowned({ scene }) {
@@ -308,7 +312,10 @@ const migrations = (scene: Scene) => made(scene, `/apis/batch/v1/namespaces/${sc
 async function changeRecords(scene: Scene, change: unknown): Promise<Made> {
   const paths = await records(scene);
   for (const path of paths) await mergePatch(scene.cluster, path, change);
-  return { undo: () => removeAll(scene, paths) };
+  const undo = async (): Promise<void> => {
+    for (const path of paths) await removeHeld(scene, path);
+  };
+  return { undo };
 }
 
 async function gone(scene: Scene, path: string): Promise<void> {
@@ -316,10 +323,19 @@ async function gone(scene: Scene, path: string): Promise<void> {
   await eventually(isGone, () => `${path} is still there`, SOON);
 }
 
-async function remove(scene: Scene, path: string): Promise<void> {
+async function askToGo(scene: Scene, path: string): Promise<void> {
   const { status, text } = await scene.cluster.api.request("DELETE", path, { propagationPolicy: "Background" });
   if (status !== 200 && status !== 202) throw new Error(`DELETE ${path}: ${status} ${text}`);
+}
+
+async function remove(scene: Scene, path: string): Promise<void> {
+  await askToGo(scene, path);
   await gone(scene, path);
+}
+
+async function removeHeld(scene: Scene, path: string): Promise<void> {
+  await mergePatch(scene.cluster, path, { metadata: { finalizers: null } });
+  await remove(scene, path);
 }
 
 async function removeAll(scene: Scene, paths: readonly string[]): Promise<void> {

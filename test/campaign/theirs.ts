@@ -51,8 +51,10 @@ const table: Readonly<Record<ActName, Theirs>> = {
   },
   healed: { differs: COUNTS, breaks: MIXED, held: /^Contested$/, isHeld: true },
   healedWhole: { differs: COUNTS, breaks: MIXED, held: /^Contested$/, isHeld: true },
+  // It stays as long as anything is borrowed, and is read as before.
+  recordDeleted: {},
   // Who mounts the file by hand has it rolled out beside agents that poll less.
-  recordDeleted: { differs: ATTEMPTS, breaks: ["I7"], held: /^OriginalForgotten$/, anew: true },
+  recordForced: { differs: ATTEMPTS, breaks: ["I7"], held: /^OriginalForgotten$/, anew: true },
   recordDisowned: { differs: ATTEMPTS, held: /^NameTaken$/, anew: true },
   recordUnlabelled: { differs: ATTEMPTS, held: /^NameTaken$/, anew: true },
   recordGarbled: { differs: ["/configMaps/ceilometer-attempt-HASH/annotations"] },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { FINALIZER } from "../../api/v1alpha1/names.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Effect } from "../../model/outcome.ts";
 import { failing, refusal, stuck } from "./refusal.ts";
@@ -14,6 +15,10 @@ test("an object of ours whose name is taken is told as that, and what to do abou
   const told = refusal(decision, effect, 'configmaps "ceilometer-attempt-1" already exists');
   expect(told).toMatchObject({ phase: "Held", headline: { reason: "NameTaken", object } });
   expect(told.findings).toMatchObject([{ object, reason: "NameTaken", remedy: "delete or rename it" }]);
+  const held: Effect = { ...effect, object: { ...body, metadata: { ...metadata, finalizers: [FINALIZER] } } };
+  expect(refusal(decision, held, "it already exists").findings).toMatchObject([
+    { object, reason: "NameTaken", remedy: "take its finalizer off and delete it" },
+  ]);
 });
 
 test("every other refusal is told in the API server's words, with what to do about it", () => {

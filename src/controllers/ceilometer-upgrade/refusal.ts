@@ -6,7 +6,7 @@ import type { Acted } from "./act.ts";
 
 export function refusal(decision: Decision, effect: Effect, message: string): Decision {
   const object = effect.why.object ?? "";
-  if (effect.kind === "create" && message.includes("already exists")) return nameTaken(decision, object);
+  if (effect.kind === "create" && message.includes("already exists")) return nameTaken(decision, effect, object);
   const headline = {
     reason: "WriteRefused",
     message: `${object}: the API server refused to ${effect.why.reason}: ${message}; correct what it names: a right, an admission policy, a quota`,
@@ -44,13 +44,18 @@ export function failing(decision: Decision, effect: Effect, { message: why }: Ku
 }
 
 /** What is there under a name of ours and is not seen as ours: its owner or its labels are not those that we gave. */
-function nameTaken(decision: Decision, object: string): Decision {
+function nameTaken(
+  decision: Decision,
+  { object: wanted }: Extract<Effect, { kind: "create" }>,
+  object: string,
+): Decision {
+  const isHeld = wanted.metadata["finalizers"] !== undefined;
   const violation: Violation = {
     gate: "OwnObjects",
     object,
     reason: "NameTaken",
     message: "an object of that name exists and belongs to somebody else, or has lost its owner or its labels",
-    remedy: "delete or rename it",
+    remedy: isHeld ? "take its finalizer off and delete it" : "delete or rename it",
     severity: "Error",
   };
   const headline = {
