@@ -73,7 +73,8 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   if (image.kind === "wait") return waiting("Preflight", image.note, told);
   if (image.kind === "ask") return { ...waiting("Preflight", image.effect.why, told), effect: image.effect };
   const longestIntervalSeconds = intervalThere(world, agents.polling, inputs, target);
-  const facts = { hosts: checks.hosts, longestIntervalSeconds, assessed };
+  const acceptedRisks = [...assessed.acceptedRisks, ...checks.accepted];
+  const facts = { hosts: checks.hosts, longestIntervalSeconds, assessed: { ...assessed, acceptedRisks } };
   // What was found of the files may ask for others than the resource names.
   const wanted = resolveTargets(world, target, assessed.files, undefined).agents;
   const body = bodyOf(world, target, wanted, inputs.digest, facts);

@@ -1,5 +1,7 @@
 /** Everything that is checked before the first write, all of it at once, so that all failures are listed together. */
 
+import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
+import { collectorQueue } from "../gates/collector-queue.ts";
 import { extraGateProblems } from "../gates/extra-gate.ts";
 import { imageAllowed } from "../gates/image-allowed.ts";
 import { findJobTemplate } from "../gates/job-template.ts";
@@ -22,18 +24,22 @@ export interface Preflight {
   /** Questions without any answer yet. */
   readonly open: number;
   readonly hosts: Sight["hosts"];
+  /** Findings that a person answers for, of those that the attempt needs. */
+  readonly accepted: readonly AcceptedRisk[];
 }
 
 export function preflight(world: World, agents: Agents, target: Release): Preflight {
   const all = allAgents(agents);
   const sight = verificationSees(agents.polling, world);
   const mayDo = rights(world);
+  const retiring = collectorQueue(agents.collector, world, target);
   return {
     findings: [
       ...workloadFits(all, world),
       ...releasePair(all, world, target),
       ...imageAllowed(all, world),
       ...jobTemplates(world, target),
+      ...retiring.violations,
       ...maintenanceProblems(world),
       ...extraGateProblems(world, (component) => isThere(world, agents, component), target),
       ...approvalsUnused(world, agents),
@@ -43,6 +49,7 @@ export function preflight(world: World, agents: Agents, target: Release): Prefli
     asked: [...sight.asked, ...mayDo.asked],
     open: sight.open + mayDo.open,
     hosts: sight.hosts,
+    accepted: retiring.accepted,
   };
 }
 

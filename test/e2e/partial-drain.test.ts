@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { SpecInput } from "../../src/api/v1alpha1/schema.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { allowing, NOTIFICATION, only, treated } from "./fixtures/notification.ts";
-import { auditScope, drained, type Topology } from "./fixtures/topology.ts";
+import { auditScope, drained, drainedByGates, type Topology } from "./fixtures/topology.ts";
 import { eventually } from "./resource.ts";
 import { inScene, type Scene } from "./scene.ts";
 import { generations, timesDown } from "./seen.ts";
@@ -32,7 +32,7 @@ async function untilAsked(scene: Scene, broker: Broker): Promise<void> {
 test.concurrent("Pike to Queens: drained, as the broker says; collector and API retire", async () => {
   await using broker = await startBroker(17);
   const options = {
-    ...allowing(treated(drained(), { memberTimeoutSeconds: 1 }), 2, WHY),
+    ...allowing(treated(drainedByGates(), { memberTimeoutSeconds: 1 }), 2, WHY),
     flags: ["--providers", broker.providers],
   };
   await inScene(options, async (scene) => {
@@ -51,6 +51,7 @@ test.concurrent("Pike to Queens: drained, as the broker says; collector and API 
       "queens ceilometer-eventpipeline+ceilometer-pike+ceilometer-pipeline",
     );
     expect(done.status.pipelineParity?.state).toBe("MustDrain");
+    expect(broker.asked.at(-1)).toContain("metering");
     const replicas = "jsonpath={.items[*].spec.replicas}";
     expect(await scene.kubectl("get", "deploy", "-l", "component in (collector, api)", "-o", replicas)).toBe("0 0");
   });

@@ -105,6 +105,7 @@ export function specOf(topology: Topology): SpecInput {
     from: { release: from },
     target: { release: to, image: imageOf(to), ...wish.target },
     ...(wish.only.length === 0 ? {} : { only: wish.only }),
+    ...(retire && has("collector") ? { acceptedRisks: targets("collector").map(emptied) } : {}),
     components: {
       database: topology.skipDatabase === true ? { action: "Skip" } : { jobFrom },
       ...(has("collector") ? { collector: { targets: targets("collector"), retire } } : {}),
@@ -118,6 +119,14 @@ export function specOf(topology: Topology): SpecInput {
     },
   };
 }
+
+/** Nobody sends to the collectors of the model, so that somebody may say that their queues are empty. */
+const emptied = ({ kind, name }: { readonly kind: string; readonly name: string }) => ({
+  check: "CollectorQueueUnseen" as const,
+  object: `${kind}/${name}`,
+  reason: "nobody sends to it",
+  expiresAt: "2100-01-01T00:00:00Z",
+});
 
 export function upgradeObject(spec: SpecInput): KubeObject {
   return { apiVersion: API_VERSION, kind: KIND, metadata: { namespace: NAMESPACE, name: UPGRADE_NAME }, spec };

@@ -169,6 +169,10 @@ export const REASONS = {
     meaning: "Internal queues have to be emptied, and the resource does not say how.",
     remedy: "Set spec.components.notification.drain.",
   },
+  CollectorQueueUnseen: {
+    meaning: "A collector is to retire, and nothing shows that its queues are empty by then.",
+    remedy: "Add a gate before the collector that sees them empty, or accept it by name in spec.acceptedRisks.",
+  },
   DrainNotConfirmed: {
     meaning: "Nothing shows that the internal queues are empty.",
     remedy: "Look at the broker, and acknowledge it for this plan.",

@@ -539,6 +539,7 @@ export const ACCEPTABLE = [
   "DefinitionUnknown",
   "VerificationInconclusive",
   "OldConfigurationUnknown",
+  "CollectorQueueUnseen",
 ] as const;
 /** RFC 3339 with date, time and zone, as the API server has it: a date alone would stand in no status. */
 const fullTime = z.iso.datetime({ offset: true });

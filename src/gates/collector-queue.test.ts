@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { aDeployment, anAgent, anUpgrade, aWorld, NOW } from "../../test/support/builders.ts";
+import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import { parseRelease, type Release } from "../model/release.ts";
+import { formatTime } from "../model/time.ts";
+import { collectorQueue } from "./collector-queue.ts";
+
+function asked(spec: Partial<SpecInput> = {}, more: { readonly to?: string; readonly replicas?: number } = {}) {
+  const { to = "queens", replicas = 2 } = more;
+  const target = parseRelease(to) satisfies Release | undefined;
+  if (target === undefined) throw new Error(to);
+  const collector = anAgent(aDeployment({ name: "collector", component: "collector", replicas }), {
+    component: "collector",
+    wanted: { image: "", mounts: [], undone: [], appended: undefined, replicas: undefined, retires: true },
+  });
+  const { violations, accepted } = collectorQueue([collector], aWorld({ upgrade: anUpgrade(spec) }), target);
+  return { reasons: violations.map(({ reason, object }) => `${reason} ${object}`), accepted };
+}
+
+const UNSEEN = "CollectorQueueUnseen Deployment/collector";
+const risk = (object: string, expiresAt: number) => ({
+  check: "CollectorQueueUnseen" as const,
+  object,
+  reason: "looked at the broker",
+  expiresAt: formatTime(expiresAt),
+});
+const gate = { name: "stored", job: { kind: "Job", name: "look" }, timeoutSeconds: 60 } as const;
+
+test("a collector does not retire where nothing shows that its queues are empty", () => {
+  expect(asked()).toEqual({ reasons: [UNSEEN], accepted: [] });
+  expect(asked({ gates: [{ ...gate, before: "polling" }] }).reasons).toEqual([UNSEEN]);
+  expect(asked({ gates: [{ ...gate, after: "collector" }] }).reasons).toEqual([UNSEEN]);
+});
+
+test("a gate before it sees them", () => {
+  expect(asked({ gates: [{ ...gate, before: "collector" }] })).toEqual({ reasons: [], accepted: [] });
+});
+
+test("a person answers for them by name, until the word expires", () => {
+  const ours = risk("Deployment/collector", NOW + 1000);
+  expect(asked({ acceptedRisks: [ours] })).toEqual({ reasons: [], accepted: [ours] });
+  expect(asked({ acceptedRisks: [risk("Deployment/other", NOW + 1000)] }).reasons).toEqual([UNSEEN]);
+  expect(asked({ acceptedRisks: [risk("Deployment/collector", NOW - 1000)] }).reasons).toEqual([UNSEEN]);
+});
+
+test("one that is down already leaves nothing behind by retiring, and one that the target has is refused for that", () => {
+  expect(asked({}, { replicas: 0 }).reasons).toEqual([]);
+  expect(asked({}, { to: "pike" }).reasons).toEqual([]);
+});

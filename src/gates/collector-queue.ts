@@ -1,0 +1,49 @@
+/**
+ * A collector that the target does not have retires once the notification agents have settled and what old ones have sent it is
+ * stored (clause F2). That its queues are empty then nobody sees by its pods: an extra gate before it does, or a person answers for it.
+ */
+import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
+import { type Agent, agentText, isDown } from "../model/agent.ts";
+import type { World } from "../model/observation.ts";
+import type { Violation } from "../model/outcome.ts";
+import { hasComponent, type Release } from "../model/release.ts";
+import { parseTime } from "../model/time.ts";
+import { placeOf } from "./extra-gate.ts";
+
+const CHECK = "CollectorQueueUnseen";
+
+export interface CollectorQueue {
+  readonly violations: readonly Violation[];
+  /** What a person answers for, of what the attempt needs. */
+  readonly accepted: readonly AcceptedRisk[];
+}
+
+export function collectorQueue(collectors: readonly Agent[], world: World, target: Release): CollectorQueue {
+  const { acceptedRisks = [], gates = [] } = world.upgrade.spec;
+  const isSeen = gates.map(placeOf).some(({ at, component }) => at === "before" && component === "collector");
+  const isGoing = (agent: Agent): boolean => agent.wanted.retires === true && !isDown(agent);
+  if (isSeen || hasComponent(target, "collector")) return { violations: [], accepted: [] };
+  const going = collectors.filter(isGoing);
+  const wordFor = (agent: Agent): AcceptedRisk | undefined =>
+    acceptedRisks.find(
+      ({ check, object, expiresAt }) =>
+        check === CHECK && object === agentText(agent) && (parseTime(expiresAt) ?? 0) > world.now,
+    );
+  return {
+    violations: going.filter((agent) => wordFor(agent) === undefined).map(unseen),
+    accepted: going.flatMap((agent) => wordFor(agent) ?? []),
+  };
+}
+
+function unseen(agent: Agent): Violation {
+  const object = agentText(agent);
+  return {
+    gate: "CollectorQueue",
+    object,
+    reason: CHECK,
+    message:
+      "it retires, and nothing shows that its queues (metering.sample, event.sample) are empty by then: what is left in them would be stored by nobody",
+    remedy: `add a gate to spec.gates, before: collector, that sees them empty; or look yourself and accept it: spec.acceptedRisks with check ${CHECK} and object ${object}`,
+    severity: "Error",
+  };
+}
