@@ -1,7 +1,8 @@
 /** From the flags that every command has to an API server and a namespace, as kubectl finds them. */
+import { promises as files } from "node:fs";
 import { FIELD_MANAGER } from "../api/v1alpha1/names.ts";
 import { createKubeClient, type KubeClient } from "../kube/client.ts";
-import { loadKubeConnection } from "../kube/config.ts";
+import { homeKubeconfig, loadKubeConnection } from "../kube/config.ts";
 import { VERSION } from "../version.ts";
 import { messageOf, UsageError } from "./failures.ts";
 import type { Connecting } from "./surroundings.ts";
@@ -28,7 +29,8 @@ export async function withCluster<T>(
   { env, signal }: Connecting,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  const connection = await loadKubeConnection({ kubeconfig, context, env }).catch((error: unknown) => {
+  const asked = { kubeconfig, context, env: await asKubectlFinds(env, context) };
+  const connection = await loadKubeConnection(asked).catch((error: unknown) => {
     throw new UsageError(`no cluster can be asked: ${messageOf(error)}; name a kubeconfig with --kubeconfig`);
   });
   const client = createKubeClient(connection, {
@@ -44,4 +46,14 @@ export async function withCluster<T>(
     signal?.removeEventListener("abort", stop);
     client.close();
   }
+}
+
+/** A pod's service account is what kubectl falls back to: a context that is asked for, or a kubeconfig at home, goes before it. */
+async function asKubectlFinds(env: Connecting["env"], context: string | undefined): Promise<Connecting["env"]> {
+  const outside = { ...env, KUBERNETES_SERVICE_HOST: undefined };
+  if (context !== undefined) return outside;
+  return files.access(homeKubeconfig(env)).then(
+    () => outside,
+    () => env,
+  );
 }

@@ -10,7 +10,7 @@ export function createRoot({ out, err }: Pick<Surroundings, "out" | "err">) {
     .description("See, steer and explain upgrades of OpenStack Ceilometer")
     .option("-n, --namespace <namespace>", "the namespace; default: the kubeconfig's")
     .option("--context <name>", "the context of the kubeconfig; default: its current one")
-    .option("--kubeconfig <file>", "default: KUBECONFIG, else ~/.kube/config")
+    .option("--kubeconfig <file>", "default: KUBECONFIG, else ~/.kube/config, else the service account of the pod")
     .helpOption("-h, --help", "show this")
     .helpCommand("help [command]", "show what a command does")
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })

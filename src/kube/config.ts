@@ -26,9 +26,11 @@ export async function loadKubeConnection(source: ConnectionSource): Promise<Kube
   const named = source.kubeconfig ?? env["KUBECONFIG"];
   const explicit = named !== undefined && named !== "";
   if (!explicit && env["KUBERNETES_SERVICE_HOST"]) return inCluster(source, env["KUBERNETES_SERVICE_HOST"]);
-  const path = explicit ? named : join(env["HOME"] ?? "/", ".kube", "config");
-  return fromKubeconfig(path, source.context);
+  return fromKubeconfig(explicit ? named : homeKubeconfig(env), source.context);
 }
+
+/** Where kubectl keeps a person's own kubeconfig. */
+export const homeKubeconfig = (env: ConnectionSource["env"]): string => join(env["HOME"] ?? "/", ".kube", "config");
 
 async function inCluster(
   { env, serviceAccountDir = SERVICE_ACCOUNT_DIR }: ConnectionSource,
