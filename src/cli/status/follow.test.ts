@@ -46,6 +46,18 @@ test("aborted and rolled back are an end unless somebody has just asked for more
   expect(createJudge(0)("Aborted", 0)).toBe(true);
 });
 
+test("a success is no end right after something was asked for, until the report has had time to follow", () => {
+  const hasEnded = createJudge(20_000);
+  expect(hasEnded("Unseen", 0)).toBe(false);
+  expect(hasEnded("Succeeded", 200)).toBe(false);
+  expect(hasEnded("UnderWay", 1000)).toBe(false);
+  expect(hasEnded("Succeeded", 60_000)).toBe(true);
+  const nothingToDo = createJudge(20_000);
+  nothingToDo("Unseen", 0);
+  nothingToDo("Succeeded", 200);
+  expect(nothingToDo("Succeeded", 3200)).toBe(true);
+});
+
 test.each(["Succeeded", "Planned"] as const)("%s is an end", (state) => {
   expect(createJudge(20_000)(state, 0)).toBe(true);
 });

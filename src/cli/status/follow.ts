@@ -176,12 +176,14 @@ const STALE = 3000;
 
 /** Whether a state is one that nothing follows, unless somebody does something. */
 export function createJudge(patience: number): (state: State, now: number) => boolean {
-  let last: { readonly state: State; readonly since: number } | undefined;
+  let last: { readonly state: State; readonly since: number; readonly before: State | undefined } | undefined;
   return (state, now) => {
-    if (last?.state !== state) last = { state, since: now };
+    if (last?.state !== state) last = { state, since: now, before: last?.state };
     const lasts = now - last.since;
     switch (state) {
       case "Succeeded":
+        // What was asked for has just been taken: the report may still be that of before.
+        return last.before !== "Unseen" || lasts >= Math.min(STALE, patience);
       case "Planned":
         return true;
       case "RolledBack":

@@ -1,6 +1,7 @@
 /** Where an upgrade stands, in one word, by what its resource says of the spec as it is now. */
 import type { Condition } from "../../api/v1alpha1/schema.ts";
 import type { UpgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
+import { readRequests } from "../../model/verb-requests.ts";
 import { EXIT, type ExitCode } from "../failures.ts";
 import type { Tone } from "../terminal/text.ts";
 
@@ -25,12 +26,18 @@ export interface Verdict {
   readonly message: string;
 }
 
-export function verdictOf({ metadata, status }: UpgradeView): Verdict {
+export function verdictOf(view: UpgradeView): Verdict {
+  const { metadata, status } = view;
   const current = (status.conditions ?? []).filter((each) => each.observedGeneration === metadata.generation);
   const find = (type: string): Condition | undefined => current.find((each) => each.type === type);
   const ready = find("Ready");
   if (ready === undefined) {
     return { state: "Unseen", reason: "Unseen", message: "the operator has not said anything of this generation yet" };
+  }
+  const asked = notTakenYet(view, current);
+  if (asked.length > 0) {
+    const message = `${asked.join(" and ")}: asked for by annotation, and the operator has not taken it yet`;
+    return { state: "Unseen", reason: "Unseen", message };
   }
   const is = (type: string, state: State): Verdict | undefined => {
     const found = find(type);
@@ -51,6 +58,21 @@ export function verdictOf({ metadata, status }: UpgradeView): Verdict {
       message: ready.message,
     }
   );
+}
+
+const STEERING = ["abort", "rollback", "retry"] as const;
+
+/**
+ * An annotation changes no generation, so that a report of this one may be older than what was asked for. Only an attempt takes
+ * these over; where there is none they stay, and of them an abort alone is heeded.
+ */
+function notTakenYet({ metadata }: UpgradeView, current: readonly Condition[]): readonly string[] {
+  const requests = readRequests(metadata);
+  const asked = STEERING.filter((verb) => requests[verb]);
+  const ready = current.find(({ type }) => type === "Ready");
+  const passed = current.find(({ type }) => type === "PreflightPassed")?.status === "True";
+  if (passed && ready?.reason !== "NoChange" && ready?.reason !== "Planned") return asked;
+  return ready?.status === "True" && !requests.retry ? asked.filter((verb) => verb === "abort") : [];
 }
 
 export const TONES: Readonly<Record<State, Tone>> = {
