@@ -128,6 +128,22 @@ test.concurrent("each verb is a change of spec with --spec", async () => {
   });
 });
 
+test.concurrent("--spec is not held against by an annotation that says the contrary", async () => {
+  const { ok, now } = await aPlace("ceilometer");
+  await ok("pause");
+  expect(await ok("resume", "--spec")).toContain("annotation ceilometer.openstack.org/pause removed\n");
+  expect(await now()).toMatchObject({ verbs: {}, spec: { paused: false } });
+  await ok("resume");
+  await ok("pause", "--spec");
+  expect(await now()).toMatchObject({ verbs: {}, spec: { paused: true } });
+  await ok("abort", "--spec");
+  await ok("abort");
+  await ok("retry", "--spec");
+  const { verbs, spec } = await now();
+  expect(verbs).toEqual({});
+  expect(spec).toMatchObject({ abort: false, retryAttempt: 1 });
+});
+
 test.concurrent("what cannot be meant is refused, with what there is", async () => {
   const { run, now, namespace } = await aPlace("first", "second");
   const twice = await run("pause");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { VERB } from "../../api/v1alpha1/names.ts";
-import { asAnnotations } from "./annotations.ts";
+import { asAnnotations, contraryTo } from "./annotations.ts";
 import type { VerbRequest } from "./request.ts";
 
 const HASH = "0123456789abcdef";
@@ -46,4 +46,14 @@ test("what was accepted or skipped before stays, and the same once more takes it
 
 test.each(["[", "{}", "[1]"])("what is no list is not overwritten: %s", (text) => {
   expect(() => asAnnotations({ verb: "skip", gate }, { [VERB.skipGate]: text })).toThrow("correct or remove it first");
+});
+
+test.each<readonly [VerbRequest, Record<string, string>, Record<string, null>]>([
+  [{ verb: "pause" }, { [VERB.resume]: "true", [VERB.pause]: "true" }, { [VERB.resume]: null }],
+  [{ verb: "resume" }, { [VERB.pause]: "true", [VERB.resume]: "true" }, { [VERB.pause]: null }],
+  [{ verb: "retry" }, { [VERB.abort]: "true" }, { [VERB.abort]: null }],
+  [{ verb: "pause" }, {}, {}],
+  [{ verb: "abort", rollback: false }, { [VERB.retry]: "true" }, {}],
+])("%j by spec over %j removes %j", (request, before, wanted) => {
+  expect(contraryTo(request, before)).toEqual(wanted);
 });

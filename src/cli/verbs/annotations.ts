@@ -42,7 +42,22 @@ export function asAnnotations(request: VerbRequest, now: Annotations): Annotatio
   }
 }
 
-const withdrawn = (now: Annotations, name: string): AnnotationChange => (name in now ? { [name]: null } : {});
+/** Annotations that are removed. */
+export type Withdrawn = Readonly<Record<string, null>>;
+
+const CONTRARY: Readonly<Partial<Record<VerbRequest["verb"], string>>> = {
+  pause: VERB.resume,
+  resume: VERB.pause,
+  retry: VERB.abort,
+};
+
+/** What was asked for by annotation and would hold against a verb by spec. */
+export function contraryTo({ verb }: VerbRequest, now: Annotations): Withdrawn {
+  const name = CONTRARY[verb];
+  return name === undefined ? {} : withdrawn(now, name);
+}
+
+const withdrawn = (now: Annotations, name: string): Withdrawn => (name in now ? { [name]: null } : {});
 
 const entries = z.array(z.record(z.string(), z.unknown()));
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { anUpgrade } from "../../../test/support/builders.ts";
+import { VERB } from "../../api/v1alpha1/names.ts";
 import { type SpecInput, specSchema } from "../../api/v1alpha1/schema.ts";
 import type { VerbRequest } from "./request.ts";
 import { asSpec, specPatch } from "./spec.ts";
@@ -17,6 +18,8 @@ test.each<readonly [VerbRequest, Partial<SpecInput>, object]>([
   [{ verb: "pause" }, {}, { paused: true }],
   [{ verb: "resume" }, { paused: true }, { paused: false }],
   [{ verb: "retry" }, { retryAttempt: 3 }, { retryAttempt: 4 }],
+  [{ verb: "retry" }, { abort: true }, { retryAttempt: 1, abort: false }],
+  [{ verb: "retry" }, { abort: true, rollback: true }, { retryAttempt: 1 }],
   [{ verb: "rollback" }, {}, { rollback: true }],
   [{ verb: "abort", rollback: false }, {}, { abort: true }],
   [{ verb: "abort", rollback: true }, {}, { abort: true, rollback: true }],
@@ -42,9 +45,10 @@ test.each<readonly [VerbRequest, Partial<SpecInput>, object]>([
 
 test("the patch holds for the object and the generation that were seen", () => {
   const object = { metadata: { name: "a", uid: "u", resourceVersion: "9", generation: 4 } };
-  expect(specPatch(object, { paused: true })).toEqual([
+  expect(specPatch(object, { paused: true }, { [VERB.resume]: null })).toEqual([
     { op: "test", path: "/metadata/uid", value: "u" },
     { op: "test", path: "/metadata/generation", value: 4 },
     { op: "add", path: "/spec/paused", value: true },
+    { op: "remove", path: "/metadata/annotations/ceilometer.openstack.org~1resume" },
   ]);
 });

@@ -48,6 +48,13 @@ test("a resume is taken when it runs again, also where its annotation stays over
   expect(isTaken({ verb: "resume" }, view({}, condition({})), false)).toBe(true);
 });
 
+test("a resume by spec is taken when it runs again: where spec said so before, its generation was seen long ago", () => {
+  const seen = (more: Partial<Condition>): Status => ({ observedGeneration: 2, ...condition(more) });
+  expect(isTaken({ verb: "resume" }, view({}, seen({})), true)).toBe(false);
+  expect(isTaken({ verb: "resume" }, view({}, seen({ status: "False", reason: "Pausing" })), true)).toBe(false);
+  expect(isTaken({ verb: "resume" }, view({}, seen({ status: "False", reason: "Running" })), true)).toBe(true);
+});
+
 test("a risk is taken when its finding has gone, since before an attempt nothing takes the annotation over", () => {
   const risk = { check: "DefinitionRemoved", object: "a", reason: "b", expiresAt: "2027-01-31T00:00:00Z" } as const;
   const finding = { check: "DefinitionRemoved", severity: "Error", object: "a", message: "", remedy: "" } as const;

@@ -16,14 +16,15 @@ const ANNOTATION_OF = {
 
 /**
  * The operator removes an annotation when it has taken it over; a change of spec is taken when it was seen. Three differ. A
- * pause stays until it is resumed, and a resume over `spec.paused` until that is false: of both the condition tells. A risk that
- * is accepted before the attempt begins stays until then, so that it is taken when its finding has gone.
+ * pause stays until it is resumed, and a resume over `spec.paused` until that is false: of both the condition tells, by spec as
+ * well, where the generation may be the same as before. A risk that is accepted before the attempt begins stays until then, so
+ * that it is taken when its finding has gone.
  */
 export function isTaken(request: VerbRequest, view: UpgradeView, bySpec: boolean): boolean {
   const { metadata, status } = view;
   const isSeen = (status.observedGeneration ?? 0) >= metadata.generation;
   if (request.verb === "pause") return isPaused(view);
-  if (bySpec) return isSeen;
+  if (bySpec) return isSeen && (request.verb !== "resume" || isRunning(view));
   const isGone = !(ANNOTATION_OF[request.verb] in metadata.annotations);
   if (request.verb === "resume") return isGone || isRunning(view);
   if (request.verb === "accept-risk") return isGone || (isSeen && !isFound(view, request.risk));

@@ -6,7 +6,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { failureOf } from "../../kube/errors.ts";
 import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
 import { CommandError } from "../failures.ts";
-import { type AnnotationChange, asAnnotations } from "./annotations.ts";
+import { type AnnotationChange, asAnnotations, contraryTo } from "./annotations.ts";
 import type { VerbRequest } from "./request.ts";
 import { asSpec, type SpecChange, specPatch } from "./spec.ts";
 import { isTaken } from "./taken.ts";
@@ -18,7 +18,7 @@ export interface WriteWish {
 
 export interface Written {
   readonly object: KubeObject;
-  /** Annotations that were set or removed; none where spec was written. */
+  /** Annotations that were set or removed; where spec was written only those that would hold against it. */
   readonly annotations: AnnotationChange;
   /** What does the same in spec. */
   readonly twin: SpecChange;
@@ -55,8 +55,9 @@ async function written(
     throw new CommandError(`the resource does not fit the schema of this plugin: ${invalid ?? ""}`);
   const twin = asSpec(request, spec);
   if (bySpec) {
-    const object = await client.patchJson(UPGRADE, named(resource), specPatch(resource, twin), { dryRun });
-    return { object, annotations: {}, twin };
+    const contrary = contraryTo(request, metadata.annotations);
+    const object = await client.patchJson(UPGRADE, named(resource), specPatch(resource, twin, contrary), { dryRun });
+    return { object, annotations: contrary, twin };
   }
   const annotations = asAnnotations(request, metadata.annotations);
   const patch = { metadata: { resourceVersion: metadata.resourceVersion, annotations } };
