@@ -14,6 +14,7 @@ import {
 import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import {
   isDown,
+  isMovedByOthers,
   isNew,
   isRolledOut,
   podsOf as livePods,
@@ -27,6 +28,8 @@ import {
   replicasBefore,
   templateGap,
 } from "./agent.ts";
+import type { Phase } from "./marks.ts";
+import type { Labels } from "./meta.ts";
 
 const mount = {
   path: "/etc/ceilometer/pipeline.yaml",
@@ -111,6 +114,29 @@ test("node selectors before: the note, also of none; else the record while it is
   expect(before({ phase: { phase: "down" } }, offline)).toEqual({ role: "old" });
   expect(before({}, { role: "edited" })).toEqual({ role: "edited" });
   expect(before({})).toBeNull();
+});
+
+test("node selectors that somebody gave it while it was held are what is wanted, and never the operator's own key", () => {
+  const offline = { [OFFLINE_NODE_SELECTOR]: "true" };
+  const pin = { [HOSTNAME_NODE_SELECTOR]: "host-1" };
+  const before = (borrowed: Labels | null, phase: Partial<Phase>, nodeSelector: Readonly<Record<string, string>>) => {
+    const lent = { borrowed: { nodeSelector: borrowed }, phase };
+    const agent = anAgent(aDaemonSet({ name: "a", nodeSelector, annotations: marks(lent) }));
+    return [isMovedByOthers(agent), nodeSelectorBefore(agent)];
+  };
+  const down = { phase: "down" } as const;
+  const first = { phase: "first", node: "host-1" } as const;
+  expect(before({ role: "x" }, down, { role: "x", ...offline })).toEqual([false, { role: "x" }]);
+  expect(before({ role: "x" }, down, { role: "y", ...offline })).toEqual([true, { role: "y" }]);
+  expect(before({ role: "x" }, down, { role: "y" })).toEqual([true, { role: "y" }]);
+  expect(before({ role: "x" }, down, offline)).toEqual([true, null]);
+  expect(before({ role: "x" }, first, { role: "x", ...pin })).toEqual([false, { role: "x" }]);
+  expect(before({ role: "x" }, first, { role: "y", ...pin })).toEqual([true, { role: "y" }]);
+  // One that had a host of its own keeps it, whatever else is changed.
+  const own = { [HOSTNAME_NODE_SELECTOR]: "host-9" };
+  expect(before(own, first, pin)).toEqual([false, own]);
+  expect(before(own, first, { role: "y", ...pin })).toEqual([true, { role: "y", ...own }]);
+  expect(before({ role: "x" }, { phase: "up" }, { role: "y" })).toEqual([false, { role: "x" }]);
 });
 
 const rolled = (workload: ReturnType<typeof aDeployment>, pods = podsOf(workload)) =>

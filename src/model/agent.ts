@@ -229,9 +229,38 @@ export function replicasBefore(agent: Agent): number {
 export function nodeSelectorBefore(agent: Agent): Labels | null {
   if (agent.wanted.hosts !== undefined) return agent.wanted.hosts;
   const borrowed = agent.marks.borrowed?.nodeSelector;
-  if (borrowed !== undefined) return borrowed;
+  if (borrowed !== undefined) return isMovedByOthers(agent) ? movedTo(agent, borrowed) : borrowed;
   const recorded = recordedIfHeld(agent);
   return recorded === undefined ? (nodeSelectorOf(agent) ?? null) : recorded.nodeSelector;
+}
+
+/** What the operator adds to the node selector of a DaemonSet that it holds; undefined where it holds none. */
+function holdOf({ marks: { phase } }: Agent): Labels | undefined {
+  if (phase?.phase === "down" || phase?.phase === "gone") return { [OFFLINE_NODE_SELECTOR]: "true" };
+  if (phase?.phase !== "first") return undefined;
+  return phase.node === undefined ? {} : { [HOSTNAME_NODE_SELECTOR]: phase.node };
+}
+
+/**
+ * Somebody gave a DaemonSet other hosts while the operator held it: what the operator writes is what it has borrowed and its own key,
+ * and nothing else. Those hosts, not the borrowed ones, are what is wanted now.
+ */
+export function isMovedByOthers(agent: Agent): boolean {
+  const borrowed = agent.marks.borrowed?.nodeSelector;
+  const hold = holdOf(agent);
+  if (agent.workload.kind !== "DaemonSet" || borrowed === undefined || hold === undefined) return false;
+  return canonicalJson(nodeSelectorOf(agent) ?? {}) !== canonicalJson({ ...borrowed, ...hold });
+}
+
+/** Their selector without the operator's key, in the place of which there may have been another value before. */
+function movedTo(agent: Agent, borrowed: Labels | null): Labels | null {
+  const hold = holdOf(agent) ?? {};
+  const theirs = Object.entries(nodeSelectorOf(agent) ?? {}).flatMap(([key, value]): [string, string][] => {
+    if (hold[key] !== value) return [[key, value]];
+    const before = borrowed?.[key];
+    return before === undefined ? [] : [[key, before]];
+  });
+  return theirs.length === 0 ? null : Object.fromEntries(theirs);
 }
 
 /** Replicas at the end: what the resource asks for, else what there were. */

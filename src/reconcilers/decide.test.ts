@@ -180,6 +180,16 @@ test("the first new polling agent starts alone, on a host where one polled befor
   expect(written(effect)["/spec/template/spec/nodeSelector"]).toEqual({ [HOSTNAME_NODE_SELECTOR]: "host-0" });
 });
 
+test("hosts that somebody gave a DaemonSet while it was down are kept, and are what is owed", () => {
+  const moved = compute({ nodeSelector: { ...offline, rack: "b" } }, { ...lent, phase: { phase: "down" } });
+  const { effect } = decide(middle({ workloads: [moved] }));
+  expect(effect?.why.reason).toBe("StartingFirst");
+  expect(written(effect)).toMatchObject({
+    "/spec/template/spec/nodeSelector": { rack: "b", [HOSTNAME_NODE_SELECTOR]: "host-0" },
+    "/metadata/annotations/ceilometer.openstack.org~1borrowed": '{"nodeSelector":{"rack":"b"}}',
+  });
+});
+
 /** The mark that a write leaves. */
 function markIn(effect: Effect | undefined): Phase | undefined {
   const annotations = {

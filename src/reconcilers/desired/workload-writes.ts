@@ -8,6 +8,7 @@ import {
   type Agent,
   agentText,
   atTarget,
+  isMovedByOthers,
   nodeSelectorBefore,
   nodeSelectorOf,
   replicasAfter,
@@ -75,8 +76,9 @@ function phaseMark(agent: Agent, moment: Moment, phase: Phase["phase"], more: Pa
 }
 
 function borrow(agent: Agent, loan: Borrowed): KubePatchOperation[] {
-  // What was borrowed first is what must come back: a second loan never overwrites it.
-  if (agent.marks.borrowed !== undefined && !isScaledByOthers(agent)) return [];
+  // What was borrowed first is what must come back: a second loan never overwrites it, but what somebody else has set since does.
+  const isTheirs = isScaledByOthers(agent) || isMovedByOthers(agent);
+  if (agent.marks.borrowed !== undefined && !isTheirs) return [];
   return [{ op: "add", path: annotationPath(ANNOTATION.borrowed), value: canonicalJson(loan) }];
 }
 
