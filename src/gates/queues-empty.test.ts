@@ -63,4 +63,21 @@ describe("a gate", () => {
     const answer = ask({ gate: { prometheus: { provider: "monitoring", query: "sum(x)", max: "0" } } });
     expect(answer).toMatchObject({ kind: "ask", probes: [{ question: { kind: "prometheus", query: "sum(x)" } }] });
   });
+
+  // Admission refuses these; a resource may have been stored before it did.
+  test.each<[what: string, gate: NonNullable<Drain["gate"]>]>([
+    ["a number without a bound", { http: { provider: "broker", path: "/", pointer: "/0/messages" } }],
+    [
+      "a number with a lower bound alone",
+      { http: { provider: "broker", path: "/", pointer: "/0/messages", min: "0" } },
+    ],
+    ["an answer alone", { http: { provider: "broker", path: "/" } }],
+    ["a bound of nothing", { http: { provider: "broker", path: "/", max: "0" } }],
+    ["a query with a lower bound alone", { prometheus: { provider: "monitoring", query: "sum(x)", min: "0" } }],
+  ])("by %s says nothing of queues: a person is asked", (_, gate) => {
+    const answer = ask({ gate });
+    expect(answer).toMatchObject({ kind: "no", violation: { reason: "DrainNotConfirmed" } });
+    expect(answer.kind === "no" && answer.violation.message).toContain("needs a max");
+    expect(ask({ gate, acknowledged: "plan-1" }).kind).toBe("pass");
+  });
 });

@@ -15,11 +15,19 @@ export type QueuesEmpty =
   | { readonly kind: "no"; readonly violation: Violation; readonly probes: readonly ProbeRequest[] };
 
 /**
+ * Whether a pass of the gate means that queues are empty: only a number that is bounded from above does. Admission refuses others;
+ * one that was stored before is no gate.
+ */
+const canSee = ({ prometheus, http }: NonNullable<Drain["gate"]>): boolean =>
+  prometheus === undefined ? http?.pointer !== undefined && http.max !== undefined : prometheus.max !== undefined;
+
+/**
  * The question of the gate, bound to the plan and to the moments at which the intake went off: an answer is never used again for
  * another plan, nor when somebody has let messages in since.
  */
 function probeOf(drain: Drain, plan: string, since: readonly string[]): ProbeRequest | undefined {
-  const { prometheus, http } = drain.gate ?? {};
+  if (drain.gate === undefined || !canSee(drain.gate)) return undefined;
+  const { prometheus, http } = drain.gate;
   const asked = prometheus ?? http;
   if (asked === undefined) return undefined;
   const question =
@@ -52,6 +60,8 @@ export function queuesEmpty(world: World, plan: string, why: readonly string[], 
     return { kind: "ask", probes: [probe], reason };
   }
   const field = "spec.components.notification.drain";
+  const blind =
+    drain?.gate === undefined ? "" : `; ${field}.gate would pass with full ones: it needs a max, and by http a pointer`;
   return {
     kind: "no",
     probes: [],
@@ -59,7 +69,7 @@ export function queuesEmpty(world: World, plan: string, why: readonly string[], 
       gate: "QueuesEmpty",
       object: `CeilometerUpgrade/${world.upgrade.metadata.name}`,
       reason: "DrainNotConfirmed",
-      message: `nothing shows that the internal queues are empty: ${why.join("; ")}`,
+      message: `nothing shows that the internal queues are empty: ${why.join("; ")}${blind}`,
       remedy: `look at the broker; when ceilometer-pipe-* and ceilometer_ipc-* are empty, set ${field}.acknowledged: "${plan}"`,
       severity: "Error",
     },

@@ -336,7 +336,7 @@ export const refusals: readonly Refusal[] = [
       "/components/notification/drain": {
         gate: {
           prometheus: { provider: "monitoring", query: "x", max: "0" },
-          http: { provider: "broker", path: "/api", max: "0" },
+          http: { provider: "broker", path: "/api", pointer: "/messages", max: "0" },
         },
       },
     },
@@ -350,9 +350,39 @@ export const refusals: readonly Refusal[] = [
     says: "set min, max or both",
   },
   {
+    name: "a drain gate that only a query's lower bound decides",
+    edits: {
+      "/components/notification/drain": { gate: { prometheus: { provider: "monitoring", query: "x", min: "0" } } },
+    },
+    field: "spec.components.notification.drain.gate.prometheus",
+    says: "set max",
+  },
+  {
+    name: "a drain gate that any number passes",
+    edits: {
+      "/components/notification/drain": { gate: { http: { provider: "broker", path: "/api", pointer: "/messages" } } },
+    },
+    field: "spec.components.notification.drain.gate.http",
+    says: "set pointer and max",
+  },
+  {
+    name: "a drain gate that every answer passes",
+    edits: { "/components/notification/drain": { gate: { http: { provider: "broker", path: "/api" } } } },
+    field: "spec.components.notification.drain.gate.http",
+    says: "set pointer and max",
+  },
+  {
+    name: "a gate with the bounds of no number",
+    edits: { "/gates": [{ name: "quiet", before: "polling", http: { provider: "broker", path: "/api", max: "0" } }] },
+    field: "spec.gates[0].http.pointer",
+    says: "need a pointer",
+  },
+  {
     name: "an address in a provider's path",
     edits: {
-      "/components/notification/drain": { gate: { http: { provider: "broker", path: "http://other.example/" } } },
+      "/components/notification/drain": {
+        gate: { http: { provider: "broker", path: "http://other.example/", pointer: "/messages", max: "0" } },
+      },
     },
     field: "spec.components.notification.drain.gate.http.path",
     says: "should match",

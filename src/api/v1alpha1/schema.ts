@@ -160,6 +160,13 @@ const gateKinds = {
         .describe("A JSON pointer into the answer, to the number that is compared. Default: only the status counts."),
       ...bounds,
     })
+    .meta(
+      rules({
+        rule: "has(self.pointer) || !(has(self.min) || has(self.max))",
+        message: "min and max need a pointer to the number that they are bounds of",
+        fieldPath: ".pointer",
+      }),
+    )
     .optional()
     .describe(
       "A JSON document that a provider serves must answer 200 and, with a pointer, a number within the bounds.",
@@ -255,13 +262,27 @@ const drain = z
     gate: z
       .object(gateKinds)
       .meta(
-        rules({
-          rule: "has(self.prometheus) != has(self.http)",
-          message: "set exactly one of prometheus and http",
-        }),
+        rules(
+          {
+            rule: "has(self.prometheus) != has(self.http)",
+            message: "set exactly one of prometheus and http",
+          },
+          {
+            rule: "!has(self.prometheus) || has(self.prometheus.max)",
+            message: "queues are empty where there are at most so many messages: set max",
+            fieldPath: ".prometheus",
+          },
+          {
+            rule: "!has(self.http) || (has(self.http.pointer) && has(self.http.max))",
+            message: "queues are empty where there are at most so many messages: set pointer and max",
+            fieldPath: ".http",
+          },
+        ),
       )
       .optional()
-      .describe("What can see that the internal queues are empty."),
+      .describe(
+        "What can see that the internal queues are empty: a number of messages that must be at most max. A gate without max, or by http without pointer, would pass with full queues.",
+      ),
     acknowledged: z
       .string()
       .max(64)
