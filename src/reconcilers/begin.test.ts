@@ -57,3 +57,20 @@ test("where only the database is asked for, it is begun with, until its Job has 
   expect(done.headline.message).toContain("the database is upgraded");
   expect(begun(databaseOnly, {}, [{ ...job, state: "failed" }]).effect?.why.reason).toBe("Holding");
 });
+
+// The API server refuses it; a resource may have been stored before it did.
+test("an only that names a component which is not there is held, whether or not the database is upgraded", () => {
+  const spec: Partial<SpecInput> = { ...databaseOnly, only: ["collector"] };
+  const upgrade = anUpgrade(spec);
+  const owner = { kind: "CeilometerUpgrade", name: upgrade.metadata.name, uid: upgrade.metadata.uid };
+  const job = aJob(migrationJobName(upgrade), { state: "succeeded", metadata: { owner } });
+  for (const jobs of [[], [job]]) {
+    const { effect, phase, headline } = begun(spec, {}, jobs);
+    expect({ effect, phase, reason: headline.reason }).toEqual({
+      effect: undefined,
+      phase: "Held",
+      reason: "ComponentAbsent",
+    });
+    expect(headline.message).toContain("collector");
+  }
+});

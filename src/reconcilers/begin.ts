@@ -24,7 +24,7 @@ import { isOwnJob } from "./own-job.ts";
 import { intervalThere } from "./polling-interval.ts";
 import { preflight } from "./preflight.ts";
 import { type Agents, allAgents, hasArrived, isRetired } from "./scene.ts";
-import { type Resolved, resolveTargets } from "./targets.ts";
+import { namedButAbsent, type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, unreadable, waiting } from "./tell.ts";
 
 export function begin(world: World, target: Release, inputs: Inputs, resolved: Resolved): Decision {
@@ -32,7 +32,8 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const all = allAgents(agents);
   const pending = steps(world, { agents, left });
   const checked = checkInputs(inputs, target);
-  if (resolved.violations.length === 0 && inputs.digest !== undefined && isThereAlready(world, agents)) {
+  const unmet = [...resolved.violations, ...namedButAbsent(world)];
+  if (unmet.length === 0 && inputs.digest !== undefined && isThereAlready(world, agents)) {
     return noChange(world, resolved, target);
   }
   const unread = unreadMounts(world);
@@ -40,7 +41,7 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const image = askImage(world, agents.polling, target);
   const assessed = assess(world, agents, target, inputs, image.kind === "answered" ? image.pollsters : undefined);
   const checks = preflight(world, agents, target);
-  const findings = [...resolved.violations, ...checked, ...checks.findings, ...assessed.findings];
+  const findings = [...unmet, ...checked, ...checks.findings, ...assessed.findings];
   const errors = findings.filter((finding) => finding.severity === "Error");
   const from = fromRelease(all, world);
   const told = {

@@ -126,6 +126,25 @@ export function isInScope(world: World, component: AgentComponent): boolean {
   return only.length === 0 || only.includes(component);
 }
 
+/**
+ * What `spec.only` names and the resource does not have: nothing would be upgraded but the database, and called a success. The API
+ * server refuses it; one that was stored before is held.
+ */
+export function namedButAbsent({ upgrade }: World): readonly Violation[] {
+  const { only = [], components } = upgrade.spec;
+  const absent = AGENT_COMPONENTS.filter(
+    (component) => only.includes(component) && components[component] === undefined,
+  );
+  return absent.map((component) =>
+    violation(
+      `CeilometerUpgrade/${upgrade.metadata.name}`,
+      "ComponentAbsent",
+      `spec.only names a component that the resource does not have: ${component}`,
+      `add its workloads as spec.components.${component}, or take it out of spec.only`,
+    ),
+  );
+}
+
 /** Where an isolated group stood in for a while, and no polling file is given, the mount of before comes back at the end. */
 export function undoneBy(
   component: AgentComponent,

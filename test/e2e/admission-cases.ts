@@ -325,6 +325,12 @@ export const refusals: readonly Refusal[] = [
     says: "Unsupported value",
   },
   {
+    name: "only a component that this resource does not have",
+    edits: { "/strategy": "Partial", "/only": ["database", "api"], "/components/api": undefined },
+    field: "spec.only",
+    says: "not in spec.components",
+  },
+  {
     name: "a reload of another kind",
     edits: { "/components/notification/reload": "Signal" },
     field: "spec.components.notification.reload",

@@ -106,6 +106,10 @@ export const REASONS = {
     remedy: "Correct or drop spec.from.release.",
   },
   Downgrade: { meaning: "The target is older than what runs.", remedy: "Set a target that is not older." },
+  ComponentAbsent: {
+    meaning: "spec.only names a component that the resource does not have.",
+    remedy: "Add it to spec.components, or take it out of spec.only.",
+  },
   ComponentRemoved: {
     meaning: "The target release has no such component.",
     remedy: "Set retire: true, or drop the component.",

@@ -584,6 +584,8 @@ export const acceptedRiskSchema = z
 /** `{'mitaka': 6, …}` as CEL: a map literal costs far less of the rule budget than a search in a list. */
 const order = `{${RELEASES.map(([known, major]) => `'${known}': ${major}`).join(", ")}}`;
 
+const OPTIONAL_COMPONENTS = ["collector", "notification", "polling", "api"] as const;
+
 export const specSchema = z
   .object({
     mode: z
@@ -684,6 +686,11 @@ export const specSchema = z
       {
         rule: "self.strategy == 'Partial' || !has(self.only) || size(self.only) == 0",
         message: "only goes with strategy: Partial; a full upgrade is of everything",
+        fieldPath: ".only",
+      },
+      {
+        rule: `!has(self.only) || self.only.all(name, name == 'database' || ${OPTIONAL_COMPONENTS.map((name) => `(name == '${name}' && has(self.components.${name}))`).join(" || ")})`,
+        message: "only names a component that is not in spec.components",
         fieldPath: ".only",
       },
       {

@@ -11,7 +11,6 @@ export function strayReferences(spec: Spec): readonly Broken[] {
       : [{ path, message: `the resource has no component ${name}`, remedy: "correct the name, or remove the entry" }];
   const gates = spec.gates?.map(({ name }) => name) ?? [];
   return [
-    ...(spec.only ?? []).flatMap((name, index) => stray(name, ["spec", "only", index])),
     ...(spec.approvals ?? []).flatMap(({ before }, index) => stray(before, ["spec", "approvals", index, "before"])),
     ...(spec.gates ?? []).flatMap(({ before, after }, index) => [
       ...stray(before, ["spec", "gates", index, "before"]),
