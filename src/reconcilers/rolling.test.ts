@@ -58,8 +58,9 @@ describe("a StatefulSet whose template was corrected in the middle of a roll", (
       annotations: marks({ claim, phase: { phase: "up" } }),
       status: { ready: 1, available: 1, updated: 0 },
     });
+    const owner = { kind: "StatefulSet", name: "notification", uid: workload.metadata.uid };
     const pods = [
-      aPod(workload, { name: "notification-1", image: "registry.example/bad:ocata", ready: false, ...stuck }),
+      aPod(workload, { name: "notification-1", image: "registry.example/bad:ocata", ready: false, owner, ...stuck }),
       aPod(workload, { name: "notification-0", image: OLD_IMAGE }),
     ];
     const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
@@ -84,5 +85,9 @@ describe("a StatefulSet whose template was corrected in the middle of a roll", (
     expect(after(31, { unreadySince: NOW + 20 * MINUTE })).toBe("ProgressDeadlineExceeded");
     expect(after(50, { unreadySince: NOW + 20 * MINUTE })).toBe("RemovingUnready Pod/notification-1");
     expect(after(31, { deletingSince: NOW + 30 * MINUTE })).toBe("ProgressDeadlineExceeded");
+  });
+
+  test("keeps one that only has its labels: somebody's copy, or a Job's", () => {
+    expect(after(31, { owner: { kind: "Job", name: "look", uid: "of-a-job" } })).toBe("ProgressDeadlineExceeded");
   });
 });

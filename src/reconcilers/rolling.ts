@@ -52,7 +52,8 @@ export function roll(scene: Scene, agent: Agent, clause: string): Outcome | unde
 function removeUnready(scene: Scene, agent: Agent): Outcome | undefined {
   if (agent.workload.kind !== "StatefulSet" || !isObserved(agent)) return undefined;
   // One that was told to go is only waited for: another deletion would change nothing, look after look.
-  const stays = oldPods(agent).filter((pod) => pod.metadata.deletingSince === undefined);
+  const isOwn = ({ metadata }: Pod): boolean => metadata.owner?.uid === agent.workload.metadata.uid;
+  const stays = oldPods(agent).filter((pod) => isOwn(pod) && pod.metadata.deletingSince === undefined);
   const isPlain = (pod: Pod): boolean => !pod.ready && troubleOfPods([pod]).length > 0;
   const stuck = stays.find((pod) => isPlain(pod) || isStuck(scene, agent, pod));
   const claimed = agent.marks.claim?.upgrade === scene.world.upgrade.metadata.uid;
