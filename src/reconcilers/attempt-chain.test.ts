@@ -81,3 +81,18 @@ test.each([
   );
   expect(originalsOf(records, last)).toMatchObject([{ polling: { path, overlap: false, together: true } }]);
 });
+
+test("polling agents that never met on one part of the way are looked at again before they go back the whole way", () => {
+  const workload = aDeployment({ name: "central" });
+  const target = (polling: RecordedPolling) => aRecordedTarget(workload, { component: "polling", polling });
+  const apart = polls("Roll", { why: "old and new never run at one time", added: ["new.meter"] });
+  for (const both of [
+    [apart, polls("Roll", { added: ["another"] })],
+    [polls("Roll", { added: [] }), apart],
+  ] as const) {
+    const [last, records] = chain({ targets: [target(both[0])] }, { targets: [target(both[1])] });
+    const [way] = originalsOf(records, last);
+    expect(way?.polling).toMatchObject({ path: "Roll", why: apart.why });
+    expect(way?.polling?.added).toContain("new.meter");
+  }
+});

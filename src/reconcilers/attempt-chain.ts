@@ -11,6 +11,7 @@ import {
   startOf,
 } from "../model/attempt.ts";
 import { parseTime } from "../model/time.ts";
+import { neverMet } from "./polling-path.ts";
 
 /** What a way back undoes, the first of them first, the newest last: a part each of an upgrade, with what each took the place of. */
 export type Undone = readonly [...AttemptRecord[], AttemptRecord];
@@ -81,8 +82,12 @@ function bothPolling(
   later: RecordedPolling | undefined,
 ): RecordedPolling | undefined {
   if (first === undefined || later === undefined) return later ?? first;
+  // What one of them knew to keep apart is looked at again before they are brought up.
+  const apart = [first, later].find(neverMet);
+  const added = [...new Set([...(first.added ?? []), ...(later.added ?? [])])];
   return {
     ...later,
+    ...(apart === undefined ? {} : { why: apart.why, added }),
     path: first.path === "Roll" ? later.path : first.path,
     overlap: first.overlap && later.overlap,
     together: first.together === true || later.together === true,
