@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { aCronJob, aDeployment, aJob, anUpgrade, aPod, aRecord, aWorld, NOW } from "../../test/support/builders.ts";
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
-import type { Job } from "../model/observation.ts";
+import type { Job, Pod } from "../model/observation.ts";
 import { database, databaseKept, migrationPod } from "./database.ts";
 
 const upgrade = anUpgrade();
@@ -104,4 +104,33 @@ test("a migration of before whose pod cannot start is named, with the way to be 
   if (outcome.kind !== "held") throw new Error(outcome.kind);
   expect(outcome.violations[0].message).toContain("Job/db-of-before was started before");
   expect(outcome.violations[0].remedy).toMatch(/or delete Job\/db-of-before$/);
+});
+
+test("a migration whose Job was deleted is waited for until its pod has ended", () => {
+  const labels = { [LABEL.upgrade]: upgrade.metadata.uid, [LABEL.purpose]: "migration" };
+  const template = aDeployment({ name: "db" });
+  const gone = { kind: "Job", name: "db-of-before", uid: "gone" };
+  const unlabelled = aPod(template, { owner: gone, deletingSince: NOW });
+  const going = { ...unlabelled, metadata: { ...unlabelled.metadata, labels } };
+  const components = {
+    database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
+  };
+  const forwards = (pods: readonly Pod[]) => {
+    const asks = anUpgrade({ components });
+    const world = aWorld({ upgrade: asks, workloads: [aDeployment({ name: "notification" })], pods });
+    return database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+  };
+  expect(forwards([going])).toMatchObject({ kind: "wait", note: { object: "Pod/db-0" } });
+  expect(forwards([{ ...going, phase: "Succeeded" }]).kind).toBe("act");
+  expect(forwards([unlabelled]).kind).toBe("act");
+  const back = (pods: readonly Pod[]) =>
+    databaseKept({
+      world: aWorld({ upgrade, pods }),
+      record: aRecord(),
+      agents: left,
+      left,
+      target: { name: "newton", major: 7 },
+    });
+  expect(back([going])).toMatchObject({ kind: "wait", note: { clause: "I10" } });
+  expect(back([])).toMatchObject({ kind: "settled" });
 });

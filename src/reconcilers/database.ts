@@ -67,13 +67,30 @@ const runningMigration = ({ jobs, upgrade }: World): Job | undefined =>
     (job) => isOwnJob(job, upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
   );
 
+/** Its Job was deleted, and the migration itself has not ended: a pod that is told to stop may go on for a while. */
+function stopping({ pods, jobs, upgrade }: World, clause: string): Outcome | undefined {
+  const uids = new Set(jobs.map(({ metadata }) => metadata.uid));
+  const left = pods.find(
+    (pod) =>
+      isLive(pod) &&
+      pod.metadata.labels[LABEL.upgrade] === upgrade.metadata.uid &&
+      pod.metadata.labels[LABEL.purpose] === "migration" &&
+      !uids.has(pod.metadata.owner?.uid ?? ""),
+  );
+  if (left === undefined) return undefined;
+  const object = `Pod/${left.metadata.name}`;
+  const where = left.nodeName === undefined ? "" : ` on ${left.nodeName}`;
+  const message = `${object} of a migration whose Job was deleted has not ended yet${where}: two migrations never run at once`;
+  return { kind: "wait", note: { reason: "WaitingForJob", message, clause, object } };
+}
+
 /**
  * The target was changed, or a retry asked for, while a migration runs: two would change one schema at once, and the older release's
  * might end last. One whose pod cannot start may start at any moment.
  */
 function another({ world }: Scene): Outcome | undefined {
   const running = runningMigration(world);
-  if (running === undefined) return undefined;
+  if (running === undefined) return stopping(world, CLAUSE);
   const object = `Job/${running.metadata.name}`;
   const message = `${object} was started before and still runs: two migrations never run at once`;
   const outcome = waitForJob(world, running, { reason: "WaitingForJob", message, clause: CLAUSE, object });
@@ -86,7 +103,7 @@ function another({ world }: Scene): Outcome | undefined {
 /** On a way back the database stays as it is; a migration that still runs is not torn off, and the way back does not end before it. */
 export const databaseKept: PhaseReconciler = ({ world }) => {
   const running = runningMigration(world);
-  if (running === undefined) return keptDatabase;
+  if (running === undefined) return stopping(world, "I10") ?? keptDatabase;
   const object = `Job/${running.metadata.name}`;
   const message = `${object} still runs: a migration is not torn off in the middle`;
   return waitForJob(world, running, { reason: "WaitingForJob", message, clause: "I10", object });
