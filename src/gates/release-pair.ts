@@ -49,6 +49,34 @@ export function releasePair(agents: readonly Agent[], world: World, target: Rele
   });
 }
 
+/**
+ * Where no agent is asked for, the database is all that is: its migration must not be older than what the other agents run, nor
+ * than what an attempt has brought them to (I10).
+ */
+export function databaseDirection(left: readonly Agent[], world: World, target: Release): readonly Violation[] {
+  if (world.upgrade.spec.components.database.action === "Skip") return [];
+  const isOlder = (release: Release | undefined): release is Release =>
+    release !== undefined && release.major > target.major;
+  const agents = left.flatMap((agent) => {
+    const current = releaseOf(agent, world);
+    return isOlder(current) ? [downgrade(agentText(agent), `it runs ${current.name}`, target)] : [];
+  });
+  const attempts = world.records.flatMap(({ to, back, ended, metadata }) => {
+    const reached = back === undefined && ended?.state === "Completed" ? parseRelease(to) : undefined;
+    const object = `ConfigMap/${metadata.name}`;
+    return isOlder(reached) ? [downgrade(object, `this attempt upgraded the database to ${reached.name}`, target)] : [];
+  });
+  return [...agents, ...attempts];
+}
+
+const downgrade = (object: string, what: string, target: Release): Violation =>
+  violation(
+    object,
+    "Downgrade",
+    `${what}, and the target ${target.name} is older`,
+    "set a target that is not older; Ceilometer's database cannot be downgraded",
+  );
+
 const violation = (object: string, reason: string, message: string, remedy: string): Violation => ({
   gate: GATE,
   object,
@@ -69,9 +97,7 @@ function direction(agent: Agent, world: World, stated: Release | undefined, targ
     return [violation(object, "ReleaseUnknown", message, `annotate it: ${annotate}, or set spec.from.release`)];
   }
   if (current.major > target.major) {
-    const message = `it runs ${current.name}, and the target ${target.name} is older`;
-    const remedy = "set a target that is not older; Ceilometer's database cannot be downgraded";
-    return [violation(object, "Downgrade", message, remedy)];
+    return [downgrade(object, `it runs ${current.name}`, target)];
   }
   // A workload that an earlier attempt has moved is not what the resource's `from` speaks of.
   const moved = agent.marks.phase !== undefined || current.major === target.major;

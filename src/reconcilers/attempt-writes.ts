@@ -125,6 +125,12 @@ export function releaseRecords(records: readonly Pick<AttemptRecord, "metadata">
   return record === undefined ? undefined : writeRecord(record, withoutHold(record.metadata), why);
 }
 
+/** Nothing is wanted any more that an attempt was made for: each is given up, and let go. */
+export function closeRecords(world: World): Effect | undefined {
+  const open = world.records.find(({ ended }) => ended === undefined);
+  return open === undefined ? releaseRecords(world.records) : supersede(world, open, givenUp(open));
+}
+
 const withoutHold = ({ finalizers }: Meta) => ({ finalizers: finalizers.filter((each) => each !== FINALIZER) });
 
 function writeRecord(

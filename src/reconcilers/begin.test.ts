@@ -5,12 +5,19 @@ import {
   aJob,
   anObservation,
   anUpgrade,
+  aRecord,
+  aRecordedTarget,
   NEW_IMAGE,
+  NOW,
+  OLD_IMAGE,
   podsOf,
   type WorkloadWords,
 } from "../../test/support/builders.ts";
+import { FINALIZER } from "../api/v1alpha1/names.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
+import type { AttemptRecord } from "../model/attempt.ts";
 import type { Job } from "../model/observation.ts";
+import { formatTime } from "../model/time.ts";
 import { migrationJobName } from "./database.ts";
 import { decide } from "./decide.ts";
 
@@ -73,4 +80,40 @@ test("an only that names a component which is not there is held, whether or not 
     });
     expect(headline.message).toContain("collector");
   }
+});
+
+test("where only the database is asked for, no older migration is run than agents or attempts have reached", () => {
+  const older = { ...databaseOnly, target: { release: "newton", image: OLD_IMAGE } };
+  const beside = begun(older, { image: NEW_IMAGE });
+  expect([beside.phase, beside.headline.reason, beside.headline.object, beside.effect]).toEqual([
+    "Held",
+    "Downgrade",
+    "Deployment/notification",
+    undefined,
+  ]);
+  const ended = { state: "Completed", at: formatTime(NOW), retry: 0 } as const;
+  const upgrade = anUpgrade(older, { finalizers: [FINALIZER] });
+  const notification = aDeployment({ name: "notification" });
+  const seen = { upgrade, workloads: [notification], pods: podsOf(notification), records: [aRecord({ ended })] };
+  expect(decide(anObservation(seen)).headline).toMatchObject({
+    reason: "Downgrade",
+    object: "ConfigMap/ceilometer-attempt-1",
+  });
+  // A whole upgrade that is there does not go back either: no agent is asked for.
+  const records = [aRecord({ ended, targets: [aRecordedTarget(notification)] })];
+  expect(decide(anObservation({ ...seen, records })).headline.reason).toBe("Downgrade");
+});
+
+test("a record that was left open for another wish is given up and let go, where there is nothing to do", () => {
+  const notification = aDeployment({ name: "notification", image: NEW_IMAGE });
+  const upgrade = anUpgrade({}, { finalizers: [FINALIZER] });
+  const next = (record: AttemptRecord) =>
+    decide(anObservation({ upgrade, workloads: [notification], pods: podsOf(notification), records: [record] }));
+  const open = next(aRecord({ inputs: "of another wish" }));
+  expect([open.phase, open.effect?.why.reason]).toEqual(["NoChange", "Replanned"]);
+  const ended = { state: "Superseded", at: formatTime(NOW), retry: 0 } as const;
+  const held = next(aRecord({ inputs: "of another wish", ended, metadata: { finalizers: [FINALIZER] } }));
+  expect(held.effect).toMatchObject({ ref: { kind: "ConfigMap" }, metadata: { finalizers: [] } });
+  const free = next(aRecord({ inputs: "of another wish", ended }));
+  expect(free.effect).toMatchObject({ ref: { kind: "CeilometerUpgrade" }, metadata: { finalizers: [] } });
 });

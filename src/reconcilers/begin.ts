@@ -3,6 +3,7 @@
  * borrowed; then the attempt record is written, and each target is claimed for it. Nothing disruptive happens here.
  */
 import { FINALIZER } from "../api/v1alpha1/names.ts";
+import { databaseDirection } from "../gates/release-pair.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { type Agent, agentText, atTarget, isDown, isRolledOut, oldPods } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
@@ -13,7 +14,7 @@ import type { Effect, Note, Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
 import { askImage } from "./ask-image.ts";
 import { type Assessment, assess, unreadMounts } from "./assess.ts";
-import { firstWrites } from "./attempt-writes.ts";
+import { closeRecords, firstWrites } from "./attempt-writes.ts";
 import { migrationJobName } from "./database.ts";
 import { claim } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
@@ -41,7 +42,13 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const image = askImage(world, agents.polling, target);
   const assessed = assess(world, agents, target, inputs, image.kind === "answered" ? image.pollsters : undefined);
   const checks = preflight(world, agents, target);
-  const findings = [...unmet, ...checked, ...checks.findings, ...assessed.findings];
+  const findings = [
+    ...unmet,
+    ...databaseAlone(world, resolved, target),
+    ...checked,
+    ...checks.findings,
+    ...assessed.findings,
+  ];
   const errors = findings.filter((finding) => finding.severity === "Error");
   const from = fromRelease(all, world);
   const told = {
@@ -82,6 +89,10 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const effect = firstWrites(world, assessed.copies, body);
   return { ...waiting("Progressing", effect.why, told), effect };
 }
+
+/** Agents that are asked for say by themselves whether the target is older. */
+const databaseAlone = (world: World, { agents, left }: Resolved, target: Release): readonly Violation[] =>
+  allAgents(agents).length === 0 ? databaseDirection(allAgents(left), world, target) : [];
 
 /** What the two gates of a partial upgrade saw, for people. */
 function gatesOf({ parity, polling }: Assessment, agents: readonly Agent[]): GatesSeen {
@@ -143,7 +154,7 @@ function noChange(world: World, { agents, left }: Resolved, target: Release): De
   } as const;
   // Its record was deleted when the attempt had ended, and before the resource was let go.
   const isHeld = world.upgrade.metadata.finalizers.includes(FINALIZER);
-  return isHeld ? { ...told, effect: dropFinalizer(world) } : told;
+  return isHeld ? { ...told, effect: closeRecords(world) ?? dropFinalizer(world) } : told;
 }
 
 /** Claims, in the order of their names, so that two resources that want the same workloads never wait for each other. */

@@ -565,5 +565,5 @@ test("of a workload that was made anew an attempt has nothing to take back", () 
   const spec = { target: { release: "newton", image: OLD_IMAGE } } as const;
   const seen = middle({ workloads: [workload], records, spec });
   expect(decide(seen).phase).toBe("NoChange");
-  expect(why(seen)).toBe("write: LettingGo");
+  expect(why(seen)).toBe("write: Replanned");
 });

@@ -124,7 +124,8 @@ function start(world: World, target: Release, inputs: Inputs, former: AttemptRec
   const revert = former === undefined ? revertOf(world, target) : undefined;
   if (revert !== undefined && inputs.digest !== undefined) {
     const isThere = isThereAlready(world, resolved.agents) && !isOutStill(world, revert);
-    if (!isThere) return beginBack(world, revert, inputs.digest);
+    // Where no agent is asked for, none is brought back.
+    if (!isThere && allAgents(resolved.agents).length > 0) return beginBack(world, revert, inputs.digest);
   }
   if (world.upgrade.spec.rollback) return nothingToUndo(world, resolved);
   return begin(world, target, inputs, resolved);
