@@ -1,9 +1,12 @@
 /** What the parts of the operator are to each other, as it runs: the one that leads, and the one that stands by. */
 import { expect, test } from "vitest";
+import type { ModelClient } from "../test/sim/model-client.ts";
 import { ModelCluster } from "../test/sim/model-cluster.ts";
-import { passUntil, type Running, startOperator } from "../test/sim/running-operator.ts";
+import { exchanged, passUntil, type Running, startOperator } from "../test/sim/running-operator.ts";
 import { FakeClock } from "../test/support/fake-clock.ts";
-import { FINALIZER } from "./api/v1alpha1/names.ts";
+import { FIELD_MANAGER, FINALIZER, LABEL } from "./api/v1alpha1/names.ts";
+import type { KubeClient } from "./kube/client.ts";
+import { KubeApiError } from "./kube/errors.ts";
 import { decide } from "./reconcilers/decide.ts";
 import { silentLog } from "./runtime/logger.ts";
 
@@ -112,3 +115,57 @@ test("a write that is answered as done and changes nothing is made less and less
   await passUntil(stage, [operator], () => false, 10_000);
   await operator.ended;
 });
+
+/** A record of a resource that somebody has taken the finalizer off and deleted, as the garbage collector leaves it. */
+function leaveOrphan({ api }: ModelCluster, owner: string): void {
+  const name = "ceilometer-attempt-of-before";
+  const labels = { "app.kubernetes.io/managed-by": FIELD_MANAGER, [LABEL.purpose]: "attempt" };
+  const ownerReferences = [{ apiVersion: "v1", kind: "CeilometerUpgrade", name: owner, uid: "gone", controller: true }];
+  const metadata = { namespace: "openstack", name, labels, finalizers: [FINALIZER], ownerReferences };
+  api.create({ apiVersion: "v1", kind: "ConfigMap", metadata });
+  api.remove({ kind: "ConfigMap", namespace: "openstack", name });
+}
+const isThere = ({ cluster }: Stage): boolean =>
+  cluster.api.get("ConfigMap", "ceilometer-attempt-of-before") !== undefined;
+
+test("a record whose resource went while nobody led is let go by whoever leads next", async () => {
+  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
+  stage.cluster.now = stage.clock.now();
+  leaveOrphan(stage.cluster, "another");
+  const running = startOperator(stage);
+  expect(await passUntil(stage, [running], () => !isThere(stage), 10_000)).toBe(true);
+  running.stop();
+  await passUntil(stage, [running], () => false, 1000);
+  await running.ended;
+});
+
+test.each(["refused", "taken out again"])(
+  "a record that cannot be let go (%s) keeps no resource of its name waiting, and is not written without pause",
+  async (how) => {
+    const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
+    stage.cluster.now = stage.clock.now();
+    leaveOrphan(stage.cluster, "ceilometer");
+    let writes = 0;
+    const wrap = (client: ModelClient): KubeClient =>
+      exchanged(client, {
+        patchMerge(resource, ref, patch, options) {
+          if (ref.name !== "ceilometer-attempt-of-before") return client.patchMerge(resource, ref, patch, options);
+          writes += 1;
+          if (how === "refused")
+            return Promise.reject(
+              new KubeApiError({ kind: "forbidden", code: 403, reason: "Forbidden", message: "no" }),
+            );
+          return client.get(resource, ref, options);
+        },
+      });
+    stage.cluster.wish();
+    const running = startOperator({ ...stage, wrap });
+    expect(await passUntil(stage, [running], () => succeeded(stage), 60_000)).toBe(true);
+    expect(isThere(stage)).toBe(true);
+    expect(writes).toBeGreaterThan(0);
+    expect(writes).toBeLessThan(60);
+    running.stop();
+    await passUntil(stage, [running], () => false, 1000);
+    await running.ended;
+  },
+);

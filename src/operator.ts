@@ -63,13 +63,16 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const state = { settled: false };
   await listen(options, parts, clock, state, stack);
 
+  const orphans = (): readonly string[] => orphanedKeys(caches, options.config["give-back"]);
   const enqueueAll = (): void => {
     for (const { metadata } of caches.upgrades.all()) controller.enqueue(`${metadata.namespace}/${metadata.name}`);
+    for (const key of orphans()) controller.enqueue(key);
   };
   const leaving = options.config["give-back"]
     ? leaveOf({
         client: parts.client,
         upgrades: caches.upgrades,
+        orphans,
         namespaces: options.config["watch-namespaces"],
         clock,
         log: options.log,
@@ -138,7 +141,7 @@ function assemble(
   const onRead = (namespace: string | undefined): void => {
     const upgrades = namespace === undefined ? caches.upgrades.all() : caches.upgrades.of(namespace);
     for (const { metadata } of upgrades) enqueue(`${metadata.namespace}/${metadata.name}`);
-    for (const key of orphanedKeys(caches, namespace)) enqueue(key);
+    for (const key of orphanedKeys(caches, config["give-back"], namespace)) enqueue(key);
   };
   const caches = createCaches({
     client,

@@ -1,10 +1,10 @@
 /** The whole operator, as it runs, through random faults of requests, watches and processes: safe at every state, ended, and then quiet. */
+
 import fc from "fast-check";
 import { afterAll, afterEach, expect, test } from "vitest";
-import type { KubeClient } from "../../src/kube/client.ts";
 import { KubeApiError } from "../../src/kube/errors.ts";
 import { generator } from "../campaign/random.ts";
-import type { ModelClient } from "../sim/model-client.ts";
+import { exchanged } from "../sim/running-operator.ts";
 import {
   CEILOMETERS,
   playWhole,
@@ -59,16 +59,6 @@ test.each(upgrades)(
     expect(writes).toBeGreaterThan(4 * runs * factor);
   },
 );
-
-/** The client with some of its methods exchanged. */
-const exchanged = (client: ModelClient, methods: Partial<KubeClient>): KubeClient =>
-  new Proxy<KubeClient>(client, {
-    get(target, name) {
-      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
-      const bound: unknown = typeof own === "function" ? own.bind(target) : own;
-      return bound;
-    },
-  });
 
 const mutants: readonly (readonly [string, Wrap, RegExp])[] = [
   [

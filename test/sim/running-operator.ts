@@ -76,3 +76,13 @@ export async function passUntil(
   }
   return isSo();
 }
+
+/** The client with some of its methods exchanged. */
+export const exchanged = (client: ModelClient, methods: Partial<KubeClient>): KubeClient =>
+  new Proxy<KubeClient>(client, {
+    get(target, name) {
+      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      const bound: unknown = typeof own === "function" ? own.bind(target) : own;
+      return bound;
+    },
+  });

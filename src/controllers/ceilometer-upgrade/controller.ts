@@ -82,14 +82,24 @@ interface Memory {
   readonly plans: Map<string, Plan>;
 }
 
-async function reconcile(
+async function reconcile(ports: ControllerPorts, memory: Memory, key: string, signal: AbortSignal): Promise<Next> {
+  const orphan = releaseOrphan(ports.caches, ports.observing.leaving === true, key);
+  if (orphan === undefined) return lookAndAct(ports, memory, key, signal);
+  if (await isReleased(ports, orphan, signal)) return { kind: "recheck", afterMs: 0 };
+  // A record that cannot be let go keeps nobody of its name waiting.
+  const next = await lookAndAct(ports, memory, key, signal);
+  return {
+    kind: "recheck",
+    afterMs: next.kind === "recheck" ? Math.min(next.afterMs, ORPHAN_AGAIN_MS) : ORPHAN_AGAIN_MS,
+  };
+}
+
+async function lookAndAct(
   ports: ControllerPorts,
   { vain, plans }: Memory,
   key: string,
   signal: AbortSignal,
 ): Promise<Next> {
-  const orphan = releaseOrphan(ports.caches, key);
-  if (orphan !== undefined) return releaseRecord(ports, orphan, signal);
   const [namespace = "", name = ""] = key.split("/");
   const known = ports.caches.upgrades.get(namespace, name);
   if (known === undefined) return forget(ports, { vain, plans }, key);
@@ -125,17 +135,22 @@ function forget(ports: ControllerPorts, { vain, plans }: Memory, key: string): N
   return { kind: "awaitChange" };
 }
 
-/** Of no resource that is there, so nobody is told of it. */
-async function releaseRecord(
+/** Of no resource that is there, so that the log alone tells of it. */
+async function isReleased(
   { client, caches, log }: ControllerPorts,
   effect: Effect,
   signal: AbortSignal,
-): Promise<Next> {
-  const acted = await act(client, effect, signal);
-  if (acted.kind !== "done") return { kind: "recheck", afterMs: ORPHAN_AGAIN_MS };
-  takeIn(caches, acted);
-  log.info({ write: effect.kind, ...effect.why }, "wrote");
-  return { kind: "recheck", afterMs: 0 };
+): Promise<boolean> {
+  const before = heldBefore(caches, effect);
+  const acted = unlessUndone(await act(client, effect, signal), before);
+  if (acted.kind === "done") {
+    takeIn(caches, acted);
+    log.info({ write: effect.kind, ...effect.why }, "wrote");
+    return true;
+  }
+  if (acted.kind !== "stale" || acted.isUndone === true)
+    log.warn({ ...effect.why, acted }, "a record of a resource that is gone cannot be let go");
+  return false;
 }
 
 /** What had to be read took its time: another look, at the resource as it is by then, says what is so now. */

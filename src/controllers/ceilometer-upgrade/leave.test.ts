@@ -27,12 +27,16 @@ function anUpgrade(finalizers: readonly string[]): UpgradeView {
 }
 
 /** `status`: how the API server answers a list. */
-function aLeave(status: number): { readonly leave: Leave; readonly ended: Promise<void> } {
+function aLeave(
+  status: number,
+  orphans: readonly string[] = [],
+): { readonly leave: Leave; readonly ended: Promise<void> } {
   const managed = [{ name: "upgrades", store, run: () => Promise.resolve() }];
   const client = { listPage: () => Promise.reject(new KubeApiError(failureFromStatus({}, status))) };
   const leave = leaveOf({
     client,
     upgrades: { all: () => store.list(), managed },
+    orphans: () => orphans,
     namespaces: [],
     clock,
     log: silentLog,
@@ -52,6 +56,18 @@ test("it ends when no resource is held any more", async () => {
   await clock.advance(60_000);
   expect(leave.isDone()).toBe(false);
   store.observe(anUpgrade(["another"]));
+  await clock.advance(1_000);
+  await ended;
+  expect(leave.isDone()).toBe(true);
+});
+
+test("it does not end while records are held of resources that are not", async () => {
+  store.replace([], "1");
+  const orphans = ["openstack/ceilometer"];
+  const { leave, ended } = aLeave(500, orphans);
+  await clock.advance(60_000);
+  expect(leave.isDone()).toBe(false);
+  orphans.pop();
   await clock.advance(1_000);
   await ended;
   expect(leave.isDone()).toBe(true);

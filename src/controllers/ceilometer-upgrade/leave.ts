@@ -66,6 +66,8 @@ const LOOK_EVERY_MS = 250;
 
 export interface LeaveOptions {
   readonly upgrades: Pick<KindCache<UpgradeView>, "all" | "managed">;
+  /** Keys of resources whose records are still held, though they themselves are not. */
+  readonly orphans: () => readonly string[];
   readonly client: Pick<KubeClient, "listPage">;
   /** Those that are watched. Empty: all. */
   readonly namespaces: readonly string[];
@@ -73,7 +75,7 @@ export interface LeaveOptions {
   readonly log: Log;
 }
 
-export function leaveOf({ upgrades, client, namespaces, clock, log }: LeaveOptions): Leave {
+export function leaveOf({ upgrades, orphans, client, namespaces, clock, log }: LeaveOptions): Leave {
   let done = false;
   /** Where resources cannot be listed nobody knows what is held. */
   const isKnown = async (life: AbortSignal): Promise<boolean> =>
@@ -86,13 +88,17 @@ export function leaveOf({ upgrades, client, namespaces, clock, log }: LeaveOptio
       const running = controller.run(AbortSignal.any([life, over.signal]));
       let told = "";
       while (!life.aborted) {
-        const held = upgrades.all().filter(isHeld);
-        if (held.length === 0 && (await isKnown(life))) {
+        const borrowing = upgrades.all().filter(isHeld);
+        const held = new Set([
+          ...borrowing.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+          ...orphans(),
+        ]);
+        if (held.size === 0 && (await isKnown(life))) {
           done = true;
           log.info({}, "nothing is borrowed any more; the operator can go");
           break;
         }
-        const names = held.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
+        const names = [...held].join(", ");
         if (names !== told) log.info({ upgrades: names }, "giving back what was borrowed");
         told = names;
         await clock.sleep(LOOK_EVERY_MS, life);

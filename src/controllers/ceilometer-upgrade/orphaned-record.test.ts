@@ -27,26 +27,30 @@ function caches(views: readonly OwnConfigView[], uids: readonly string[] | "unre
   };
 }
 
+const present = (metadatas: readonly Meta[]): Seen<readonly { readonly metadata: Meta }[]> => ({
+  seen: "present",
+  value: metadatas.map((metadata) => ({ metadata })),
+});
 const key = `${NAMESPACE}/ceilometer`;
 
 test("a record that ends, of a resource that is gone, is let go, though another one has its name now", () => {
   for (const uids of [[], ["another"]]) {
     const seen = caches([view(going)], uids);
-    expect(orphanedKeys(seen, NAMESPACE)).toEqual([key]);
-    expect(orphanedKeys(seen)).toEqual([key]);
-    expect(releaseOrphan(seen, key)).toMatchObject({
+    expect(orphanedKeys(seen, false, NAMESPACE)).toEqual([key]);
+    expect(orphanedKeys(seen, false)).toEqual([key]);
+    expect(releaseOrphan(seen, false, key)).toMatchObject({
       kind: "annotate",
       ref: { kind: "ConfigMap", name: "record" },
       metadata: { finalizers: [] },
     });
-    expect(releaseOrphan(seen, `${NAMESPACE}/another`)).toBeUndefined();
+    expect(releaseOrphan(seen, false, `${NAMESPACE}/another`)).toBeUndefined();
   }
 });
 
 test("one that has no owner any more, so that nobody reads it, is let go by its own name", () => {
   const seen = caches([view({ deletingSince: NOW, finalizers: [FINALIZER] })], ["there"]);
-  expect(orphanedKeys(seen)).toEqual([`${NAMESPACE}/record`]);
-  expect(releaseOrphan(seen, `${NAMESPACE}/record`)).toMatchObject({ ref: { name: "record" } });
+  expect(orphanedKeys(seen, false)).toEqual([`${NAMESPACE}/record`]);
+  expect(releaseOrphan(seen, false, `${NAMESPACE}/record`)).toMatchObject({ ref: { name: "record" } });
 });
 
 test.each([
@@ -56,10 +60,23 @@ test.each([
   ["it is not held", { ...going, finalizers: ["theirs"] }, []],
 ] as const)("it stays where %s", (_where, metadata, uids) => {
   const seen = caches([view(metadata)], uids);
-  expect(orphanedKeys(seen)).toEqual([]);
-  expect(releaseOrphan(seen, key)).toBeUndefined();
+  expect(orphanedKeys(seen, false)).toEqual([]);
+  expect(releaseOrphan(seen, false, key)).toBeUndefined();
 });
 
 test("what is no record is none of its business", () => {
-  expect(releaseOrphan(caches([view(going, "configuration")], []), key)).toBeUndefined();
+  expect(releaseOrphan(caches([view(going, "configuration")], []), true, key)).toBeUndefined();
+});
+
+test("where the operator is removed every record is let go that nothing is borrowed for, deleted or not", () => {
+  const held = view({ owner: { ...owner, uid: "there" }, finalizers: [FINALIZER] });
+  const seen = caches([held], ["there"]);
+  expect(orphanedKeys(seen, true)).toEqual([key]);
+  expect(releaseOrphan(seen, true, key)).toMatchObject({ metadata: { finalizers: [] } });
+  expect(orphanedKeys(caches([view({ owner, finalizers: [FINALIZER] })], []), true)).toEqual([key]);
+  const borrows = {
+    ...seen,
+    upgrades: { list: () => present([aMeta("ceilometer", { uid: "there", finalizers: [FINALIZER] })]) },
+  };
+  expect(orphanedKeys(borrows, true)).toEqual([]);
 });

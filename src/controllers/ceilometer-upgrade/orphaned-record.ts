@@ -14,26 +14,32 @@ export interface Held {
   readonly upgrades: Pick<KindCache<Pick<UpgradeView, "metadata">>, "list">;
 }
 
-/** Keys of the resources that such records were of: in one namespace, or in all. */
-export function orphanedKeys(caches: Held, namespace?: string): readonly string[] {
+/**
+ * Keys of the resources that such records were of: in one namespace, or in all. `leaving`: the operator is removed, and no record may
+ * be held that nothing is borrowed for, because nobody lets it go afterwards.
+ */
+export function orphanedKeys(caches: Held, leaving: boolean, namespace?: string): readonly string[] {
   const views = namespace === undefined ? caches.ownConfig.all() : caches.ownConfig.of(namespace);
-  return views.filter((view) => isOrphaned(caches, view)).map((view) => `${view.metadata.namespace}/${nameOf(view)}`);
+  return views
+    .filter((view) => isOrphaned(caches, view, leaving))
+    .map((view) => `${view.metadata.namespace}/${nameOf(view)}`);
 }
 
 /** Lets the next record of a resource of this key go; undefined where there is none, or where resources cannot be listed. */
-export function releaseOrphan(caches: Held, key: string): Effect | undefined {
+export function releaseOrphan(caches: Held, leaving: boolean, key: string): Effect | undefined {
   const [namespace = "", name = ""] = key.split("/");
   const views = caches.ownConfig.of(namespace).filter((view) => nameOf(view) === name);
-  return releaseRecords(views.filter((view) => isOrphaned(caches, view)));
+  return releaseRecords(views.filter((view) => isOrphaned(caches, view, leaving)));
 }
 
 /** Somebody may have taken its owner off it: then nobody reads it, and it stands for itself. */
 const nameOf = ({ metadata }: OwnConfigView): string => metadata.owner?.name ?? metadata.name;
 
-function isOrphaned({ upgrades }: Held, { metadata, purpose }: OwnConfigView): boolean {
+function isOrphaned({ upgrades }: Held, { metadata, purpose }: OwnConfigView, leaving: boolean): boolean {
   const { namespace, owner, deletingSince, finalizers } = metadata;
-  if (purpose !== "attempt" || deletingSince === undefined) return false;
   const listed = upgrades.list(namespace);
-  if (!finalizers.includes(FINALIZER) || listed.seen !== "present") return false;
-  return listed.value.every((upgrade) => upgrade.metadata.uid !== owner?.uid);
+  if (purpose !== "attempt" || !finalizers.includes(FINALIZER) || listed.seen !== "present") return false;
+  const resource = listed.value.find((upgrade) => upgrade.metadata.uid === owner?.uid);
+  if (resource === undefined) return leaving || deletingSince !== undefined;
+  return leaving && !resource.metadata.finalizers.includes(FINALIZER);
 }
