@@ -18,6 +18,28 @@ const FILES = {
   JSON: `{"a": {"admin_password": "${CANARY}"}}`,
   "a publisher": `publishers:\n  - http://user:${CANARY}@host/path\n`,
   "a publisher with a token": `publishers:\n  - http://host/path?token=${CANARY}\n`,
+  "a block scalar": `auth:\n  password: |\n    ${CANARY}\n\n    a: ${CANARY}\n  user: a\n`,
+  "a folded block scalar": `auth:\n  - password: !!str >-  # folded\n      ${CANARY}\n`,
+  "a value on the next line": `auth:\n  password:\n    ${CANARY}\n    and ${CANARY}\n`,
+  "a value that goes on": `auth:\n  password: some\n    ${CANARY}\n`,
+  "a quoted value that goes on": `auth:\n  password: "some\n    thing: ${CANARY}"\n`,
+  "a quote that does not end": `password: "${CANARY}\n`,
+  "quotes in quotes": `{password: 'it''s ${CANARY}'}\npassword: 'it''s ${CANARY}'\n`,
+  "a comma in a password": `password: hun,${CANARY}\n`,
+  "a list of passwords": `passwords:\n- ${CANARY}\n- ${CANARY}\nother: [1]\npasswords: [a, ${CANARY}]\n`,
+  "passwords of JSON": `log {"passwords": [\n"a",\n"${CANARY}"]}`,
+  "an option whose value is on the next line": `[x]\npassword =\n  ${CANARY}\nnext = 1\n`,
+  "an option that is commented out": `# password = ${CANARY}\n`,
+  "an @ in a password": `url: http://user:p@${CANARY}@host/path\nrabbit://a:b@c,d:p@${CANARY}@e\n`,
+  "a short name": `MYSQL_PWD=${CANARY}\nrun -p OS_PASSWORD=a,${CANARY}\n`,
+  "a manifest as JSON": `{"env": [{"name":"OS_PASSWORD","value":"${CANARY}"}, {"value": "${CANARY}", "name": "OS_TOKEN"}]}`,
+  "a manifest as JSON inside of a line": `applied {"name":"OS_PASSWORD","value":"${CANARY}"} {"value":"${CANARY}","name":"A_TOKEN"}`,
+  "a manifest as JSON in JSON": `said ${JSON.stringify({ a: JSON.stringify({ name: "OS_PASSWORD", value: `a"${CANARY}` }) })}`,
+  "a key of JSON in JSON": `said ${JSON.stringify({ a: JSON.stringify({ password: `a"${CANARY}` }) })}`,
+  "a password behind another name": `error: {"msg": "bad password: ${CANARY}", "b": "{\\"password\\": 1, \\"token\\": \\"${CANARY}\\"}"}\nwhy: the password: ${CANARY}\n`,
+  "a Secret as JSON": `{"kind": "Secret", "data": {"a": "${CANARY}"}}`,
+  "a manifest as YAML": `env:\n- name: OS_PASSWORD\n  value: ${CANARY}\n- value: |\n    ${CANARY}\n  name: OS_TOKEN\n`,
+  "a manifest as YAML in one line": `env: [{name: OS_PASSWORD, value: ${CANARY}}, {value: ${CANARY}, name: OS_TOKEN}]\n`,
   "a private key": `key: |\n  -----BEGIN RSA PRIVATE KEY-----\n  ${CANARY}\n  -----END RSA PRIVATE KEY-----\n`,
   "a header": `Authorization: Bearer ${CANARY}${CANARY}\n`,
   "a token of a ServiceAccount": `the token is eyJhbGciOiJ.${CANARY}aaaa.bbbb\n`,
@@ -39,6 +61,17 @@ const OBJECTS = {
   "binary data": { kind: "ConfigMap", binaryData: { a: CANARY } },
   "what was applied": {
     metadata: { annotations: { "kubectl.kubernetes.io/last-applied-configuration": `{"a":"${CANARY}"}` } },
+  },
+  "what kopf, kapp or Fleet applied": {
+    metadata: {
+      annotations: {
+        "kopf.zalando.org/last-handled-configuration": `{"spec":{"a":"${CANARY}"}}\n`,
+        "kapp.k14s.io/original": `{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"${CANARY}"}}`,
+      },
+    },
+  },
+  "an annotation with a variable": {
+    metadata: { annotations: { note: `{"env":[{"name":"OS_PASSWORD","value":"${CANARY}"}]}` } },
   },
   "another annotation": { metadata: { annotations: { note: `use https://a:${CANARY}@host` } } },
 };
@@ -67,8 +100,72 @@ test("what only says where a secret is stays, and so does everything else", () =
   expect(redactor.count).toBe(0);
 });
 
+test("what a tool has applied and packed is left out", () => {
+  const packed = "H4sIAAAAAAAA/6tWKlCyUlBKVqoFAI0k7UEIAAAA";
+  const annotations = { "objectset.rio.cattle.io/applied": packed, note: '{"started":"now"}' };
+  expect(createRedactor().object({ metadata: { annotations } })).toEqual({
+    metadata: { annotations: { note: '{"started":"now"}' } },
+  });
+});
+
+test.each([
+  "volumes:\n- name: etc\n  secret:\n    secretName: ceilometer-etc\n- name: b\n  value: c\n",
+  "env:\n- name: OS_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: keystone\n- name: REGION\n  value: one\n",
+  '{ "image": "a@sha256:01",  "env": [{"name": "REGION", "value": "one"}] }',
+  "the plan: database, then polling\n  at Deployment/a: new pods, old pods\n",
+])("a text without secrets stays as it is: %j", (text) => {
+  const redactor = createRedactor();
+  expect(redactor.text(text)).toBe(text);
+  expect(redactor.count).toBe(0);
+});
+
+test("only the value goes: what is around it helps", () => {
+  const redactor = createRedactor();
+  const env = "env:\n- name: OS_PASSWORD\n  value: |\n    a\n- name: REGION\n  value: one\n";
+  expect(redactor.text(env)).toBe("env:\n- name: OS_PASSWORD\n  value: [redacted]\n- name: REGION\n  value: one\n");
+  expect(redactor.text("auth:\n  password: |\n    a\n\n  user: b\n")).toBe(
+    "auth:\n  password: [redacted]\n\n  user: b\n",
+  );
+  expect(redactor.text('{"a":[{"password":"b"}],"c":1}')).toBe('{"a":[{"password":"[redacted]"}],"c":1}');
+  expect(redactor.count).toBe(3);
+});
+
+test.each([
+  "a://",
+  "a://b:",
+  ",a:",
+  "password: |\n",
+  "password:\n",
+  'password: "',
+  "password: '",
+  'x "password": "',
+  '\\"password\\": \\"',
+  "name: OS_PASSWORD\n",
+  "name: OS_PASSWORD, value: ",
+  "value: ",
+  '"value": "a',
+  "password =\n ",
+  "--password ",
+  "passwords: [",
+  "[",
+  '{"a":',
+  "\\",
+  "'",
+  '"',
+  "- ",
+  " ",
+])("%j, again and again, takes no longer than its length", (part) => {
+  const began = performance.now();
+  createRedactor().object({ text: part.repeat(Math.ceil(200_000 / part.length)) });
+  expect(performance.now() - began).toBeLessThan(4000);
+});
+
 test.each([
   ["password", true],
+  ["passwords", true],
+  ["MYSQL_PWD", true],
+  ["userPassword", true],
+
   ["rabbit_password", true],
   ["OS_PASSWORD", true],
   ["admin_pass", true],

@@ -3,12 +3,13 @@
  * can ask for a value, and nobody can take one back.
  */
 import { isRecord } from "../../kube/object.ts";
+import { redactYaml } from "./redact-yaml.ts";
 
 export const REDACTED = "[redacted]";
 
 /** Names of options, variables and keys whose values are secrets, or hold one as oslo's connection strings do. */
 const SENSITIVE =
-  /pass(?:word|wd|phrase)?(?![a-z])|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|transport_?url|(?:^|[_-])connection$|(?:^|[_-])auth$|authorization/i;
+  /pass(?:word|wd|phrase)?s?(?![a-z])|pwd(?![a-z])|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|transport_?url|(?:^|[_-])connection$|(?:^|[_-])auth$|authorization/i;
 
 /** Names that Kubernetes gives to references and settings, which only say where a secret is. */
 const HARMLESS =
@@ -17,9 +18,9 @@ const HARMLESS =
 export const isSensitive = (name: string): boolean => SENSITIVE.test(name) && !HARMLESS.test(name);
 
 const RULES: readonly (readonly [RegExp, string])[] = [
-  // scheme://user:password@host, and lists of hosts of oslo.messaging.
-  [/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#"'@]+@/gi, `$1${REDACTED}@`],
-  [/,[^\s/,?#"'@:]+:[^\s/,?#"'@]+@/g, `,${REDACTED}@`],
+  // scheme://user:password@host, and lists of hosts of oslo.messaging. A password may hold an @ itself: the last one counts.
+  [/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/"']+@/gi, `$1${REDACTED}@`],
+  [/,[^\s/,"'@:]+:[^\s/,"']+@/g, `,${REDACTED}@`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
   // A JSON Web Token, as ServiceAccounts have.
   [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, REDACTED],
@@ -28,17 +29,50 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\bgAAAA[\w=-]{20,}/g, REDACTED],
 ];
 
-/**
- * `name = value` of ceilometer.conf with lines that go on, `name: value` of YAML, `"name": "value"` of JSON, `--name value`. Names have a limit, or a
- * long word would be tried from each of its letters.
- */
-const ASSIGNMENTS: readonly RegExp[] = [
-  /^(?<before>[ \t]*(?<name>[\w.-]{1,80})[ \t]*=[ \t]*)(?<value>\S.*(?:\n[ \t]+\S.*)*)$/gm,
-  /(?<before>["'](?<name>[\w.-]{1,80})["'][ \t]*:[ \t]*)(?<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]"']+)/g,
-  /(?<before>(?:^|[\s,{[-])(?<name>[\w.-]{1,80}):[ \t]+)(?<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}\]"'{[|>][^\n,}\]]*)/gm,
-  /(?<before>--?(?<name>[\w-]{1,80})(?:=|[ \t]+))(?<value>"[^"]*"|'[^']*'|[^\s-][^\s]*)/g,
-  /(?<before>\b(?<name>[\w.-]{1,80})=)(?<value>"[^"]*"|'[^']*'|[^\s,;&"']+)/g,
+/** A quoted value, also inside of a string that is quoted itself; and a list of plain ones. */
+const QUOTED = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.|'')*'|'[^']*'|(?<escape>\\{1,8})"[\s\S]*?(?<!\\)\k<escape>"`;
+const LIST = String.raw`\[[^\]{[]*\]`;
+const PLAIN = String.raw`[^\s,}\]"'{[|>\\][^\n,}\]]*`;
+/** Names have a limit, or a long word would be tried from each of its letters. */
+const NAME = String.raw`(?<name>[\w.-]{1,80})`;
+const MARK = String.raw`(?:\\{0,8}["'])?`;
+
+/** What stands before a value, with its name; and the value, which is looked for only where the name is that of a secret. */
+interface Assignment {
+  readonly head: RegExp;
+  readonly value: RegExp;
+}
+const assignment = (head: string, value: string): Assignment => ({
+  head: new RegExp(head, "gm"),
+  value: new RegExp(value, "y"),
+});
+
+const ASSIGNMENTS: readonly Assignment[] = [
+  // `name = value` of ceilometer.conf, with lines that go on.
+  assignment(
+    String.raw`^[ \t]*(?:[#;]+[ \t]*)?${NAME}[ \t]*=[ \t]*`,
+    String.raw`\S[^\n]*(?:\n[ \t]+\S[^\n]*)*|(?:\r?\n[ \t]+\S[^\n]*)+`,
+  ),
+  // `"name": "value"` of JSON.
+  assignment(String.raw`["']${NAME}\\{0,8}["']\s*:\s*`, String.raw`${QUOTED}|${LIST}|[^\s,{}[\]"'\\][^\s,{}[\]"']*`),
+  // `name: value` of YAML.
+  assignment(String.raw`(?<=^|[\s,{[-])${NAME}:[ \t]+`, `${QUOTED}|${LIST}|${PLAIN}`),
+  // The `value` beside a `name`, behind it and before it.
+  assignment(
+    String.raw`\bname${MARK}\s*:\s*${MARK}${NAME}${MARK}\s*,\s*${MARK}value${MARK}\s*:\s*`,
+    `${QUOTED}|${PLAIN}`,
+  ),
+  assignment(
+    String.raw`\bvalue${MARK}\s*:\s*(?=(?:${QUOTED}|[^\s,}\]"'\\][^\n,}\]]{0,512})\s*,\s*${MARK}name${MARK}\s*:\s*${MARK}${NAME})`,
+    `${QUOTED}|${PLAIN}`,
+  ),
+  // `--name value`, and `name=value` anywhere.
+  assignment(String.raw`--?(?<name>[\w-]{1,80})(?:=|[ \t]+)`, String.raw`"[^"]*"|'[^']*'|[^\s-][^\s]*`),
+  assignment(String.raw`\b${NAME}=`, String.raw`"[^"]*"|'[^']*'|[^\s"']+`),
 ];
+
+/** What was taken out already, in quotes where it stands in JSON. */
+const isGone = (value: unknown): boolean => typeof value === "string" && value.replaceAll(/["',\\]/g, "") === REDACTED;
 
 export interface Redactor {
   text(text: string): string;
@@ -56,24 +90,45 @@ export function createRedactor(): Redactor {
   };
 
   function text(whole: string): string {
-    let result = whole;
+    let result = json(whole) ?? whole;
     for (const [pattern, put] of RULES) {
       result = result.replaceAll(pattern, (found: string, ...rest: unknown[]) => {
         gone();
         return typeof rest[0] === "string" ? put.replace("$1", rest[0]) : put;
       });
     }
-    for (const pattern of ASSIGNMENTS) result = result.replaceAll(pattern, assignment);
-    return result;
+    return ASSIGNMENTS.reduce(withoutValues, redactYaml(result, { isSensitive, gone, isGone }));
   }
 
-  function assignment(...found: readonly unknown[]): string {
-    const [whole] = found;
-    const groups = found.at(-1);
-    if (typeof whole !== "string" || !isRecord(groups)) return "";
-    const { before, name, value } = groups;
-    const isOne = typeof name === "string" && isSensitive(name) && value !== REDACTED;
-    return isOne && typeof before === "string" ? `${before}${gone()}` : whole;
+  /** What is behind a name that is no secret's is looked at as well: it may hold another name. */
+  function withoutValues(whole: string, { head, value }: Assignment): string {
+    const kept: string[] = [];
+    let from = 0;
+    head.lastIndex = 0;
+    for (let found = head.exec(whole); found !== null; found = head.exec(whole)) {
+      const at = head.lastIndex;
+      if (!isSensitive(found.groups?.["name"] ?? "")) continue;
+      value.lastIndex = at;
+      const [secret] = value.exec(whole) ?? [];
+      if (secret === undefined || isGone(secret)) continue;
+      kept.push(whole.slice(from, at), gone());
+      from = at + secret.length;
+      head.lastIndex = from;
+    }
+    return kept.join("") + whole.slice(from);
+  }
+
+  /** A text that is JSON, without what must go, at whatever depth; undefined where nothing of it must, or it is none. */
+  function json(whole: string): string | undefined {
+    if (!/^\s*[{[]/.test(whole)) return undefined;
+    try {
+      const parsed: unknown = JSON.parse(whole);
+      const left = JSON.stringify(object(parsed), undefined, whole.includes("\n") ? 2 : 0);
+      return left === JSON.stringify(parsed, undefined, whole.includes("\n") ? 2 : 0) ? undefined : left;
+    } catch {
+      // None, or nested deeper than can be looked at: then what is said of texts must do.
+      return undefined;
+    }
   }
 
   function object(value: unknown): unknown {
@@ -103,6 +158,7 @@ export function createRedactor(): Redactor {
         if (key === "managedFields" || key === "kubectl.kubernetes.io/last-applied-configuration") return [];
         if (key === "binaryData") return isRecord(field) ? [[key, mapped(field, gone)]] : [];
         if (typeof field === "string" && isSensitive(key)) return [[key, gone()]];
+        if (key === "annotations" && isRecord(field)) return [[key, object(withoutManifests(field))]];
         return [[key, object(field)]];
       }),
     );
@@ -119,3 +175,20 @@ export function createRedactor(): Redactor {
 
 const mapped = (value: Readonly<Record<string, unknown>>, map: () => string): Record<string, string> =>
   Object.fromEntries(Object.keys(value).map((key) => [key, map()]));
+
+/** Tools keep the whole object that they applied, as kubectl does, some of them packed (gzip in base64 begins so). */
+const withoutManifests = (annotations: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(annotations).filter(([, value]) => typeof value !== "string" || !isManifest(value)),
+  );
+
+function isManifest(text: string): boolean {
+  if (/^H4sI[\w+/=-]+$/.test(text)) return true;
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isRecord(parsed) && ("spec" in parsed || ("apiVersion" in parsed && "kind" in parsed));
+  } catch {
+    return false;
+  }
+}
