@@ -79,6 +79,23 @@ test("what was found is told with its remedy, and what holds it at last", () => 
   expect(planText(anUpgrade(), plan({ end: "Nothing" }))).toContain("nothing is to be done: all is well");
 });
 
+test("a plan for some components does not promise the others", () => {
+  const targets = [{ kind: "Deployment" as const, name: "a" }];
+  const components = {
+    database: { action: "Skip" as const },
+    notification: { targets },
+    polling: { targets, verification: { podLog: {} } },
+    api: { targets },
+  };
+  const only = (...names: readonly ("notification" | "polling" | "api")[]): string =>
+    planText(anUpgrade({ strategy: "Partial", components, only: [...names] }), plan({ steps }));
+  expect(only("notification", "polling")).toContain(
+    "it ends with notification, polling at the target, as spec.only says; left for later: api\n",
+  );
+  expect(only("notification", "polling", "api")).toContain("it ends with every component at the target\n");
+  expect(only()).toContain("it ends with every component at the target\n");
+});
+
 test("the timeline has a line for each object and a column for each step", () => {
   const [head, ...lines] = timelineText(plan({ steps })).split("\n");
   expect(head).toBe("step                 1 2 3 4 5 6");

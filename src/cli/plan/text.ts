@@ -1,5 +1,6 @@
 /** A plan for people: a block for each component, then what was found and how it ends. */
 import type { PlannedStep } from "../../api/v1alpha1/schema.ts";
+import { AGENT_COMPONENTS, type AgentComponent } from "../../model/component.ts";
 import type { Upgrade } from "../../model/observation.ts";
 import type { Violation } from "../../model/outcome.ts";
 import type { Plan } from "../../model/plan.ts";
@@ -13,7 +14,7 @@ export function planText({ metadata, spec }: Upgrade, plan: Plan): string {
   ];
   const blocks = blocksOf(steps).map(({ component, lines }) => [component, ...lines].join("\n"));
   const found = findings.length === 0 ? [] : [["findings", ...findings.flatMap(findingLines)].join("\n")];
-  return `${[head.join("\n"), ...blocks, ...found, endText(plan)].join("\n\n")}\n`;
+  return `${[head.join("\n"), ...blocks, ...found, endText(plan, spec)].join("\n\n")}\n`;
 }
 
 /** Steps of one component that follow each other. A component that comes twice has two blocks. */
@@ -46,11 +47,11 @@ const findingLines = ({ severity, reason, object, message, remedy }: Violation):
   `${INDENT}${remedy}`,
 ];
 
-function endText({ end, steps, headline }: Plan): string {
+function endText({ end, steps, headline }: Plan, spec: Upgrade["spec"]): string {
   const at = steps.length === 0 ? "before the first write" : `after step ${steps.length}`;
   switch (end) {
     case "Complete":
-      return "it ends with every component at the target";
+      return `it ends with ${reached(spec)}`;
     case "Nothing":
       return `nothing is to be done: ${headline.message}`;
     case "Held":
@@ -58,4 +59,13 @@ function endText({ end, steps, headline }: Plan): string {
     case "Waiting":
       return `waits ${at}: ${headline.reason}: ${headline.message}`;
   }
+}
+
+/** The database is never left for later. */
+function reached({ only = [], components }: Upgrade["spec"]): string {
+  const isLeft = (component: AgentComponent): boolean =>
+    components[component] !== undefined && !only.includes(component);
+  const left = only.length === 0 ? [] : AGENT_COMPONENTS.filter(isLeft);
+  if (left.length === 0) return "every component at the target";
+  return `${only.join(", ")} at the target, as spec.only says; left for later: ${left.join(", ")}`;
 }
