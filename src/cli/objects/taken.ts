@@ -106,9 +106,15 @@ async function fromCluster(client: KubeClient, asked: Asked, now: number): Promi
   return together([...there, ...applied.map((object) => asApplied(there, stored(object, namespace)))]);
 }
 
-/** What is applied over an object that exists keeps its identity: a plan's hash is made of it. */
-function asApplied(there: readonly StoredObject[], object: StoredObject): StoredObject {
+/**
+ * What is applied over an object that exists keeps its identity, which a plan's hash is made of, and who holds it; its labels and
+ * annotations are those of both, the file's where both have one.
+ */
+export function asApplied(there: readonly StoredObject[], object: StoredObject): StoredObject {
   const { kind, metadata } = object;
-  const before = there.find((each) => each.kind === kind && each.metadata.name === metadata.name);
-  return before === undefined ? object : { ...object, metadata: before.metadata };
+  const before = there.find((each) => each.kind === kind && each.metadata.name === metadata.name)?.metadata;
+  if (before === undefined) return object;
+  const labels = { ...before.labels, ...metadata.labels };
+  const annotations = { ...before.annotations, ...metadata.annotations };
+  return { ...object, metadata: { ...before, labels, annotations } };
 }
