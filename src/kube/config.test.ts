@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadKubeConnection } from "./config.ts";
 
@@ -64,6 +64,27 @@ users: [{name: u, user: {token: secret}}, {name: basic, user: {username: a, pass
     const two = await loadKubeConnection({ kubeconfig: path, context: "two", env: {} });
     expect(two.namespace).toBe("default");
     expect((await two.authenticate(false)).headers).toEqual({ authorization: `Basic ${btoa("a:b")}` });
+  });
+
+  test("of several files those count that are there, and of equal names the first", async () => {
+    const of = (server: string, token: string, current: string): string => `
+apiVersion: v1
+kind: Config
+${current === "" ? "" : `current-context: ${current}`}
+clusters: [{name: kubernetes, cluster: {server: "${server}"}}]
+contexts: [{name: same, context: {cluster: kubernetes, user: admin, namespace: ${token}}}, {name: ${token}, context: {cluster: kubernetes, user: admin}}]
+users: [{name: admin, user: {token: ${token}}}]
+`;
+    await put("one", of("https://one", "first", ""));
+    await put("two", of("https://two", "second", "same"));
+    const load = (context: string | undefined, ...names: readonly string[]) =>
+      loadKubeConnection({ env: { KUBECONFIG: names.map((name) => join(dir, name)).join(delimiter) }, context });
+    const both = await load(undefined, "one", "none", "two");
+    expect([both.server.href, both.namespace]).toEqual(["https://one/", "first"]);
+    expect((await both.authenticate(false)).headers).toEqual({ authorization: "Bearer first" });
+    expect((await load("second", "one", "two")).server.href).toBe("https://one/");
+    expect((await load(undefined, "none", "two")).server.href).toBe("https://two/");
+    await expect(load(undefined, "none", "neither")).rejects.toThrow("none of these files is there");
   });
 
   test("a plain http server, as a proxy in a test is, gets the same credentials", async () => {

@@ -53,20 +53,19 @@ async function inCluster(
 }
 
 async function fromKubeconfig(path: string, context: string | undefined): Promise<KubeConnection> {
-  const plain = path.includes(delimiter) ? undefined : await readPlainKubeconfig(path, context);
+  const paths = await kubeconfigsIn(path);
+  const [only = path] = paths;
+  const plain = paths.length > 1 ? undefined : await readPlainKubeconfig(only, context);
   if (plain !== undefined) {
     const { server, namespace } = plain;
     return { server, namespace, authenticate: remembering(() => plain.load()) };
   }
   const { KubeConfig } = await clientNode(path, context);
   const config = new KubeConfig();
-  for (const [index, file] of path.split(delimiter).filter(Boolean).entries()) {
-    if (index === 0) config.loadFromFile(file);
-    else {
-      const other = new KubeConfig();
-      other.loadFromFile(file);
-      config.mergeConfig(other, true);
-    }
+  for (const file of paths) {
+    const other = new KubeConfig();
+    other.loadFromFile(file);
+    addTo(config, other);
   }
   if (context !== undefined) config.setCurrentContext(context);
   const wanted = config.getCurrentContext();
@@ -84,6 +83,36 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
     namespace: config.getContextObject(wanted)?.namespace ?? "default",
     authenticate: remembering(() => credentialsOf(config)),
   };
+}
+
+/** Of a list of files, as KUBECONFIG may be, those that are there: kubectl passes over the others. */
+async function kubeconfigsIn(path: string): Promise<readonly string[]> {
+  const named = path.split(delimiter).filter(Boolean);
+  if (named.length < 2) return named;
+  const there = await Promise.all(
+    named.map((file) =>
+      files.access(file).then(
+        () => true,
+        // Whatever else is the matter with it is told when it is read.
+        (error: unknown) => !(error instanceof Error && "code" in error && error.code === "ENOENT"),
+      ),
+    ),
+  );
+  const left = named.filter((_, index) => there[index] === true);
+  if (left.length === 0) throw new Error(`${path}: none of these files is there`);
+  return left;
+}
+
+/** Of two with the same name the first counts, as kubectl has it; client-node's own merge refuses them. */
+function addTo(config: KubeConfig, other: KubeConfig): void {
+  const isNew =
+    (known: readonly { readonly name: string }[]) =>
+    ({ name }: { readonly name: string }): boolean =>
+      known.every((each) => each.name !== name);
+  config.clusters = [...config.clusters, ...other.clusters.filter(isNew(config.clusters))];
+  config.users = [...config.users, ...other.users.filter(isNew(config.users))];
+  config.contexts = [...config.contexts, ...other.contexts.filter(isNew(config.contexts))];
+  if (!config.currentContext) config.setCurrentContext(other.currentContext);
 }
 
 /** Imported only here: it costs more memory than the rest of the program, and in a cluster nothing needs it. The image has none. */
