@@ -8,6 +8,7 @@ test("defaults need no flag and no variable", () => {
   expect(config["pod-logs"]).toBe(false);
   expect(config["health-address"]).toEqual({ host: "0.0.0.0", port: 8081 });
   expect(config.kubeconfig).toBeUndefined();
+  expect(config["lease-name"]).toBe("ceilometer-upgrade-operator");
 });
 
 test("a flag is stronger than its variable, and several values come by repetition or by commas", () => {
@@ -39,6 +40,8 @@ test.each([
   [["--health-address=here"], "--health-address"],
   [["--no-such-flag"], "--no-such-flag"],
   [["word"], "word"],
+  [["--lease-name="], "--lease-name (CEILOMETER_UPGRADE_LEASE_NAME)"],
+  [["--lease-name=A/b"], "name of an object"],
   [["--lease-duration=15"], "15s, 500ms or 1m"],
   [["--lease-retry-period=0s"], "--lease-retry-period"],
   [["--lease-duration=900ms", "--lease-renew-deadline=800ms", "--lease-retry-period=1ms"], "a second at least"],

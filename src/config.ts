@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { LEASE_NAME } from "./controllers/ceilometer-upgrade/permissions.ts";
 import { webhookSource } from "./observability/webhook.ts";
 
 interface Option {
@@ -64,6 +65,12 @@ export const OPTIONS = {
     value: "NAME",
     fallback: "",
     help: "namespace of the lease. Default: POD_NAMESPACE, else that of the kubeconfig",
+  },
+  "lease-name": {
+    type: "string",
+    value: "NAME",
+    fallback: LEASE_NAME,
+    help: "name of the lease: one for each set of replicas",
   },
   "lease-duration": {
     type: "string",
@@ -141,6 +148,11 @@ const list = z.array(z.string()).transform((values) =>
 );
 const optional = z.string().transform((text) => (text === "" ? undefined : text));
 
+const leaseName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "give the name of an object: small letters, digits, - and .");
+
 /** As Go writes them, in one unit; in milliseconds. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 const duration = z.string().transform((text, context) => {
@@ -162,6 +174,7 @@ const flags = z.object({
   notify: optional.transform((text) => (text === undefined ? undefined : webhookSource(text))),
   "leader-elect": flag,
   "lease-namespace": optional,
+  "lease-name": leaseName,
   "lease-duration": duration,
   "lease-renew-deadline": duration,
   "lease-retry-period": duration,

@@ -7,7 +7,7 @@ import { createUpgradeController } from "./controllers/ceilometer-upgrade/contro
 import { type Leave, leaveOf } from "./controllers/ceilometer-upgrade/leave.ts";
 import { createNamedObjects } from "./controllers/ceilometer-upgrade/named-objects.ts";
 import { orphanedKeys } from "./controllers/ceilometer-upgrade/orphaned-record.ts";
-import { LEASE_NAME, permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
+import { permissionsFor } from "./controllers/ceilometer-upgrade/permissions.ts";
 import { createProbes } from "./controllers/ceilometer-upgrade/probes.ts";
 import type { Provider } from "./controllers/ceilometer-upgrade/providers.ts";
 import { createReporter } from "./controllers/ceilometer-upgrade/report.ts";
@@ -269,7 +269,7 @@ function electionOf(
   own: OperatorMetrics,
   leaving: Leave | undefined,
 ): Election {
-  const lease = leasePort(client, { namespace: leaseNamespace, name: LEASE_NAME });
+  const lease = leasePort(client, { namespace: leaseNamespace, name: config["lease-name"] });
   const noted = <T>(written: T | undefined): T | undefined => {
     if (written !== undefined) own.renewedLease();
     return written;

@@ -1,5 +1,6 @@
 /** C6: what happens to the leader of three replicas, and to its lease, at a write. */
 import { setTimeout as pause } from "node:timers/promises";
+import { FULL_NAME } from "../e2e/operator-process.ts";
 import { LEASE, type Replica, type Replicas } from "../e2e/replicas.ts";
 import { eventually } from "../e2e/resource.ts";
 import type { Scene } from "../e2e/scene.ts";
@@ -13,8 +14,6 @@ import { severalWriters } from "./single-writer.ts";
 export const LOST_MS = 2 * LEASE.duration;
 /** And may not by then: the leader has half of its deadline left. */
 export const KEPT_MS = LEASE.renewDeadline / 2;
-
-const LEASE_NAME = "ceilometer-upgrade-operator";
 
 /** With which exit code a fault ends the leader; undefined: it stays the leader. */
 function endingOf(fault: LeaderFault): number | undefined {
@@ -91,7 +90,7 @@ async function happen(
   pending: Promise<unknown>[],
 ): Promise<Fault | undefined> {
   const { api } = scene.cluster;
-  const lease = `/apis/coordination.k8s.io/v1/namespaces/${scene.namespace}/leases/${LEASE_NAME}`;
+  const lease = `/apis/coordination.k8s.io/v1/namespaces/${scene.namespace}/leases/${FULL_NAME}`;
   switch (fault.kind) {
     case "leaderStopped":
       leader.signal("SIGSTOP");

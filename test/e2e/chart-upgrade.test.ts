@@ -103,8 +103,9 @@ test("the definition is upgraded with the chart, outlives it, and is taken over"
 
   // The definition goes first, as when somebody clears away in that order: there is nothing to give back, and nothing is in the way.
   await cluster.kubectl(["delete", "crd", DEFINITION]);
-  const token = await tokenOf(cluster, "operators", "second-ceilometer-upgrade-operator");
-  const args = ["--watch-namespaces=operators", "--leader-elect", "--give-back"];
+  const account = "second-ceilometer-upgrade-operator";
+  const token = await tokenOf(cluster, "operators", account);
+  const args = ["--watch-namespaces=operators", "--leader-elect", `--lease-name=${account}`, "--give-back"];
   await using giving = await startOperator({ cluster, namespace: "operators", token, args });
   expect(await giving.ended).toBe(0);
   await helmOn(cluster, "uninstall", "second", ...home);

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { ALERTS } from "../../scripts/monitoring/alerts.ts";
 import { dashboard } from "../../scripts/monitoring/dashboard.ts";
-import { CHART, helm, rendered } from "./chart.ts";
+import { CHART, helm, rendered, renderedAs } from "./chart.ts";
 import { sharedCluster, uniqueName } from "./shared-cluster.ts";
 
 const MATRIX = {
@@ -273,4 +273,41 @@ test.concurrent("the example for Artifact Hub is a resource that the API server 
     .parse(parse(annotations["artifacthub.io/crds"] ?? ""));
   const served = await cluster.kubectl(["get", "crd", crd?.name ?? "", "-o", "jsonpath={.spec.versions[*].name}"]);
   expect(served.stdout).toBe(crd?.version);
+});
+
+const roleSchema = z.object({
+  rules: z.array(z.object({ resources: z.array(z.string()), resourceNames: z.array(z.string()).optional() })),
+});
+const podSchema = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({ containers: z.tuple([z.object({ args: z.array(z.string()).default([]) })]) }),
+    }),
+  }),
+});
+
+/** Which lease the pods of a release ask for, the operator's and that of the removal, and which one its role lets them have. */
+async function leasesOf(release: string): Promise<unknown> {
+  const objects = await renderedAs(release);
+  const flags = objects
+    .filter(({ kind, metadata }) => kind === "Deployment" || metadata.name.endsWith("-give-back"))
+    .map((pod) =>
+      podSchema.parse(pod).spec.template.spec.containers[0].args.filter((arg) => arg.startsWith("--lease-name")),
+    );
+  const role = objects.find(({ kind, metadata }) => kind === "Role" && metadata.name.endsWith("-leader"));
+  const names = roleSchema
+    .parse(role)
+    .rules.map(({ resources, resourceNames }) => [...resources, ...(resourceNames ?? [])]);
+  return { flags, names };
+}
+
+test.concurrent.each([
+  ["a", "a-ceilometer-upgrade-operator"],
+  ["b", "b-ceilometer-upgrade-operator"],
+  ["ceilometer-upgrade-operator", "ceilometer-upgrade-operator"],
+])("the release %s has a lease of its own, which is all that its role lets it have", async (release, name) => {
+  expect(await leasesOf(release)).toEqual({
+    flags: [[`--lease-name=${name}`], [`--lease-name=${name}`]],
+    names: [["leases"], ["leases", name]],
+  });
 });

@@ -19,8 +19,11 @@ const objectSchema = z.looseObject({ kind: z.string(), metadata: z.looseObject({
 export type Rendered = z.infer<typeof objectSchema>;
 
 /** What `helm template` makes of these values, hooks included. */
-export async function rendered(...args: readonly string[]): Promise<readonly Rendered[]> {
-  const documents = parseAllDocuments(await helm("template", "x", CHART, ...args));
+export const rendered = (...args: readonly string[]): Promise<readonly Rendered[]> => renderedAs("x", ...args);
+
+/** Likewise, for a release of this name. */
+export async function renderedAs(release: string, ...args: readonly string[]): Promise<readonly Rendered[]> {
+  const documents = parseAllDocuments(await helm("template", release, CHART, ...args));
   return documents.flatMap((document) => {
     const object: unknown = document.toJS();
     return object === null ? [] : [objectSchema.parse(object)];

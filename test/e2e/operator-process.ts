@@ -18,6 +18,8 @@ export const operatorsOf = (directory: string): string => join(directory, "opera
 
 const CHART = "charts/ceilometer-upgrade-operator";
 const RELEASE = "upgrades";
+/** The full name of the release, by which the chart calls account and lease. */
+export const FULL_NAME = `${RELEASE}-ceilometer-upgrade-operator`;
 const PLACEHOLDER = "namespace-of-the-test";
 
 export interface OperatorOptions {
@@ -190,8 +192,14 @@ async function kubeconfigFor({ cluster, namespace, token, server, tokenFile }: O
   return path;
 }
 
+const usual = (namespace: string): readonly string[] => [
+  `--watch-namespaces=${namespace}`,
+  "--pod-logs",
+  `--lease-name=${FULL_NAME}`,
+];
+
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const { namespace, flags = [], args = [`--watch-namespaces=${namespace}`, "--pod-logs"] } = options;
+  const { namespace, flags = [], args = usual(namespace) } = options;
   const kubeconfig = await kubeconfigFor(options);
   if (options.image !== undefined) await carryInto(options.image.root, kubeconfig);
   const parameters = [

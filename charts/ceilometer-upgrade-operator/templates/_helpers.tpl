@@ -71,6 +71,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/*
+The rules of the operator's own namespace. Its lease is that of the release, here and in its flags: two releases in one namespace
+would wait for each other.
+*/}}
+{{- define "operator.leaderRules" -}}
+{{- $named := dict "resourceNames" (list (include "operator.fullname" .)) }}
+{{- range (.Files.Get "files/rules.yaml" | fromYaml).leader }}
+{{ list (ternary (merge (deepCopy $named) .) . (hasKey . "resourceNames")) | toYaml }}
+{{- end }}
+{{- end }}
+
 {{/* The providers file: addresses, and where the keys of the Secrets are mounted. Paths are relative to the file. */}}
 {{- define "operator.providers" -}}
 {{- $files := dict "token" "bearerTokenFile" "username" "usernameFile" "password" "passwordFile" "ca.crt" "caFile" }}

@@ -99,6 +99,7 @@ volumeMounts:
 {{/* The operator's flags, as a list. */}}
 {{- define "operator.flags" -}}
 - --leader-elect
+- --lease-name={{ include "operator.fullname" . }}
 - --log-level={{ .Values.log.level }}
 - --log-format={{ .Values.log.format }}
 {{- with include "operator.namespaces" . | fromJsonArray }}

@@ -8,7 +8,11 @@
  */
 import { GROUP, PLURAL } from "../../api/v1alpha1/names.ts";
 
-/** Named in the role, so that the operator can touch no other lease of its namespace. Renaming it allows two leaders once. */
+/**
+ * Named in the role, so that the operator can touch no other lease of its namespace. The chart puts the full name of the release in
+ * its place, in the role and in `--lease-name`, or two releases in one namespace would wait for each other. Renaming it allows two
+ * leaders once.
+ */
 export const LEASE_NAME = "ceilometer-upgrade-operator";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
@@ -141,7 +145,7 @@ export const PERMISSIONS: readonly Permission[] = [
     verbs: ["get", "update"],
     resourceNames: [LEASE_NAME],
     scope: "leader",
-    why: "Holds and renews that lease.",
+    why: "Holds and renews that lease. The chart names it by the full name of the release.",
   },
 ];
 
