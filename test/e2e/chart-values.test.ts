@@ -211,7 +211,68 @@ test.concurrent("a network policy lets out to what the values name, and to nothi
     spec: z.object({ egress: z.array(z.object({ ports: z.array(z.object({ port: z.number() })) })) }),
   });
   const ports = schema.parse(policy).spec.egress.map((rule) => rule.ports.map(({ port }) => port).join());
-  expect(ports).toEqual(["53,53", "6443", "9101", "9102", "8443", "15671", "80", "443", "2"]);
+  expect(ports).toEqual(["53,53,5353,5353", "6443", "9101", "9102", "8443", "15671", "80", "443", "2"]);
+});
+
+test.concurrent("a network policy that names who reads metrics lets in the pod of helm test, too", async () => {
+  const objects = await rendered(...given(MATRIX["a network policy"]));
+  const test = objects.find(({ kind, metadata }) => kind === "Job" && metadata.name.endsWith("-health"));
+  const labelled = z.object({
+    spec: z.object({
+      template: z.object({ metadata: z.object({ labels: z.record(z.string(), z.string()) }) }),
+    }),
+  });
+  const { labels } = labelled.parse(test).spec.template.metadata;
+  expect(objects.find(({ kind }) => kind === "NetworkPolicy")).toMatchObject({
+    spec: {
+      ingress: [
+        {
+          ports: [{ port: "metrics" }],
+          from: [
+            ...MATRIX["a network policy"].networkPolicy.metricsFrom,
+            { podSelector: { matchLabels: { ...labels } } },
+          ],
+        },
+        { ports: [{ port: "health" }] },
+        { ports: [{ port: 1 }] },
+      ],
+    },
+  });
+});
+
+test.concurrent("a label that is given of everything and of one object is there once, as it is given of the one", async () => {
+  const of = (value: string) => ({ labels: { team: value } });
+  const values = {
+    commonLabels: { team: "all" },
+    podLabels: { team: "pods" },
+    serviceMonitor: { enabled: true, ...of("monitor") },
+    alerts: { enabled: true, ...of("alerts") },
+    dashboard: { enabled: true, ...of("dashboard") },
+  };
+  const labels = (await rendered(...given(values))).flatMap((object) => {
+    const { metadata, spec } = labelledSchema.parse(object);
+    return [
+      [object.kind, metadata.labels?.["team"]],
+      ...(spec?.template === undefined ? [] : [["Pod", spec.template.metadata.labels?.["team"]]]),
+    ];
+  });
+  const own: Readonly<Record<string, string>> = { Pod: "pods", ServiceMonitor: "monitor", PrometheusRule: "alerts" };
+  const seen = Object.entries(Object.groupBy(labels, ([kind]) => kind ?? ""));
+  for (const [kind, each] of seen) {
+    const wanted =
+      kind === "CustomResourceDefinition" ? undefined : kind === "ConfigMap" ? "dashboard" : (own[kind] ?? "all");
+    expect(
+      each?.map(([, team]) => team),
+      kind,
+    ).toEqual(each?.map(() => wanted));
+  }
+  expect(seen.map(([kind]) => kind)).toEqual(expect.arrayContaining([...Object.keys(own), "ConfigMap", "Deployment"]));
+});
+
+const labelsSchema = z.object({ labels: z.record(z.string(), z.string()).optional() });
+const labelledSchema = z.object({
+  metadata: labelsSchema,
+  spec: z.looseObject({ template: z.object({ metadata: labelsSchema }).optional() }).optional(),
 });
 
 const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [

@@ -21,10 +21,15 @@ export type Rendered = z.infer<typeof objectSchema>;
 /** What `helm template` makes of these values, hooks included. */
 export const rendered = (...args: readonly string[]): Promise<readonly Rendered[]> => renderedAs("x", ...args);
 
-/** Likewise, for a release of this name. */
+/**
+ * Likewise, for a release of this name.
+ * @throws where a key is there twice, of which every reader takes another.
+ */
 export async function renderedAs(release: string, ...args: readonly string[]): Promise<readonly Rendered[]> {
   const documents = parseAllDocuments(await helm("template", release, CHART, ...args));
   return documents.flatMap((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
     const object: unknown = document.toJS();
     return object === null ? [] : [objectSchema.parse(object)];
   });

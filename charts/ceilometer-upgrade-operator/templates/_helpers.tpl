@@ -37,6 +37,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Root and more labels: of a key that is among both, what is said of the one object counts. */}}
+{{- define "operator.labelsWith" -}}
+{{- mergeOverwrite (include "operator.labels" (first .) | fromYaml) (last . | default dict) | toYaml }}
+{{- end }}
+
 {{/* A JSON list of the namespaces that are watched; empty for all of them. */}}
 {{- define "operator.namespaces" -}}
 {{- if and .Values.singleNamespace .Values.watchNamespaces }}

@@ -3,6 +3,18 @@
 {{- include "operator.name" . | trunc 53 | trimSuffix "-" }}-give-back
 {{- end }}
 
+{{/* Likewise. */}}
+{{- define "operator.testName" -}}
+{{- include "operator.name" . | trunc 58 | trimSuffix "-" }}-test
+{{- end }}
+
+{{/* Root and name: labels of a pod that is not the operator's own. */}}
+{{- define "operator.jobPodLabels" -}}
+{{- $root := first . }}
+{{- $own := dict "app.kubernetes.io/name" (last .) "app.kubernetes.io/instance" $root.Release.Name }}
+{{- mergeOverwrite $own (default dict $root.Values.commonLabels) (default dict $root.Values.podLabels) | toYaml }}
+{{- end }}
+
 {{/* The operator's pod, without what only one of its users has. */}}
 {{- define "operator.podSpec" -}}
 serviceAccountName: {{ include "operator.serviceAccountName" . }}
