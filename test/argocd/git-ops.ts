@@ -78,6 +78,7 @@ export const atRest = (topology: Topology): Topology =>
     Object.assign(target, { release: from?.release, image: imageOf(topology) });
     delete target.config;
     delete components.collector?.retire;
+    delete components.api?.retire;
   });
 
 function imageOf(topology: Topology): string {
