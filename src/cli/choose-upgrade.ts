@@ -4,7 +4,7 @@ import { UPGRADE } from "../controllers/ceilometer-upgrade/resources.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { failureOf } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { CommandError, UsageError } from "./failures.ts";
+import { UsageError } from "./failures.ts";
 
 /** A name as kubectl prints it (`ceilometerupgrade.ceilometer.openstack.org/name`) is a name, too. */
 export function plainName(given: string): string {
@@ -15,7 +15,7 @@ export function plainName(given: string): string {
   throw new UsageError(`${given} is no name of a ${KIND}: give NAME or ${SHORT_NAME}/NAME`);
 }
 
-/** @throws UsageError where it is not clear which one is meant, CommandError where there is none. */
+/** @throws UsageError where there is none, or it is not clear which one is meant: to a script that is no upgrade that is held. */
 export async function chooseUpgrade(
   client: KubeClient,
   namespace: string,
@@ -24,7 +24,7 @@ export async function chooseUpgrade(
   if (given !== undefined) return named(client, namespace, plainName(given));
   const { items } = await client.list(UPGRADE, { namespace }).catch(explained);
   const [only, second] = items;
-  if (only === undefined) throw new CommandError(`there is no ${KIND} in namespace ${namespace}; name another with -n`);
+  if (only === undefined) throw new UsageError(`there is no ${KIND} in namespace ${namespace}; name another with -n`);
   if (second === undefined) return only;
   const names = items.map(({ metadata }) => metadata.name).toSorted();
   throw new UsageError(`there are ${items.length} in namespace ${namespace}, name one of them: ${names.join(", ")}`);
@@ -39,14 +39,14 @@ async function named(client: KubeClient, namespace: string, name: string): Promi
     const { items } = await client.list(UPGRADE, { namespace }).catch(explained);
     const others = items.map(({ metadata }) => metadata.name).toSorted();
     const there = others.length === 0 ? "there is none" : `there are: ${others.join(", ")}`;
-    throw new CommandError(`there is no ${KIND} ${name} in namespace ${namespace}; ${there}`, { cause: error });
+    throw new UsageError(`there is no ${KIND} ${name} in namespace ${namespace}; ${there}`, { cause: error });
   }
 }
 
 /** A cluster without the definition answers 404 to a list. */
 export function explained(error: unknown): never {
   if (failureOf(error)?.kind !== "notFound") throw error;
-  throw new CommandError(
+  throw new UsageError(
     `this cluster does not know ${KIND}: install the operator's chart, or choose another --context`,
     {
       cause: error,

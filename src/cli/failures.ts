@@ -1,4 +1,6 @@
 /** What ends a command, and the exit code that says so. */
+import { KubeApiError } from "../kube/errors.ts";
+
 export const EXIT = {
   ok: 0,
   /** The command could not do it, or found what it is told to report. */
@@ -14,7 +16,7 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A flag that cannot be understood, or something that cannot be read: the message says which and why. */
+/** A flag that cannot be understood, something that cannot be read, or nothing to work on: the message says which and why. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -27,6 +29,12 @@ export class CommandError extends Error {
 /** The cluster cannot be read by a command whose exit code tells of an upgrade: that it failed is not what this says. */
 export class UnreadError extends Error {
   override readonly name = "UnreadError";
+}
+
+/** Who reads the exit code must not take a cluster that does not answer for an upgrade that is held. */
+export function asUnread(error: unknown): never {
+  if (error instanceof KubeApiError) throw new UnreadError(error.message, { cause: error });
+  throw error;
 }
 
 /** Text of whatever was thrown. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { anUpgrade } from "../../test/support/builders.ts";
 import { startStub } from "../../test/support/stub-api-server.ts";
 import { runPlugin } from "./program.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -82,15 +83,11 @@ test("the version is told without a cluster", async () => {
   });
 });
 
-test.each([
-  [["status", "--exit-code"], 4],
-  [["status", "-w"], 4],
-  [["status"], 1],
-] as const)("a cluster that does not answer is no failed upgrade: %j ends with %i", async (args, expected) => {
-  await using stub = await startStub((_, response) => {
-    response.statusCode = 503;
-    response.end("busy \u001B[2J");
-  });
+type Answer = Parameters<typeof startStub>[0];
+
+/** The command against a server that answers so; with everything that it was asked. */
+async function pluginOf(answer: Answer, ...args: readonly string[]) {
+  await using stub = await startStub(answer);
   const folder = await mkdtemp(join(tmpdir(), "plugin-"));
   const kubeconfig = join(folder, "config");
   await writeFile(
@@ -104,8 +101,71 @@ test.each([
       "current-context": "c",
     }),
   );
-  const { code, err } = await pluginAt(kubeconfig, ...args);
+  const ended = await pluginAt(kubeconfig, ...args.map((word) => word.replace("FOLDER", folder)));
   await rm(folder, { recursive: true });
+  return { ...ended, asked: stub.requests.map(({ path }) => path) };
+}
+
+test.each([
+  [["status", "--exit-code"], 4],
+  [["status", "-w"], 4],
+  [["why"], 4],
+  [["why", "-A"], 4],
+  [["status"], 1],
+] as const)("a cluster that does not answer is no failed upgrade: %j ends with %i", async (args, expected) => {
+  const busy: Answer = (_, response) => {
+    response.statusCode = 503;
+    response.end("busy \u001B[2J");
+  };
+  const { code, err } = await pluginOf(busy, ...args);
   expect(code).toBe(expected);
   expect(err).toBe("busy \uFFFD[2J\n");
+});
+
+const json =
+  (statusCode: number, body: object): Answer =>
+  (_, response) => {
+    response.statusCode = statusCode;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(body));
+  };
+const notThere = json(404, { kind: "Status", status: "Failure", reason: "NotFound", code: 404, message: "not found" });
+const nothing = json(200, { kind: "List", metadata: { resourceVersion: "1" }, items: [] });
+
+test.each([["status", "--exit-code"], ["status", "-w"], ["why"], ["plan"], ["pause"]] as const)(
+  "nothing to work on is no upgrade that is held: %j",
+  async (...args) => {
+    const unknown = await pluginOf(notThere, ...args);
+    expect(unknown.err).toContain("this cluster does not know CeilometerUpgrade");
+    expect(unknown.code).toBe(2);
+    const none = await pluginOf(nothing, ...args);
+    expect(none.err).toContain("there is no CeilometerUpgrade in namespace default");
+    expect(none.code).toBe(2);
+    const other: Answer = (request, response) =>
+      (request.path.endsWith("/missing") ? notThere : nothing)(request, response);
+    const missing = await pluginOf(other, ...args, "missing");
+    expect(missing.err).toContain("there is no CeilometerUpgrade missing in namespace default; there is none");
+    expect(missing.code).toBe(2);
+  },
+);
+
+test("the operator is looked for in the namespace that is named, else in all", async () => {
+  const { metadata, spec } = anUpgrade();
+  const { name, uid, resourceVersion } = metadata;
+  const resource = { kind: "CeilometerUpgrade", metadata: { name, uid, resourceVersion, namespace: "default" }, spec };
+  const answer: Answer = (request, response) =>
+    (request.path.endsWith(`/${name}`) ? json(200, resource) : nothing)(request, response);
+  const report = (...more: readonly string[]) => pluginOf(answer, "report", name, "--to", "FOLDER/report", ...more);
+  const all = await report();
+  expect(all.code).toBe(0);
+  expect(all.asked).toEqual(expect.arrayContaining(["/api/v1/pods", "/apis/apps/v1/deployments"]));
+  const { asked } = await report("--operator-namespace", "operators");
+  expect(asked).toEqual(
+    expect.arrayContaining([
+      "/api/v1/namespaces/operators/pods",
+      "/apis/apps/v1/namespaces/operators/deployments",
+      "/api/v1/namespaces/default/pods",
+    ]),
+  );
+  for (const path of asked) expect(path).not.toMatch(/^\/(api|apis\/[^/]+)\/v1\/(pods|deployments)$/);
 });

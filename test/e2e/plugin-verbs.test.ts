@@ -150,7 +150,7 @@ test.concurrent("what cannot be meant is refused, with what there is", async () 
   expect(twice).toMatchObject({ code: 2, stdout: "" });
   expect(twice.stderr).toContain(`there are 2 in namespace ${namespace}, name one of them: first, second`);
   const third = await run("pause", "third");
-  expect(third.code).toBe(1);
+  expect(third.code).toBe(2);
   expect(third.stderr).toContain("there is no CeilometerUpgrade third");
   expect(third.stderr).toContain("there are: first, second");
   const stale = await run("approve", "first", "--plan-hash", "fedcba9876543210");
@@ -163,7 +163,7 @@ test.concurrent("what cannot be meant is refused, with what there is", async () 
 
   const { run: elsewhere } = await aPlace();
   const none = await elsewhere("pause");
-  expect(none.code).toBe(1);
+  expect(none.code).toBe(2);
   expect(none.stderr).toContain("there is no CeilometerUpgrade in namespace");
 });
 

@@ -44,6 +44,7 @@ test("what only the cluster knows is asked of the place that the words name", ()
   });
   expect(candidates(program, ["status", "one", ""]).live).toBeUndefined();
   expect(candidates(program, ["status", "-n", "op"])).toMatchObject({ live: "namespace", prefix: "op" });
+  expect(candidates(program, ["report", "--operator-namespace", "op"])).toMatchObject({ live: "namespace" });
   expect(candidates(program, ["skip", "q"])).toMatchObject({ live: "gate", prefix: "q" });
   expect(candidates(program, ["accept-risk", "DefinitionRemoved", "a", ""]).live).toBe("upgrade");
 });

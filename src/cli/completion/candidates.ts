@@ -28,7 +28,12 @@ const NOTHING: Suggestion = { values: [], live: undefined, files: false };
 
 /** Options whose value is a file or folder. */
 const FILES = ["kubeconfig", "file", "manifests", "to", "checkout"];
-const LIVE: Readonly<Record<string, LiveKind>> = { namespace: "namespace", name: "upgrade", gate: "gate" };
+const LIVE: Readonly<Record<string, LiveKind>> = {
+  namespace: "namespace",
+  "operator-namespace": "namespace",
+  name: "upgrade",
+  gate: "gate",
+};
 
 interface Read {
   command: CommandUnknownOpts;

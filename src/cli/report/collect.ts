@@ -43,6 +43,8 @@ export interface ReportWish {
   readonly namespace: string;
   readonly server: string;
   readonly settings: OperatorSettings;
+  /** Where the operator runs; undefined: it is looked for in all namespaces. */
+  readonly operatorNamespace: string | undefined;
   readonly now: number;
 }
 
@@ -176,12 +178,15 @@ async function gatherViews(gathering: Gathering, running: readonly StoredObject[
 const plainText = (lines: readonly Line[]): string =>
   lines.map((line) => `${renderLine(line, { width: Number.POSITIVE_INFINITY, colours: false })}\n`).join("");
 
-async function gatherOperator({ client, attempt, put, putObjects }: Gathering): Promise<void> {
-  const deployments = await attempt("the operator's Deployment", () =>
-    client.list(DEPLOYMENT, { labelSelector: OPERATOR }),
-  );
+async function gatherOperator({ client, wish, attempt, put, putObjects }: Gathering): Promise<void> {
+  const { operatorNamespace } = wish;
+  const where = {
+    labelSelector: OPERATOR,
+    ...(operatorNamespace === undefined ? {} : { namespace: operatorNamespace }),
+  };
+  const deployments = await attempt("the operator's Deployment", () => client.list(DEPLOYMENT, where));
   putObjects("operator/deployments.yaml", deployments?.items ?? []);
-  const pods = (await attempt("the operator's pods", () => client.list(POD, { labelSelector: OPERATOR })))?.items ?? [];
+  const pods = (await attempt("the operator's pods", () => client.list(POD, where)))?.items ?? [];
   putObjects("operator/pods.yaml", pods);
   for (const { metadata } of pods.filter(isStored)) {
     const { namespace = "", name } = metadata;

@@ -17,6 +17,7 @@ export function addReport(root: Root, around: Surroundings): void {
     )
     .argument("[name]", "the CeilometerUpgrade; default: the only one of the namespace")
     .option("--to <path>", "a .tar.gz or a folder; default: ceilometer-upgrade-NAMESPACE-NAME-TIME.tar.gz")
+    .option("--operator-namespace <namespace>", "where the operator runs; default: it is looked for in all namespaces")
     .addOption(SECRET)
     .addOption(IMAGE_ALLOWED)
     .addOption(PROVIDER)
@@ -32,7 +33,8 @@ and passwords of addresses, tokens and private keys. Look through it all the sam
         const now = around.now();
         const upgrade = storedOf(await chooseUpgrade(client, namespace, name));
         const redactor = createRedactor();
-        const wish = { upgrade, namespace, server, settings: settingsOf(options), now };
+        const { operatorNamespace } = options;
+        const wish = { upgrade, namespace, server, settings: settingsOf(options), operatorNamespace, now };
         const { files, unread } = await collect(client, wish, redactor);
         const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");
         const to = options.to ?? `ceilometer-upgrade-${namespace}-${upgrade.metadata.name}-${time}.tar.gz`;

@@ -2,11 +2,10 @@
 import { Option } from "@commander-js/extra-typings";
 import { UPGRADE } from "../../controllers/ceilometer-upgrade/resources.ts";
 import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
-import { KubeApiError } from "../../kube/errors.ts";
 import { chooseUpgrade, explained } from "../choose-upgrade.ts";
 import { type Cluster, withCluster } from "../connection.ts";
 import { duration } from "../duration.ts";
-import { EXIT, UnreadError, UsageError } from "../failures.ts";
+import { asUnread, EXIT, UsageError } from "../failures.ts";
 import { listObjects } from "../objects/from-cluster.ts";
 import { stillCaches } from "../objects/still-cluster.ts";
 import { printJson, printYaml, tableText } from "../print.ts";
@@ -38,7 +37,7 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
     .addOption(new Option("-o, --output <format>", "default: a tree").choices(["json", "yaml"] as const))
     .addHelpText(
       "after",
-      "\nExit codes with --watch or --exit-code: 0 succeeded, 1 held, aborted or rolled back, 3 not ended, 4 the cluster cannot be read.",
+      "\nExit codes with --watch or --exit-code: 0 succeeded, 1 held, aborted or rolled back, 2 there is no such resource, 3 not ended, 4 the cluster cannot be read.",
     )
     .action(async (name, options, command) => {
       const { watch, patience, allNamespaces, exitCode, output } = options;
@@ -58,12 +57,6 @@ export function addStatus(root: Root, around: Surroundings, setCode: SetCode): v
         setCode(exitCode ? exitCodeOf(verdictOf(sight.upgrade).state) : EXIT.ok);
       });
     });
-}
-
-/** Who reads the exit code must not take a cluster that does not answer for an upgrade that is held. */
-export function asUnread(error: unknown): never {
-  if (error instanceof KubeApiError) throw new UnreadError(error.message, { cause: error });
-  throw error;
 }
 
 async function look({ client, namespace }: Cluster, name: string, now: number): Promise<Sight> {

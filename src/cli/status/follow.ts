@@ -4,7 +4,7 @@ import { type Caches, createCaches } from "../../controllers/ceilometer-upgrade/
 import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/logger.ts";
 import type { Cluster } from "../connection.ts";
-import { CommandError, UnreadError } from "../failures.ts";
+import { UnreadError, UsageError } from "../failures.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { createScreen, type Screen } from "../terminal/screen.ts";
 import { type Sight, sightOf } from "./sight.ts";
@@ -21,7 +21,7 @@ export interface Following {
 const LOOK = 200;
 const TICK = 1000;
 
-/** The state in which it ended, or undefined where somebody interrupted. @throws CommandError where it is deleted, UnreadError where it cannot be read. */
+/** The state in which it ended, or undefined where somebody interrupted. @throws UsageError where it is deleted, UnreadError where it cannot be read. */
 export async function followUpgrade(
   { client, namespace }: Cluster,
   { name, patience }: Following,
@@ -157,7 +157,7 @@ function whatFails({ caches, silent }: Watched): string | undefined {
 
 function seen({ caches, namespace, name }: Watched, now: number, unread: boolean): Sight | undefined {
   const sight = sightOf(caches, namespace, name, now);
-  if (sight === undefined && !unread) throw new CommandError(`CeilometerUpgrade ${name} is not there any more`);
+  if (sight === undefined && !unread) throw new UsageError(`CeilometerUpgrade ${name} is not there any more`);
   return sight;
 }
 

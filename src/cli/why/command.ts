@@ -4,7 +4,7 @@ import { UPGRADE } from "../../controllers/ceilometer-upgrade/resources.ts";
 import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
 import { chooseUpgrade, explained } from "../choose-upgrade.ts";
 import { withCluster } from "../connection.ts";
-import { EXIT, UsageError } from "../failures.ts";
+import { asUnread, EXIT, UsageError } from "../failures.ts";
 import { printJson, printYaml } from "../print.ts";
 import type { Root, SetCode } from "../root-command.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -19,13 +19,17 @@ export function addWhy(root: Root, around: Surroundings, setCode: SetCode): void
     .argument("[name]", "the CeilometerUpgrade; default: the only one of the namespace")
     .option("-A, --all-namespaces", "of all resources of all namespaces", false)
     .addOption(new Option("-o, --output <format>", "default: sentences").choices(["json", "yaml"] as const))
-    .addHelpText("after", "\nExit codes: 0 where nothing blocks, 1 where something does.")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 where nothing blocks, 1 where something does, 2 there is no such resource, 4 the cluster cannot be read.",
+    )
     .action(async (name, { allNamespaces, output }, command) => {
       if (allNamespaces && name !== undefined) throw new UsageError("-A excludes NAME");
       await withCluster(command.optsWithGlobals(), around, async ({ client, namespace }) => {
-        const objects = allNamespaces
-          ? (await client.list(UPGRADE).catch(explained)).items
-          : [await chooseUpgrade(client, namespace, name)];
+        const asked = allNamespaces
+          ? client.list(UPGRADE).then(({ items }) => items, explained)
+          : chooseUpgrade(client, namespace, name).then((object) => [object]);
+        const objects = await asked.catch(asUnread);
         const all = objects.map((object) => {
           const view = upgradeView(object);
           return { namespace: view.metadata.namespace, name: view.metadata.name, ...whyOf(view) };
