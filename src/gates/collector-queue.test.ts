@@ -34,6 +34,19 @@ test("a collector does not retire where nothing shows that its queues are empty"
 
 test("a gate before it sees them", () => {
   expect(asked({ gates: [{ ...gate, before: "collector" }] })).toEqual({ reasons: [], accepted: [] });
+  const http = { provider: "broker", path: "/", pointer: "/messages", max: "0" };
+  expect(asked({ gates: [{ name: "stored", before: "collector", http }] }).reasons).toEqual([]);
+  const prometheus = { provider: "monitoring", query: "sum(x)", max: "0" };
+  expect(asked({ gates: [{ name: "stored", before: "collector", prometheus }] }).reasons).toEqual([]);
+});
+
+test.each<[what: string, asks: Partial<NonNullable<SpecInput["gates"]>[number]>]>([
+  ["an answer alone", { http: { provider: "broker", path: "/" } }],
+  ["any number", { http: { provider: "broker", path: "/", pointer: "/messages" } }],
+  ["a least number", { prometheus: { provider: "monitoring", query: "sum(x)", min: "0" } }],
+  ["a line in its log", { podLog: { text: "idle" } }],
+])("a gate before it that %s passes sees nothing of them", (_, asks) => {
+  expect(asked({ gates: [{ name: "stored", before: "collector", ...asks }] }).reasons).toEqual([UNSEEN]);
 });
 
 test("a person answers for them by name, until the word expires", () => {

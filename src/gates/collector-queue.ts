@@ -2,13 +2,13 @@
  * A collector that the target does not have retires once the notification agents have settled and what old ones have sent it is
  * stored (clause F2). That its queues are empty then nobody sees by its pods: an extra gate before it does, or a person answers for it.
  */
-import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
+import type { AcceptedRisk, ExtraGate } from "../api/v1alpha1/schema.ts";
 import { type Agent, agentText, isDown } from "../model/agent.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { hasComponent, type Release } from "../model/release.ts";
 import { parseTime } from "../model/time.ts";
-import { placeOf } from "./extra-gate.ts";
+import { canSeeEmpty } from "./queues-empty.ts";
 
 const CHECK = "CollectorQueueUnseen";
 
@@ -18,9 +18,12 @@ export interface CollectorQueue {
   readonly accepted: readonly AcceptedRisk[];
 }
 
+/** What a Job looks at is its own affair. Logs of a collector, a mere answer or a least number pass with full queues. */
+const canSee = (gate: ExtraGate): boolean => gate.job !== undefined || canSeeEmpty(gate);
+
 export function collectorQueue(collectors: readonly Agent[], world: World, target: Release): CollectorQueue {
   const { acceptedRisks = [], gates = [] } = world.upgrade.spec;
-  const isSeen = gates.map(placeOf).some(({ at, component }) => at === "before" && component === "collector");
+  const isSeen = gates.some((gate) => gate.before === "collector" && canSee(gate));
   const isGoing = (agent: Agent): boolean => agent.wanted.retires === true && !isDown(agent);
   if (isSeen || hasComponent(target, "collector")) return { violations: [], accepted: [] };
   const going = collectors.filter(isGoing);
@@ -43,7 +46,7 @@ function unseen(agent: Agent): Violation {
     reason: CHECK,
     message:
       "it retires, and nothing shows that its queues (metering.sample, event.sample) are empty by then: what is left in them would be stored by nobody",
-    remedy: `add a gate to spec.gates, before: collector, that sees them empty; or look yourself and accept it: spec.acceptedRisks with check ${CHECK} and object ${object}`,
+    remedy: `add a gate to spec.gates, before: collector, that sees them empty (a Job, or a provider's number with max); or look yourself and accept it: spec.acceptedRisks with check ${CHECK} and object ${object}`,
     severity: "Error",
   };
 }

@@ -15,10 +15,10 @@ export type QueuesEmpty =
   | { readonly kind: "no"; readonly violation: Violation; readonly probes: readonly ProbeRequest[] };
 
 /**
- * Whether a pass of the gate means that queues are empty: only a number that is bounded from above does. Admission refuses others;
- * one that was stored before is no gate.
+ * Whether a pass of what a provider is asked can mean that queues are empty: only a number that is bounded from above does. Admission
+ * refuses others as gates of a drain; one that was stored before is no gate.
  */
-const canSee = ({ prometheus, http }: NonNullable<Drain["gate"]>): boolean =>
+export const canSeeEmpty = ({ prometheus, http }: NonNullable<Drain["gate"]>): boolean =>
   prometheus === undefined ? http?.pointer !== undefined && http.max !== undefined : prometheus.max !== undefined;
 
 /**
@@ -26,7 +26,7 @@ const canSee = ({ prometheus, http }: NonNullable<Drain["gate"]>): boolean =>
  * another plan, nor when somebody has let messages in since.
  */
 function probeOf(drain: Drain, plan: string, since: readonly string[]): ProbeRequest | undefined {
-  if (drain.gate === undefined || !canSee(drain.gate)) return undefined;
+  if (drain.gate === undefined || !canSeeEmpty(drain.gate)) return undefined;
   const { prometheus, http } = drain.gate;
   const asked = prometheus ?? http;
   if (asked === undefined) return undefined;
