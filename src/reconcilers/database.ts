@@ -14,6 +14,7 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
+import { troubleOfPods } from "../model/trouble.ts";
 import { commandPod, job, templatePod } from "./desired/job.ts";
 import { isOwnJob, waitForJob } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
@@ -67,6 +68,20 @@ const runningMigration = ({ jobs, upgrade }: World): Job | undefined =>
     (job) => isOwnJob(job, upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
   );
 
+function lacksImage({ pods }: World, { metadata: { uid } }: Job): boolean {
+  const own = pods.filter((pod) => pod.metadata.owner?.uid === uid && isLive(pod));
+  const hasRun = own.some(({ states }) =>
+    states.some(({ restarts, terminated }) => restarts > 0 || terminated !== undefined),
+  );
+  const troubles = own.flatMap((pod) => troubleOfPods([pod]));
+  return (
+    !hasRun &&
+    own.length > 0 &&
+    troubles.length === own.length &&
+    troubles.every(({ reason }) => reason === "ImagePullBackOff")
+  );
+}
+
 /** Its Job was deleted, and the migration itself has not ended: a pod that is told to stop may go on for a while. */
 function stopping({ pods, jobs, upgrade }: World, clause: string): Outcome | undefined {
   const uids = new Set(jobs.map(({ metadata }) => metadata.uid));
@@ -86,10 +101,11 @@ function stopping({ pods, jobs, upgrade }: World, clause: string): Outcome | und
 
 /**
  * The target was changed, or a retry asked for, while a migration runs: two would change one schema at once, and the older release's
- * might end last. One whose pod cannot start may start at any moment.
+ * might end last. One whose pod cannot start may start at any moment, but for one that has no image to start from: that is what the
+ * target was corrected for.
  */
 function another({ world }: Scene): Outcome | undefined {
-  const running = runningMigration(world);
+  const running = runningMigration({ ...world, jobs: world.jobs.filter((each) => !lacksImage(world, each)) });
   if (running === undefined) return stopping(world, CLAUSE);
   const object = `Job/${running.metadata.name}`;
   const message = `${object} was started before and still runs: two migrations never run at once`;

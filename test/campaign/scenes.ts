@@ -160,7 +160,7 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
     steer: askForAnother,
     endsElsewhere: true,
   }),
-  anew: () => ({ options: full(waiting(modern())), broker: false, effects: 37, steer: createAnew }),
+  anew: () => ({ options: full(waiting(modern())), broker: false, effects: 38, steer: createAnew }),
   broken: () => ({
     options: full(neverReady()),
     broker: false,

@@ -24,8 +24,8 @@ const otherRules: Edit = {
 };
 const otherDigest: Edit = {
   file: "src/reconcilers/inputs.ts",
-  from: "uid: world.upgrade.metadata.uid,",
-  to: `uid: world.upgrade.metadata.uid, since: "${NEXT}",`,
+  from: "    uid,\n    strategy,",
+  to: `    uid, since: "${NEXT}",\n    strategy,`,
 };
 
 /** The sources with these edits, which as an operator are another version of it. */
