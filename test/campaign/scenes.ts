@@ -164,7 +164,7 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
   broken: () => ({
     options: full(neverReady()),
     broker: false,
-    effects: 35,
+    effects: 34,
     // That it has failed is written down.
     mayWaitFrom: 14,
     endsElsewhere: true,
