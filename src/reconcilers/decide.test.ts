@@ -249,6 +249,17 @@ test("after its time a failed verification holds, and one that shows nothing tri
   expect(at(says("pass"), "host-2", ["host-0", "host-1"])).toBe("write: StartingRest");
 });
 
+test("an agent that could poll only late, as its image was pulled slowly, has its whole time from then on", () => {
+  const at = (now: number) => {
+    const one = first("host-0");
+    const pods = [aPod(one, { node: "host-0", readySince: LATE - 2000 })];
+    return middle({ now, workloads: [one], pods, probes: says("inconclusive") });
+  };
+  expect(why(at(LATE))).toBe("Progressing: Verifying");
+  expect(decide(at(LATE)).recheckAt).toBe(LATE - 2000 + 1_500_000);
+  expect(why(at(LATE + 1_500_000))).toBe("write: TakingDown");
+});
+
 test("an operator that has heard nobody yet has nothing to hold against an agent, however long it was away", () => {
   const one = first("host-0");
   const seen = middle({ now: LATE, workloads: [one], pods: podsOf(one), spec: { onFailure: "Rollback" } });

@@ -7,12 +7,13 @@ import { type Agent, agentText, isDown, needsWork, newPods, pinnedTo, replicasAf
 import { elapsed } from "../model/clock.ts";
 import type { Phase } from "../model/marks.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
-import { formatDuration } from "../model/time.ts";
+import { formatDuration, type Millis } from "../model/time.ts";
 import { onlyWithPodsOf, startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { removeGroups, retireAbandoned } from "./isolated-group.ts";
 import { mayNotStart, momentOf, phaseSince, waitForGoing, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
+import { readySince } from "./see-polling.ts";
 import { verificationJob } from "./verification-job.ts";
 
 const CLAUSE = "F4";
@@ -170,6 +171,9 @@ function hostsOf(agent: Agent): readonly string[] {
   return [...new Set([...polled, ...[...now].toSorted()])].slice(0, MOST_HOSTS);
 }
 
+/** Since when it could poll: an image that is pulled slowly, or a host that comes up late, costs its verification no time. */
+const pollsSince = (scene: Scene, agent: Agent): Millis => Math.max(phaseSince(scene, agent), readySince(agent) ?? 0);
+
 /** Undefined once it is verified that this agent polls data. */
 function verify(scene: Scene, agent: Agent): Outcome | undefined {
   const { verification } = scene.world.upgrade.spec.components.polling ?? {};
@@ -185,8 +189,7 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   if (answer.kind === "pass") return undefined;
 
   const timeout = verificationTimeout(verification, scene.target, scene.record.longestIntervalSeconds);
-  const since = phaseSince(scene, agent);
-  const spent = elapsed(scene.record.clock, since, scene.world.now);
+  const spent = elapsed(scene.record.clock, pollsSince(scene, agent), scene.world.now);
   const recheckAt = scene.world.now + Math.max(0, timeout - spent);
   // An operator that has just started, or was away for longer than that, has heard nobody yet.
   if (spent < timeout || answer.isOpen) {
