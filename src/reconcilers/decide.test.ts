@@ -180,6 +180,30 @@ test("the first new polling agent starts alone, on a host where one polled befor
   expect(written(effect)["/spec/template/spec/nodeSelector"]).toEqual({ [HOSTNAME_NODE_SELECTOR]: "host-0" });
 });
 
+test("the first start of all asks for the pods of all, also where one of them is at the target already", () => {
+  const named = (name: string, words: Partial<WorkloadWords>, phase: Partial<Phase> | undefined) => {
+    const more = phase === undefined ? {} : { borrowed: { replicas: 2 }, phase };
+    return aDeployment({ name, component: "polling", annotations: marks({ claim, ...more }), ...words });
+  };
+  const askedBy = (there: Workload) => {
+    const zero = { replicas: 0 };
+    const workloads = [there, named("b", zero, { phase: "down" }), named("c", zero, { phase: "down" })];
+    const targets = workloads.map(({ kind, metadata }) => ({ kind, name: metadata.name }));
+    const components = { database: { action: "Skip" as const }, polling: { targets, verification: { podLog: {} } } };
+    const upgrade = anUpgrade({ components }, { finalizers: [FINALIZER] });
+    const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+    const recorded = workloads.map((each) => aRecordedTarget(each, { component: "polling" }));
+    const records = [aRecord({ inputs, startedAt: formatTime(NOW), targets: recorded })];
+    const { effect } = decide(anObservation({ upgrade, records, workloads, pods: podsOf(there) }));
+    expect(effect?.why).toMatchObject({ reason: "StartingFirst", object: "Deployment/b" });
+    return effect?.kind === "patch" ? effect.pods?.map(({ labels }) => labels["app"]) : undefined;
+  };
+  expect(askedBy(named("a", { image: NEW_IMAGE }, undefined))).toEqual(["a", "b", "c"]);
+  // Once one was started the old ones of all are known to be gone.
+  const verified = marks({ claim, phase: { phase: "rest" } });
+  expect(askedBy(named("a", { image: NEW_IMAGE, annotations: verified }, undefined))).toEqual(["b"]);
+});
+
 test("hosts that somebody gave a DaemonSet while it was down are kept, and are what is owed", () => {
   const moved = compute({ nodeSelector: { ...offline, rack: "b" } }, { ...lent, phase: { phase: "down" } });
   const { effect } = decide(middle({ workloads: [moved] }));

@@ -100,6 +100,11 @@ function startAgain(scene: Scene, agent: Agent, { plan, tried = [] }: Phase): Ou
   return waitForGoing(scene, agent, note, agent.pods);
 }
 
+/** This plan has started agents of it, which run since. */
+function isStarted({ marks: { phase } }: Agent, plan: string): boolean {
+  return phase?.plan === plan && (phase.phase === "first" || phase.phase === "rest" || phase.phase === "up");
+}
+
 function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
   const agents = scene.agents.polling;
   const host = hostFor(scene, agent, tried);
@@ -108,8 +113,8 @@ function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
   const note = { reason: "StartingFirst", message, clause: CLAUSE };
   const pin = host === undefined ? undefined : { node: host, tried };
   const effect = startFirst(agent, momentOf(scene), pin, note);
-  // Once one was started the old ones of all are known to be gone.
-  const isFirst = agents.every((each) => needsWork(each, scene.record.plan));
+  // Once this plan has started one the old ones of all are known to be gone. That one is at the target says nothing of it.
+  const isFirst = !agents.some((each) => isStarted(each, scene.record.plan));
   return { kind: "act", effect: onlyWithPodsOf(effect, isFirst ? agents : [agent]), note };
 }
 
