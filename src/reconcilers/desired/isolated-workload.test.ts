@@ -43,6 +43,22 @@ const container = aContainer({
 });
 const original = aDeployment({ name: "central", containers: [container], replicas: 3 });
 
+const probes = {
+  startupProbe: { tcpSocket: { port: "metrics" } },
+  readinessProbe: { httpGet: { port: "metrics", path: "/metrics" } },
+  livenessProbe: { exec: { command: ["true"] } },
+};
+/** Of an agent and two sidecars, with probes that name ports. */
+function probed(more: Partial<PodSpec>): Workload {
+  const agent = { ...container, ports: [{ name: "metrics", containerPort: 9101, hostPort: 9101 }], ...probes };
+  const web = { ports: [{ name: "web", containerPort: 8080 }], readinessProbe: { httpGet: { port: "web" } } };
+  const side = { name: "side", image: "side:1", ...web };
+  const initContainers = [{ ...side, name: "first", restartPolicy: "Always" }];
+  const { template } = original;
+  const spec = { ...template.spec, containers: [agent, side], initContainers, ...more };
+  return { ...original, template: { ...template, spec } };
+}
+
 describe("the copy", () => {
   test("runs the target with exactly the new pollsters, in its own group, as one agent", () => {
     const { template, replicas } = copyOf(original);
@@ -66,8 +82,21 @@ describe("the copy", () => {
     expect(matches(selector.matchLabels, original.template.labels)).toBe(false);
   });
 
-  test("has no ports, which on the host's network are the original's", () => {
-    expect(copyOf(original).template.spec.containers[0]).not.toHaveProperty("ports");
+  test("keeps its ports, which its probes may name, but none of the host's", () => {
+    const [copy, side] = copyOf(probed({})).template.spec.containers;
+    expect(copy).toMatchObject({ ports: [{ name: "metrics", containerPort: 9101 }], ...probes });
+    expect(copy?.["ports"]).not.toContainEqual(expect.objectContaining({ hostPort: 9101 }));
+    expect(side).toMatchObject({ ports: [{ name: "web", containerPort: 8080 }] });
+  });
+
+  test("on the host's network has neither ports nor probes of ports, which are the original's there", () => {
+    const { containers, initContainers } = copyOf(probed({ hostNetwork: true })).template.spec;
+    for (const each of [...containers, ...(initContainers ?? [])]) {
+      expect(each).not.toHaveProperty("ports");
+      expect(each).not.toHaveProperty("readinessProbe");
+      expect(each).not.toHaveProperty("startupProbe");
+    }
+    expect(containers[0]).toMatchObject({ livenessProbe: probes.livenessProbe });
   });
 
   test("is owned by the resource, and seen by no GitOps tool", () => {

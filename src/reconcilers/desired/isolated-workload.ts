@@ -74,7 +74,9 @@ export function isolatedWorkload(
     exporter: spec["hostNetwork"] === true && hasExporter(target),
     appended: extra[0]?.path,
   });
-  const containers = spec.containers.map((each) => withoutPorts(each.name === container.name ? container : each));
+  const unported = spec["hostNetwork"] === true ? offHostPorts : withoutHostPorts;
+  const containers = spec.containers.map((each) => unported(each.name === container.name ? container : each));
+  const sidecars = spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(unported) };
   return {
     apiVersion: "apps/v1",
     kind: isolated.kind,
@@ -90,7 +92,7 @@ export function isolatedWorkload(
       selector: { matchLabels: labels },
       template: {
         metadata: { labels, annotations: workload.template.annotations },
-        spec: { ...spec, containers, ...(nodeSelector === undefined ? {} : { nodeSelector: hosts }) },
+        spec: { ...spec, containers, ...sidecars, ...(nodeSelector === undefined ? {} : { nodeSelector: hosts }) },
       },
     },
   };
@@ -112,11 +114,32 @@ function grouped(
   return { ...container, image, env, ...(how.appended === undefined ? {} : { [field]: words }) };
 }
 
-/** A twin on the host's network with the same ports would keep the original from being scheduled. */
-function withoutPorts(container: Container): Container {
-  const { ports: _ports, ...rest } = container;
-  return { ...rest, name: container.name, image: container.image };
+/** With an address of its own its ports hurt nobody, and probes may name them; only those of the host are the original's. */
+function withoutHostPorts(container: Container): Container {
+  if (!Array.isArray(container["ports"])) return container;
+  const ports = container["ports"].map((port: Readonly<Record<string, unknown>>) => {
+    const { hostPort: _taken, ...rest } = port;
+    return rest;
+  });
+  return { ...container, ports };
 }
+
+const PROBES = ["startupProbe", "readinessProbe", "livenessProbe"];
+const BY_PORT = ["httpGet", "tcpSocket", "grpc"];
+
+/**
+ * On the host's network a twin with the same ports would keep the original from being scheduled, or the other way round; and who
+ * probes a port there is answered by the original, or by nobody. So both go; a probe by a command stays. That the group polls is
+ * seen by its verification, which no probe would show.
+ */
+function offHostPorts(container: Container): Container {
+  const { ports: _ports, ...rest } = container;
+  const kept = Object.entries(rest).filter(([field, value]) => !(PROBES.includes(field) && asksPort(value)));
+  return { ...Object.fromEntries(kept), name: container.name, image: container.image };
+}
+
+const asksPort = (probe: unknown): boolean =>
+  typeof probe === "object" && probe !== null && BY_PORT.some((how) => how in probe);
 
 /** To zero, decided on what was seen: the group is stopped before the others take its pollsters over. */
 export function stopIsolated(isolated: Workload, why: Note): Effect {
