@@ -10,6 +10,7 @@ import {
   aWorld,
   type WorldWords,
 } from "../../test/support/builders.ts";
+import type { Verification } from "../api/v1alpha1/schema.ts";
 import type { Volume, VolumeMount } from "../model/pod-template.ts";
 import { assessPolling, forgottenOriginals } from "./assess-polling.ts";
 import { readInputs } from "./inputs.ts";
@@ -185,6 +186,29 @@ test("where one of a group is replaced without overlap, the others of it are rep
   expect(plan).toMatchObject({ path: "Replace", overlap: false, together: true });
   expect(plan.why).toContain("Deployment/second, which shares its work");
   expect(copies).toEqual([]);
+});
+
+test("an isolated group on the host's network is not seen by an exporter, as the original's would answer for it", () => {
+  const found = (hostNetwork: boolean, verification: Verification) => {
+    const { template, ...rest } = workloadOf("central", "2025.1");
+    const workload = { ...rest, template: { ...template, spec: { ...template.spec, hostNetwork } } };
+    const targets = [{ kind: "Deployment" as const, name: "central" }];
+    const newPollsters = { source: "List" as const, names: ["volume.provider.pool.capacity.total"] };
+    const upgrade = anUpgrade({
+      strategy: "Partial",
+      components: { database: { action: "Skip" }, polling: { targets, verification, newPollsters } },
+    });
+    const world = aWorld({ upgrade, workloads: [workload], files });
+    const agents = [anAgent(workload, { component: "polling" })];
+    const { plans, findings } = assessPolling(world, agents, TARGET, readInputs(world), undefined);
+    expect(plans.get(workload.metadata.uid)?.path).toBe("Isolate");
+    return findings.map(({ reason, severity, object }) => ({ reason, severity, object }));
+  };
+  expect(found(true, { exporter: { port: 9101 } })).toEqual([
+    { reason: "OverlayImpossible", severity: "Error", object: "Deployment/central" },
+  ]);
+  expect(found(false, { exporter: { port: 9101 } })).toEqual([]);
+  expect(found(true, { podLog: {} })).toEqual([]);
 });
 
 test("on whichever path the next attempt takes, the file of before comes back", () => {

@@ -98,7 +98,18 @@ function groupProblems(one: Case, old: AgentConfiguration, prefix: string): read
     const message = `the old agents' own partitioning_group_prefix is ${prefix}`;
     found.push(impossible(one, message, "choose another spec.components.polling.isolatedGroup.prefix"));
   }
-  return found;
+  return [...found, ...unheardByExporter(one)];
+}
+
+/** On the host's network the original has the exporter's port, and would answer for a group that polls nothing. */
+function unheardByExporter(one: Case): readonly Violation[] {
+  const verification = one.world.upgrade.spec.components.polling?.verification;
+  const onHost = one.agent.workload.template.spec["hostNetwork"] === true;
+  if (verification?.exporter === undefined || !onHost) return [];
+  const message =
+    "on the host's network the exporter of the old agents would answer in the place of the isolated group's";
+  const remedy = "verify by podLog or job: spec.components.polling.verification";
+  return [impossible(one, message, remedy)];
 }
 
 function derivedCopy({ world, agent, to }: Case, what: string, text: string): { file: RecordedFile; copy: WantedCopy } {
