@@ -245,6 +245,28 @@ test("a retry begins on a host on which it was not tried", () => {
   expect(mark?.tried).toBeUndefined();
 });
 
+test("a DaemonSet that somebody moved while it was down starts on no host it had: why is said, and a retry looks elsewhere", () => {
+  const hosts = ["host-0", "host-1"];
+  const pinned = (node: string, tried: readonly string[]) =>
+    compute(
+      { image: NEW_IMAGE, nodeSelector: { rack: "b", [HOSTNAME_NODE_SELECTOR]: node }, replicas: 0 },
+      { borrowed: { nodeSelector: { rack: "b" } }, phase: { phase: "first", node, tried, hosts } },
+    );
+  const others = ["host-9", "host-8", "host-0", "host-5", "host-7"];
+  const pods = others.map((node) => aPod(notification(), { name: `pod-on-${node}`, node }));
+  const seen = (spec: Partial<SpecInput>, node = "host-1", tried: readonly string[] = ["host-0"]) =>
+    decide(middle({ workloads: [pinned(node, tried)], pods, spec }));
+  expect(seen({}).headline).toMatchObject({ reason: "VerificationInconclusive", object: "DaemonSet/compute" });
+  expect(seen({}).headline.message).toContain('somebody made its node selector {"rack":"b"}');
+  expect(markIn(seen({ retryAttempt: 1 }).effect)?.hosts).toEqual(["host-5", "host-7", "host-8", "host-0", "host-1"]);
+  // The next retry goes on after the last one.
+  expect(markIn(seen({ retryAttempt: 1 }, "host-8", []).effect)?.hosts?.slice(0, 3)).toEqual([
+    "host-9",
+    "host-5",
+    "host-7",
+  ]);
+});
+
 test("the others wait for the verification, and for nothing but a pass", () => {
   const one = first("host-0");
   const seen = (probes: ReturnType<typeof says> | undefined) =>

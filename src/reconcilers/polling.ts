@@ -3,8 +3,19 @@
  * the others; every further workload again first one, then verified, then the rest (I3).
  */
 import { dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
-import { type Agent, agentText, isDown, needsWork, newPods, pinnedTo, replicasAfter } from "../model/agent.ts";
+import {
+  type Agent,
+  agentText,
+  isDown,
+  isLive,
+  needsWork,
+  newPods,
+  nodeSelectorBefore,
+  pinnedTo,
+  replicasAfter,
+} from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
+import { canonicalJson } from "../model/digest.ts";
 import type { Phase } from "../model/marks.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
@@ -122,10 +133,32 @@ function first(scene: Scene, agent: Agent, tried: readonly string[]): Outcome {
 function startAnew(scene: Scene, agent: Agent): Outcome {
   const { tried = [], node } = agent.marks.phase ?? {};
   const before = new Set(node === undefined ? tried : [...tried, node]);
-  const hosts = candidates(scene, agent).toSorted((a, b) => Number(before.has(a)) - Number(before.has(b)));
+  const known = candidates(scene, agent).toSorted((a, b) => Number(before.has(a)) - Number(before.has(b)));
+  const hosts = [...hostsElsewhere(scene, agent, known), ...known].slice(0, MOST_HOSTS);
   const message = `start the first new agent of ${agentText(agent)} anew, as spec.retryAttempt asks`;
   const note = { reason: "Retrying", message, clause: CLAUSE };
   return { kind: "act", effect: takeDown(agent, momentOf(scene), note, { hosts }), note };
+}
+
+/** Somebody has given it other hosts since the attempt began; which, as far as they are named. */
+function movedSince(agent: Agent): string | undefined {
+  const { recorded, wanted } = agent;
+  if (recorded === undefined || wanted.hosts !== undefined) return undefined;
+  const now = canonicalJson(nodeSelectorBefore(agent));
+  return now === canonicalJson(recorded.nodeSelector) ? undefined : now;
+}
+
+/**
+ * Where somebody gave it other hosts, none of those it had may take an agent, and nobody sees which would: those on which anything
+ * of the namespace runs, some at each retry, in turn. Pinned all the same, as without it would start on all of them at once (I3).
+ */
+function hostsElsewhere({ world }: Scene, agent: Agent, known: readonly string[]): readonly string[] {
+  const pinned = pinnedTo(agent);
+  if (pinned === undefined || !isUnwanted(agent) || movedSince(agent) === undefined) return [];
+  const all = new Set(world.pods.flatMap((pod) => (isLive(pod) ? (pod.nodeName ?? []) : [])));
+  const others = [...all].filter((host) => !known.includes(host)).toSorted();
+  const next = others.toSorted((a, b) => Number(a <= pinned) - Number(b <= pinned));
+  return next.slice(0, MAX_HOSTS);
 }
 
 /** Another host, if there is one that was not tried; undefined where a person has to look. */
@@ -141,12 +174,17 @@ function leaveHost(scene: Scene, agent: Agent, host: string, why: string): Outco
 function hostIsGone(scene: Scene, agent: Agent, host: string): Outcome {
   const elsewhere = leaveHost(scene, agent, host, "the host takes no agent any more");
   if (elsewhere !== undefined) return elsewhere;
+  const moved = movedSince(agent);
+  const gone = `host ${host}, on which the first new agent was to start, takes no agent any more`;
   const violation: Violation = {
     gate: "DataPolled",
     object: agentText(agent),
     reason: "VerificationInconclusive",
-    message: `host ${host}, on which the first new agent was to start, takes no agent any more`,
-    remedy: "bring the host back, or raise spec.retryAttempt to start again",
+    message: moved === undefined ? gone : `${gone}: since the attempt began somebody made its node selector ${moved}`,
+    remedy:
+      moved === undefined
+        ? "bring the host back, or raise spec.retryAttempt to start again"
+        : `let its node selector match ${host} until the first agent is verified; or raise spec.retryAttempt, to try ${MAX_HOSTS} more of the hosts on which pods of the namespace run`,
     severity: "Error",
   };
   return { kind: "held", violations: [violation] };
@@ -176,6 +214,9 @@ function hostsOf(agent: Agent): readonly string[] {
   return [...new Set([...polled, ...[...now].toSorted()])].slice(0, MOST_HOSTS);
 }
 
+/** Wanted and not seen yet is not gone: pods come by another watch than their workload's status, and may be late. */
+const isUnwanted = (agent: Agent): boolean => agent.workload.status.desired === 0 && newPods(agent).length === 0;
+
 /** Since when it could poll: an image that is pulled slowly, or a host that comes up late, costs its verification no time. */
 const pollsSince = (scene: Scene, agent: Agent): Millis => Math.max(phaseSince(scene, agent), readySince(agent) ?? 0);
 
@@ -187,9 +228,7 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
 
   const pinned = pinnedTo(agent);
-  // Wanted and not seen yet is not gone: pods come by another watch than their workload's status, and may be late.
-  const isUnwanted = agent.workload.status.desired === 0 && newPods(agent).length === 0;
-  if (pinned !== undefined && isUnwanted) return hostIsGone(scene, agent, pinned);
+  if (pinned !== undefined && isUnwanted(agent)) return hostIsGone(scene, agent, pinned);
   const answer = dataPolled(agent, verification, scene.target, scene.world.probes);
   if (answer.kind === "pass") return undefined;
 
