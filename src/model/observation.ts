@@ -81,6 +81,8 @@ export interface Job {
   readonly template: PodTemplate;
   readonly active: number;
   readonly state: "running" | "succeeded" | "failed";
+  /** Somebody has told it to make no pods: it is not over, and does not go on. */
+  readonly suspended?: true;
   readonly finishedAt?: Millis;
   /** The reason and message of the Failed condition. */
   readonly failure?: { readonly reason: string; readonly message: string };

@@ -10,7 +10,7 @@ import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { cataloguedPollsters } from "../model/pollsters.ts";
 import type { Release } from "../model/release.ts";
 import { commandPod, job } from "./desired/job.ts";
-import { isOwnJob } from "./own-job.ts";
+import { isOwnJob, suspension } from "./own-job.ts";
 
 export type ImageAsked =
   | { readonly kind: "notAsked" }
@@ -50,6 +50,8 @@ export function askImage(world: World, agents: readonly Agent[], target: Release
     return { kind: "ask", effect: { kind: "create", object: body, why: { ...why, message } } };
   }
   if (existing.state === "running") {
+    const suspended = suspension(existing);
+    if (suspended !== undefined) return { kind: "failed", violation: suspended };
     return { kind: "wait", note: { ...why, message: `${object} asks ${image} which pollsters it has` } };
   }
   return readJob(world, existing, object);

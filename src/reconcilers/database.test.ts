@@ -23,6 +23,17 @@ test.each([
   expect(kept(state, purpose)).toMatchObject({ kind, note: { reason } });
 });
 
+test("a migration that somebody suspended holds, and how it goes on is said", () => {
+  const labels = { [LABEL.purpose]: "migration" };
+  const job = aJob("db", { state: "running", suspended: true, metadata: { owner, labels } });
+  const world = aWorld({ upgrade, jobs: [job] });
+  const target = { name: "newton", major: 7 };
+  const outcome = databaseKept({ world, record: aRecord(), agents: left, left, target });
+  expect(outcome).toMatchObject({ kind: "held", violations: [{ reason: "JobSuspended", object: "Job/db" }] });
+  const remedy = outcome?.kind === "held" ? outcome.violations[0].remedy : undefined;
+  expect(remedy).toContain("kubectl patch job -n openstack db ");
+});
+
 test.each([
   ["Job", "source", "job", "pod"],
   ["Job", "source", "nobody", "refused"],

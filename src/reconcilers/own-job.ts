@@ -1,7 +1,7 @@
 /** Jobs that the operator created: which are its own, and what keeps one from ending. */
 import { isLive } from "../model/agent.ts";
 import type { Job, Upgrade, World } from "../model/observation.ts";
-import type { Note, Outcome } from "../model/outcome.ts";
+import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import { troubleOfPods } from "../model/trouble.ts";
 
 /** By the uid of its owner, never by its name alone. */
@@ -9,8 +9,23 @@ export function isOwnJob(job: Job, upgrade: Upgrade): boolean {
   return job.metadata.owner?.uid === upgrade.metadata.uid;
 }
 
+/** A suspended Job has no pods and no deadline: it would be told as one that runs, for ever. */
+export function suspension({ suspended, metadata: { namespace, name } }: Job): Violation | undefined {
+  if (suspended !== true) return undefined;
+  return {
+    gate: "Rollout",
+    object: `Job/${name}`,
+    reason: "JobSuspended",
+    message: "somebody has suspended it (spec.suspend), so that it makes no pods",
+    remedy: `see who did (a queue for Jobs?), and let it go on: kubectl patch job -n ${namespace} ${name} --type=merge -p '{"spec":{"suspend":false}}'`,
+    severity: "Error",
+  };
+}
+
 /** A Job whose pod cannot start would otherwise say nothing before its deadline. It goes on by itself when it can. */
 export function waitForJob(world: World, job: Job, note: Note): Outcome {
+  const suspended = suspension(job);
+  if (suspended !== undefined) return { kind: "held", violations: [suspended] };
   const pods = world.pods.filter((pod) => pod.metadata.owner?.uid === job.metadata.uid && isLive(pod));
   const [first, ...rest] = troubleOfPods(pods);
   return first === undefined ? { kind: "wait", note } : { kind: "held", violations: [first, ...rest] };

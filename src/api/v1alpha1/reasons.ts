@@ -319,6 +319,10 @@ export const REASONS = {
     remedy: "Make room, or correct selector, tolerations or resources.",
   },
   PodsCannotBeCreated: { meaning: "Quota or admission refuses new pods.", remedy: "Raise the quota." },
+  JobSuspended: {
+    meaning: "Somebody has suspended a Job of the upgrade, so that it makes no pods.",
+    remedy: "See who suspended it, and set its spec.suspend to false.",
+  },
   HostUnreachable: {
     meaning: "A pod was told to stop and nobody says that it has.",
     remedy: "Bring the host back, or delete its Node object once it is surely off.",

@@ -155,6 +155,14 @@ describe("a Job", () => {
     expect(jobView(ended("Complete")).state).toBe("succeeded");
     expect(jobView(ended("Failed"))).toMatchObject({ state: "failed", failure: { reason: "R", message: "M" } });
   });
+
+  test("that somebody suspended is not over, and does not go on", () => {
+    expect(jobView({ metadata, spec: { ...spec, suspend: true } })).toMatchObject({
+      state: "running",
+      suspended: true,
+    });
+    expect(jobView({ metadata, spec: { ...spec, suspend: false } })).not.toHaveProperty("suspended");
+  });
 });
 
 describe("configuration", () => {

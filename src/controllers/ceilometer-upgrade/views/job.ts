@@ -16,7 +16,7 @@ export interface CronJobView {
 }
 
 const job = z.looseObject({
-  spec: z.looseObject({ template: z.unknown().optional() }),
+  spec: z.looseObject({ template: z.unknown().optional(), suspend: z.boolean().optional() }),
   status: z
     .looseObject({
       active: count,
@@ -37,6 +37,7 @@ export function jobView(object: KubeObject): JobView {
     template: JSON.stringify(spec.template),
     active: status.active,
     state: failed !== undefined ? "failed" : complete !== undefined ? "succeeded" : "running",
+    ...(spec.suspend === true ? { suspended: true } : {}),
     ...(finishedAt === undefined ? {} : { finishedAt }),
     ...(failed === undefined ? {} : { failure: { reason: failed.reason, message: failed.message.slice(0, SHOWN) } }),
   };
