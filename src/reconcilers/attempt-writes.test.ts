@@ -1,10 +1,19 @@
 /** Which record an attempt gets: one of its own, or the one that its wish had when it was last made. */
 import { expect, test } from "vitest";
-import { aDeployment, anUpgrade, aRecord, aRecordedTarget, aWorld, NOW } from "../../test/support/builders.ts";
+import {
+  aDeployment,
+  anUpgrade,
+  aRecord,
+  aRecordedTarget,
+  aWorld,
+  NEW_IMAGE,
+  NOW,
+} from "../../test/support/builders.ts";
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { type AttemptRecord, type Ended, RECORD_KEY, recordSchema } from "../model/attempt.ts";
 import { formatTime } from "../model/time.ts";
 import { endRecord, firstWrites, holdRecord, type NewRecord } from "./attempt-writes.ts";
+import { migrationJobName } from "./database.ts";
 
 const upgrade = anUpgrade({}, { finalizers: [FINALIZER] });
 const target = aRecordedTarget(aDeployment({ name: "notification" }), { replicas: 2 });
@@ -63,6 +72,27 @@ test("retries that were asked for by annotation go on with the attempt that they
     metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } },
   });
 });
+
+/** An attempt of another wish that was left with two retries, and began with the migration of this image. */
+function leftByOthers(image: string) {
+  const at = anUpgrade({ target: { release: "ocata", image } });
+  const ended = { state: "Superseded", at: formatTime(NOW), retry: 2 } as const;
+  const databaseJob = migrationJobName(at);
+  return aRecord({ plan: "another", inputs: "another wish", databaseJob, verbs: { retries: 2 }, ended });
+}
+
+test.each([0, 1])(
+  "they go on with an edited wish whose migration is the same, spec.retryAttempt %i",
+  (retryAttempt) => {
+    const now = anUpgrade({ retryAttempt }, { finalizers: [FINALIZER] });
+    const edited = { ...body, databaseJob: migrationJobName(now) };
+    const made = (image: string) => firstWrites(aWorld({ upgrade: now, records: [leftByOthers(image)] }), [], edited);
+    const object = { metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } } };
+    expect(made(NEW_IMAGE)).toMatchObject({ kind: "create", object });
+    // Of another image it is another migration, which was never tried.
+    expect(made("registry.example/ceilometer:ocata-2")).not.toMatchObject({ object });
+  },
+);
 
 test.each([
   ["replicas", { replicas: 3 }],

@@ -9,6 +9,7 @@ import type { Labels, Meta } from "../model/meta.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
+import { migrationJobNames } from "./database.ts";
 import { attemptRecord } from "./desired/attempt-record.ts";
 import type { WantedCopy } from "./inputs.ts";
 
@@ -173,11 +174,15 @@ function supersede(world: World, record: AttemptRecord, because?: string): Effec
 }
 
 /**
- * Retries of this wish that were asked for by annotation, and are remembered with attempts before: what they asked for is this one,
- * and its Jobs are named by their number.
+ * Retries that were asked for by annotation, and are remembered with attempts before: of this wish, and of any that migrates to the
+ * same release and image. What they asked for is this one, and its Jobs are named by their number: by a lower one it would find the
+ * migration that had failed before.
  */
-function verbsOf({ records }: World, { inputs }: NewRecord): Labels {
-  const retries = records.flatMap((record) => (record.inputs === inputs ? (record.verbs.retries ?? []) : []));
+function verbsOf({ records, upgrade }: World, { inputs, databaseJob }: NewRecord): Labels {
+  const migrations = databaseJob === undefined ? [] : migrationJobNames(upgrade);
+  const retries = records
+    .filter((record) => record.inputs === inputs || migrations.includes(record.databaseJob ?? ""))
+    .flatMap(({ verbs }) => verbs.retries ?? []);
   return retries.length === 0 ? {} : { [ANNOTATION.verbs]: canonicalJson({ retries: Math.max(...retries) }) };
 }
 

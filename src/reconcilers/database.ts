@@ -30,6 +30,19 @@ export function migrationJobName(upgrade: Upgrade): string {
   return nameFor(`${upgrade.metadata.name}-db`, suffix);
 }
 
+/** How many numbers of retries in spec are looked back at: somebody may have set it to two billion. */
+const MOST_RETRIES = 32;
+
+/** The names that an attempt may have begun with for this release and image, at the number of retries in spec of that time. */
+export function migrationJobNames(upgrade: Upgrade): readonly string[] {
+  const { retryAttempt } = upgrade.spec;
+  const numbers = Array.from(
+    { length: Math.min(retryAttempt, MOST_RETRIES) + 1 },
+    (_, before) => retryAttempt - before,
+  );
+  return numbers.map((number) => migrationJobName({ ...upgrade, spec: { ...upgrade.spec, retryAttempt: number } }));
+}
+
 export const database: PhaseReconciler = (scene) => {
   const { spec } = scene.world.upgrade;
   const step = spec.components.database;
