@@ -20,10 +20,15 @@ function see(
   more: WorldWords = {},
   verification: Verification = { podLog: {} },
   running = podsOf(workload),
+  target = { name: "2025.1", major: 24 },
 ) {
   const polling = { targets: [{ kind: workload.kind, name: workload.metadata.name }], verification };
   const upgrade = anUpgrade({ components: { ...SPEC.components, polling } });
-  return verificationSees([anAgent(workload, { component: "polling", pods: running })], aWorld({ upgrade, ...more }));
+  return verificationSees(
+    [anAgent(workload, { component: "polling", pods: running })],
+    aWorld({ upgrade, ...more }),
+    target,
+  );
 }
 const compute = aDaemonSet({ name: "compute", component: "polling", replicas: 3 });
 const answers = (verdict: "pass" | "inconclusive", ...pods: readonly string[]) => ({
@@ -59,6 +64,19 @@ test("asks nothing where a Job verifies, where the old release has no exporter, 
   expect(see(compute, {}, { exporter: {} })).toMatchObject({ open: 0, asked: [] });
   const moved = aDaemonSet({ name: "compute", component: "polling", annotations: marks({ phase: {} }) });
   expect(see(moved)).toMatchObject({ open: 0, asked: [] });
+});
+
+test("is blind where the new agents have no exporter that could be asked", () => {
+  const old = see(compute, {}, { exporter: {} }, podsOf(compute), { name: "2024.2", major: 23 });
+  expect(old.violations).toMatchObject([{ reason: "VerificationBlind", severity: "Error" }]);
+  expect(old.violations[0]?.message).toContain("agents of 2024.2 do not have");
+});
+
+test("warns that a way back cannot be verified where the old agents have no exporter and logs may not be read", () => {
+  const seen = see(compute, { operator: { podLogs: false } }, { exporter: {} });
+  expect(seen.violations).toMatchObject([{ reason: "VerificationBlind", severity: "Warning" }]);
+  expect(seen.violations[0]?.message).toContain("a way back could not be verified");
+  expect(see(compute, {}, { exporter: {} }).violations).toEqual([]);
 });
 
 test("no host is known where agents should run and none does", () => {

@@ -25,8 +25,8 @@ export interface Sight {
   readonly hosts: ReadonlyMap<string, readonly string[]>;
 }
 
-export function verificationSees(agents: readonly Agent[], world: World): Sight {
-  const looks = agents.map((agent) => ({ uid: agent.workload.metadata.uid, look: lookAt(agent, world) }));
+export function verificationSees(agents: readonly Agent[], world: World, target: Release): Sight {
+  const looks = agents.map((agent) => ({ uid: agent.workload.metadata.uid, look: lookAt(agent, world, target) }));
   return {
     violations: looks.flatMap(({ look }) => look.violations),
     asked: looks.flatMap(({ look }) => look.asked),
@@ -40,12 +40,14 @@ interface Look extends Omit<Sight, "hosts"> {
   readonly hosts: readonly string[];
 }
 
-function lookAt(agent: Agent, world: World): Look {
+function lookAt(agent: Agent, world: World, target: Release): Look {
   const verification = world.upgrade.spec.components.polling?.verification;
   const running = agent.pods.filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
   // Every host that has an agent is a candidate, those first where one is ready.
   const hosts = [...new Set([...hostsOf(running), ...hostsOf(agent.pods)])];
-  const nothing: Look = { violations: hosts.length === 0 ? nowhere(agent) : [], asked: [], open: 0, hosts };
+  const without = verification?.exporter === undefined ? [] : withoutExporter(agent, world, target);
+  const violations = [...(hosts.length === 0 ? nowhere(agent) : []), ...without];
+  const nothing: Look = { violations, asked: [], open: 0, hosts };
   if (verification === undefined || verification.job !== undefined) return nothing;
   if (verification.podLog !== undefined && !world.operator.podLogs) {
     const remedy = "enable podLogs in the operator's chart, or verify by exporter or job";
@@ -84,7 +86,20 @@ function ask(agent: Agent, { running, verification, release }: Question, world: 
   const message = `tried on ${asked.length} running old agents, it sees no successful poll: ${reasons}`;
   const remedy =
     "let the agents log to standard error at level INFO, wait for their next poll, or choose another verification";
-  return { ...look, violations: [blind(agent, message, remedy)] };
+  return { ...look, violations: [...look.violations, blind(agent, message, remedy)] };
+}
+
+/** New agents without an exporter could never pass; old ones without it cannot be verified when they come back. */
+function withoutExporter(agent: Agent, world: World, target: Release): readonly Violation[] {
+  const remedy = "verify by podLog or job: exporters are there from 2025.1 on";
+  if (!hasExporter(target)) {
+    return [blind(agent, `it asks an exporter, which agents of ${target.name} do not have`, remedy)];
+  }
+  const release = releaseOf(agent, world);
+  if (release === undefined || hasExporter(release) || world.operator.podLogs) return [];
+  const message = `a way back could not be verified: agents of ${release.name} have no exporter, and the operator may not read pod logs`;
+  const instead = "enable podLogs in the operator's chart, or verify by job";
+  return [{ ...blind(agent, message, instead), severity: "Warning" }];
 }
 
 /** Its hosts should have agents and none has one right now: nobody could say on which of them the first new one may start. */

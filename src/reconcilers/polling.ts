@@ -2,7 +2,7 @@
  * Clause F4. Take the polling agents down on all hosts. Start the first one and verify that data is polled again. Then add
  * the others; every further workload again first one, then verified, then the rest (I3).
  */
-import { dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
+import { type Answer, dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
 import {
   type Agent,
   agentText,
@@ -26,6 +26,7 @@ import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
 import { readySince } from "./see-polling.ts";
 import { verificationJob } from "./verification-job.ts";
+import { isTentative, unverified, verificationOf } from "./verification-of.ts";
 
 const CLAUSE = "F4";
 /** How many hosts are tried where an agent polls and finds no resources to poll, before a person is asked. */
@@ -64,11 +65,12 @@ const full: PhaseReconciler = (scene) => {
   };
   const effect = removeGroups(scene.world, why);
   if (effect !== undefined) return { kind: "act", effect, note: why };
+  const doubtful = unverified(scene);
   return {
     kind: "settled",
     note: {
       reason: "Upgraded",
-      message: "every polling agent runs the target, and data is polled again",
+      message: `every polling agent runs the target${doubtful === undefined ? ", and data is polled again" : `; ${doubtful}`}`,
       clause: CLAUSE,
     },
   };
@@ -86,7 +88,12 @@ function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
     if (waiting !== undefined) return waiting;
     const doubt = verify(scene, agent);
     if (doubt !== undefined) return doubt;
-    const message = `data is polled again by ${agentText(agent)}: start its other agents`;
+    const object = agentText(agent);
+    const doubtful = unverified(scene);
+    const message =
+      doubtful === undefined
+        ? `data is polled again by ${object}: start its other agents`
+        : `start the other agents of ${object}; ${doubtful}`;
     const note = { reason: "StartingRest", message, clause: CLAUSE };
     return { kind: "act", effect: startRest(agent, momentOf(scene), note), note };
   }
@@ -222,7 +229,7 @@ const pollsSince = (scene: Scene, agent: Agent): Millis => Math.max(phaseSince(s
 
 /** Undefined once it is verified that this agent polls data. */
 function verify(scene: Scene, agent: Agent): Outcome | undefined {
-  const { verification } = scene.world.upgrade.spec.components.polling ?? {};
+  const verification = verificationOf(scene);
   if (verification === undefined) return undefined;
   if (nothingToVerify(agent)) return undefined;
   if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
@@ -245,6 +252,17 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
     const elsewhere = leaveHost(scene, agent, pinned, "nothing shows there whether it polls");
     if (elsewhere !== undefined) return elsewhere;
   }
+  return unseen(scene, agent, answer, spent);
+}
+
+/** The time is up and nothing was seen: undefined where a way back goes on without. */
+function unseen(
+  scene: Scene,
+  agent: Agent,
+  answer: Extract<Answer, { kind: "no" }>,
+  spent: Millis,
+): Outcome | undefined {
+  if (!answer.conclusive && isTentative(scene)) return undefined;
   return {
     kind: "held",
     violations: [

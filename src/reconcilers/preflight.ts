@@ -30,7 +30,7 @@ export interface Preflight {
 
 export function preflight(world: World, agents: Agents, target: Release): Preflight {
   const all = allAgents(agents);
-  const sight = verificationSees(agents.polling, world);
+  const sight = verificationSees(agents.polling, world, target);
   const mayDo = rights(world);
   const retiring = collectorQueue(agents.collector, world, target);
   return {

@@ -28,12 +28,14 @@ import { roll, shortFirst } from "./rolling.ts";
 import { comingWord, isOfPlan, type Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
 import { replaceTogether } from "./stop-then-start.ts";
+import { unverified } from "./verification-of.ts";
 
 const CLAUSE = "P4";
 
 export function rollingPolling(scene: Scene): Outcome {
   const { agents, world } = scene;
   const groups = isolating(agents.polling);
+  const unseen = unverified(scene);
   return (
     retireAbandoned(scene) ??
     isolate(scene, groups) ??
@@ -45,7 +47,7 @@ export function rollingPolling(scene: Scene): Outcome {
       kind: "settled",
       note: {
         reason: "Upgraded",
-        message: `every polling agent runs ${world.upgrade.spec.target.release} and polls the whole of its file`,
+        message: `every polling agent runs ${world.upgrade.spec.target.release} and polls the whole of its file${unseen === undefined ? "" : `; ${unseen}`}`,
         clause: CLAUSE,
       },
     }

@@ -9,6 +9,7 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
 import type { Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
+import { isTentative, verificationOf } from "./verification-of.ts";
 
 const CLAUSE = "P4";
 
@@ -24,7 +25,7 @@ export interface Awaited {
 /** Undefined once data was seen to be polled, or where there is nothing that could show it. */
 export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: Awaited): Outcome | undefined {
   const { world, record, target } = scene;
-  const verification = world.upgrade.spec.components.polling?.verification;
+  const verification = verificationOf(scene);
   const wanted = agent.workload.replicas ?? agent.workload.status.desired;
   if (verification === undefined || wanted === 0) return undefined;
   if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
@@ -40,7 +41,7 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
     const recheckAt = spent < timeout ? { recheckAt: world.now + timeout - spent } : {};
     return { kind: "wait", note, probes, ...recheckAt, ...unheardOf(answer) };
   }
-  if (!answer.conclusive && isAccepted(scene, object)) return undefined;
+  if (!answer.conclusive && (isTentative(scene) || isAccepted(scene, object))) return undefined;
   const violation: Violation = {
     gate: "DataPolled",
     object,
