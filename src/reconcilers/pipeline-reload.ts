@@ -12,9 +12,13 @@ import {
   APPENDED_DIRECTORY,
   APPENDED_VOLUME,
   agentText,
+  appendedFiles,
   atTarget,
   isDown,
+  isNew,
   isObserved,
+  sourceOfVolume,
+  type WantedMount,
   wanting,
 } from "../model/agent.ts";
 import type { RecordedParity } from "../model/attempt.ts";
@@ -61,7 +65,8 @@ export function reloadFirst(scene: Scene): Outcome | undefined {
   const agents = scene.agents.notification;
   const on = agents.map((agent) => loaded(scene, agent));
   const begun = agents.some((agent, index) => isBroughtUp(scene, agent) && (atTarget(agent) || isAt(on[index])));
-  const emptied = begun || parity.emptyFirst.length === 0 ? undefined : emptyQueues(scene, agents, parity);
+  const isEmpty = begun || parity.emptyFirst.length === 0 || nobodyLeft(scene, agents);
+  const emptied = isEmpty ? undefined : emptyQueues(scene, agents, parity);
   if (emptied !== undefined) return emptied;
   if (!isPartial) return undefined;
   // Those that have the target already came through here: their pods and those of the others work on one set of pipelines.
@@ -77,6 +82,32 @@ export function reloadFirst(scene: Scene): Outcome | undefined {
       what: "the agents on the new pipelines",
     },
   );
+}
+
+/**
+ * A way back out of an attempt that had not come further than to turn the intake off: what was to be emptied is read by these same
+ * agents when they have it on again. To wait would be for what that attempt waited for in vain.
+ */
+function nobodyLeft({ record }: Scene, agents: readonly Agent[]): boolean {
+  return (
+    record.back !== undefined &&
+    agents.every((agent) => {
+      const appended = appendedNow(agent);
+      const before = appended === undefined ? agent : wanting(agent, { appended });
+      return atTarget(before) && agent.pods.every((pod) => isNew(before, pod) || isNew(agent, pod));
+    })
+  );
+}
+
+/** The snippet that its command line has now, in the form in which it would be wanted. */
+function appendedNow({ container, workload }: Agent): WantedMount | undefined {
+  const [path] = appendedFiles(container);
+  const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === path);
+  const volume = workload.template.spec.volumes?.find(({ name }) => name === mount?.name);
+  const [kind, object] = sourceOfVolume(volume)?.split("/") ?? [];
+  if (path === undefined || mount?.subPath === undefined || object === undefined) return undefined;
+  if (kind !== "ConfigMap" && kind !== "Secret") return undefined;
+  return { path, volume: mount.name, kind, object, key: mount.subPath };
 }
 
 /**
