@@ -572,6 +572,33 @@ test("who scales a workload whose step had settled hours ago gives it its time a
   expect(settled([{}, {}], unobserved)).toBe("Held: ProgressDeadlineExceeded");
 });
 
+const approvals: SpecInput["approvals"] = [{ before: "notification" }];
+const gates: SpecInput["gates"] = [
+  {
+    name: "quiet",
+    before: "notification",
+    prometheus: { provider: "prom", query: "up", max: "1" },
+    timeoutSeconds: 600,
+  },
+];
+
+test.each([
+  ["an approval", { approvals }, "write: AwaitingApproval"],
+  ["an extra gate", { gates }, "write: AskingGate"],
+] as const)("%s before a component is for one that nobody has left in the middle", (_, spec, asks) => {
+  const operator = { providers: ["prom"] };
+  const left = { phase: "down", plan: "plan-0" } as const;
+  const lies = notification({ replicas: 0 }, { borrowed: { replicas: 2 }, phase: left });
+  const next = (...workloads: readonly Workload[]) => why(middle({ workloads, spec, operator }));
+  expect(next(lies)).toBe("write: Starting");
+  // An attempt before has brought it up again: it is at a safe point, and the new one is asked for.
+  expect(next(notification({}, { phase: { phase: "up", plan: "plan-0" } }))).toBe(asks);
+  expect(next(notification())).toBe(asks);
+  // Of another component that is down it says nothing: this one has not been touched.
+  const polls = compute({}, { borrowed: { nodeSelector: null }, phase: left });
+  expect(next(notification(), polls)).toBe(asks);
+});
+
 test("a clock that stands for an approval goes on where an agent has answered, and not as wanted", () => {
   const one = first("host-0");
   const clock = [{ from: formatTime(NOW + 1000), why: "AwaitingApproval" }];

@@ -5,7 +5,7 @@
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import { approval } from "../gates/approval.ts";
 import { maintenance } from "../gates/maintenance.ts";
-import { appendedFiles, atTarget } from "../model/agent.ts";
+import { type Agent, appendedFiles, atTarget } from "../model/agent.ts";
 import { isStopped } from "../model/clock.ts";
 import type { Component } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
@@ -20,7 +20,8 @@ import type { Step } from "./sequence.ts";
 
 /**
  * What stands in the way of a step, whatever the step itself says: before its first write an approval, a window that is open and
- * the extra gates, in this order, so that a gate is asked when nothing else is left to wait for; a window at each safe point
+ * the extra gates, in this order, so that a gate is asked when nothing else is left to wait for, and none of them while the component
+ * lies where an attempt before has left it; a window at each safe point
  * after it; and extra gates once it has settled. A way back is an emergency, and waits for none of them.
  */
 export function guard(scene: Scene, step: Step, later: readonly Step[], outcome: Outcome): Outcome | undefined {
@@ -32,7 +33,7 @@ export function guard(scene: Scene, step: Step, later: readonly Step[], outcome:
     return isPast ? undefined : gatesAt(scene, "after", component);
   }
   if (outcome.kind !== "act") return undefined;
-  const first = !begun(scene, component);
+  const first = !begun(scene, component) && !isLeftOut(scene, component);
   const refused = first ? approval(world, record.plan, component) : undefined;
   if (refused !== undefined) return stand(refused);
   const isDisruptive = outcome.effect.kind === "create" || outcome.effect.kind === "patch";
@@ -63,17 +64,24 @@ function begun(scene: Scene, component: Component): boolean {
   );
 }
 
+const isOut = ({ marks, container }: Agent): boolean =>
+  marks.borrowed !== undefined || appendedFiles(container).length > 0;
+
+/**
+ * An attempt of before has left the component in the middle, which a person may have approved then: it has been touched, and is
+ * brought to its safe point before anybody is waited for.
+ */
+const isLeftOut = ({ agents }: Scene, component: Component): boolean =>
+  component !== "database" && agents[component].some(isOut);
+
 /** A safe point is one where nothing is borrowed: a component that is down is brought up first. */
 function isSafe({ world, agents }: Scene): boolean {
-  const isOut = allAgents(agents).some(
-    ({ marks, container }) => marks.borrowed !== undefined || appendedFiles(container).length > 0,
-  );
   // Between the stop of an isolated group and the widening nobody polls what is new.
   const isUnpolled = isolating(agents.polling).some((group) => {
     const copy = isolatedOf(world, group);
     return copy !== undefined && isGroupStopped(copy) && !atTarget(group.agent);
   });
-  return !isOut && !isUnpolled;
+  return !allAgents(agents).some(isOut) && !isUnpolled;
 }
 
 /** Why the attempt stands still now, or the write that says so or says that it goes on; undefined where it simply goes on. */
