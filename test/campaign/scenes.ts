@@ -170,7 +170,7 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
     endsElsewhere: true,
     ends: { type: "Stalled", status: "True", reason: "RolledBack" },
   }),
-  fixed: () => ({ options: restarted(mispiped(), 1), broker: false, effects: 26, steer: correct }),
+  fixed: () => ({ options: restarted(mispiped(), 1), broker: false, effects: 27, steer: correct }),
 };
 
 /** Made once: thousands of plans ask for them, and each reads its example. */
