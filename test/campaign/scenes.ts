@@ -156,7 +156,7 @@ const makers: Readonly<Record<SceneName, () => CampaignScene>> = {
   another: () => ({
     options: full(waiting(modern())),
     broker: false,
-    effects: 34,
+    effects: 35,
     steer: askForAnother,
     endsElsewhere: true,
   }),
