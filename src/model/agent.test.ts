@@ -139,6 +139,30 @@ test("node selectors that somebody gave it while it was held are what is wanted,
   expect(before({ role: "x" }, { phase: "up" }, { role: "y" })).toEqual([false, { role: "x" }]);
 });
 
+test("a template of a step before that `kubectl rollout undo` brought back is nobody's wish", () => {
+  const offline = { [OFFLINE_NODE_SELECTOR]: "true" };
+  const pin = { [HOSTNAME_NODE_SELECTOR]: "host-1" };
+  const before = (borrowed: Labels | null, phase: Partial<Phase>, nodeSelector: Readonly<Record<string, string>>) => {
+    const lent = { borrowed: { nodeSelector: borrowed }, phase };
+    const agent = anAgent(aDaemonSet({ name: "a", nodeSelector, annotations: marks(lent) }));
+    return [isMovedByOthers(agent), nodeSelectorBefore(agent)];
+  };
+  const first = { phase: "first", node: "host-1" } as const;
+  const tried: Partial<Phase> = { phase: "down", tried: ["host-1"] };
+  expect(before(null, first, offline)).toEqual([false, null]);
+  expect(before({ role: "x" }, first, { role: "x", ...offline })).toEqual([false, { role: "x" }]);
+  expect(before(null, tried, pin)).toEqual([false, null]);
+  expect(before({ role: "x" }, { phase: "down", hosts: ["host-1"] }, { role: "x", ...pin })).toEqual([
+    false,
+    { role: "x" },
+  ]);
+  // A host that was never ours to choose is theirs.
+  expect(before({ role: "x" }, tried, { role: "x", [HOSTNAME_NODE_SELECTOR]: "host-7" })).toEqual([
+    true,
+    { role: "x", [HOSTNAME_NODE_SELECTOR]: "host-7" },
+  ]);
+});
+
 const rolled = (workload: ReturnType<typeof aDeployment>, pods = podsOf(workload)) =>
   isRolledOut(anAgent(workload, { pods }));
 const moved = { name: "a", image: NEW_IMAGE };

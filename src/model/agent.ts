@@ -234,33 +234,32 @@ export function nodeSelectorBefore(agent: Agent): Labels | null {
   return recorded === undefined ? (nodeSelectorOf(agent) ?? null) : recorded.nodeSelector;
 }
 
-/** What the operator adds to the node selector of a DaemonSet that it holds; undefined where it holds none. */
-function holdOf({ marks: { phase } }: Agent): Labels | undefined {
-  if (phase?.phase === "down" || phase?.phase === "gone") return { [OFFLINE_NODE_SELECTOR]: "true" };
-  if (phase?.phase !== "first") return undefined;
-  return phase.node === undefined ? {} : { [HOSTNAME_NODE_SELECTOR]: phase.node };
+/**
+ * Somebody gave a DaemonSet other hosts while the operator held it: what the operator writes is what it has borrowed and a key of its
+ * own, and nothing else. Those hosts, not the borrowed ones, are what is wanted now.
+ */
+export function isMovedByOthers(agent: Agent): boolean {
+  const { borrowed, phase } = agent.marks;
+  if (agent.workload.kind !== "DaemonSet" || borrowed?.nodeSelector === undefined) return false;
+  if (phase === undefined || !["down", "gone", "first"].includes(phase.phase)) return false;
+  return canonicalJson(movedTo(agent, borrowed.nodeSelector) ?? {}) !== canonicalJson(borrowed.nodeSelector ?? {});
 }
 
 /**
- * Somebody gave a DaemonSet other hosts while the operator held it: what the operator writes is what it has borrowed and its own key,
- * and nothing else. Those hosts, not the borrowed ones, are what is wanted now.
+ * Their selector without what the operator holds a DaemonSet by, now or at a step before: `kubectl rollout undo` brings such a
+ * template back. In the place of it there may have been another value before.
  */
-export function isMovedByOthers(agent: Agent): boolean {
-  const borrowed = agent.marks.borrowed?.nodeSelector;
-  const hold = holdOf(agent);
-  if (agent.workload.kind !== "DaemonSet" || borrowed === undefined || hold === undefined) return false;
-  return canonicalJson(nodeSelectorOf(agent) ?? {}) !== canonicalJson({ ...borrowed, ...hold });
-}
-
-/** Their selector without the operator's key, in the place of which there may have been another value before. */
 function movedTo(agent: Agent, borrowed: Labels | null): Labels | null {
-  const hold = holdOf(agent) ?? {};
-  const theirs = Object.entries(nodeSelectorOf(agent) ?? {}).flatMap(([key, value]): [string, string][] => {
-    if (hold[key] !== value) return [[key, value]];
-    const before = borrowed?.[key];
-    return before === undefined ? [] : [[key, before]];
-  });
-  return theirs.length === 0 ? null : Object.fromEntries(theirs);
+  const { node, tried = [], hosts = [] } = agent.marks.phase ?? {};
+  const pins = new Set([...(node === undefined ? [] : [node]), ...tried, ...hosts]);
+  const isHold = (key: string, value: string): boolean =>
+    key === OFFLINE_NODE_SELECTOR || (key === HOSTNAME_NODE_SELECTOR && pins.has(value));
+  const theirs = Object.entries(nodeSelectorOf(agent) ?? {}).filter(([key, value]) => !isHold(key, value));
+  const held = [OFFLINE_NODE_SELECTOR, HOSTNAME_NODE_SELECTOR].filter((key) =>
+    isHold(key, nodeSelectorOf(agent)?.[key] ?? ""),
+  );
+  const before = Object.entries(borrowed ?? {}).filter(([key]) => held.includes(key));
+  return theirs.length + before.length === 0 ? null : Object.fromEntries([...theirs, ...before]);
 }
 
 /** Replicas at the end: what the resource asks for, else what there were. */

@@ -237,7 +237,9 @@ export function markGone(agent: Agent, moment: Moment, why: Note): Effect {
 
 /** Nothing changes but the clock of the step, which starts anew: a retry is asked for. */
 export function restartClock(agent: Agent, moment: Moment, why: Note): Effect {
-  return patch(agent, [phaseMark(agent, moment, agent.marks.phase?.phase ?? "up")], why);
+  const { phase = "up", node, tried } = agent.marks.phase ?? {};
+  const pinned = { ...(node === undefined ? {} : { node }), ...(tried === undefined ? {} : { tried }) };
+  return patch(agent, [phaseMark(agent, moment, phase, phase === "first" ? pinned : {})], why);
 }
 
 /** What was borrowed comes back and nothing else changes: the resource is being deleted. */
