@@ -306,6 +306,21 @@ test("an agent that could poll only late, as its image was pulled slowly, has it
   expect(why(at(LATE + 1_500_000))).toBe("write: TakingDown");
 });
 
+test("one that is ready again and again has the time of its step to become so, and its verification after that", () => {
+  const one = first("host-0");
+  const at = (now: number) =>
+    why(
+      middle({
+        now,
+        workloads: [one],
+        pods: [aPod(one, { node: "host-0", readySince: now - 2000 })],
+        probes: says("inconclusive"),
+      }),
+    );
+  expect(at(NOW + 1_800_000 + 1_499_000)).toBe("Progressing: Verifying");
+  expect(at(NOW + 1_800_000 + 1_500_000)).toBe("write: TakingDown");
+});
+
 test("an operator that has heard nobody yet has nothing to hold against an agent, however long it was away", () => {
   const one = first("host-0");
   const seen = middle({ now: LATE, workloads: [one], pods: podsOf(one), spec: { onFailure: "Rollback" } });

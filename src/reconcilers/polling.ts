@@ -21,7 +21,15 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
 import { onlyWithPodsOf, startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { removeGroups, retireAbandoned } from "./isolated-group.ts";
-import { mayNotStart, momentOf, phaseSince, waitForGoing, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import {
+  deadlineOf,
+  mayNotStart,
+  momentOf,
+  phaseSince,
+  waitForGoing,
+  waitUntilAvailable,
+  waitUntilGone,
+} from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
 import { readySince } from "./see-polling.ts";
@@ -224,8 +232,14 @@ function hostsOf(agent: Agent): readonly string[] {
 /** Wanted and not seen yet is not gone: pods come by another watch than their workload's status, and may be late. */
 const isUnwanted = (agent: Agent): boolean => agent.workload.status.desired === 0 && newPods(agent).length === 0;
 
-/** Since when it could poll: an image that is pulled slowly, or a host that comes up late, costs its verification no time. */
-const pollsSince = (scene: Scene, agent: Agent): Millis => Math.max(phaseSince(scene, agent), readySince(agent) ?? 0);
+/**
+ * Since when it could poll: an image that is pulled slowly, or a host that comes up late, costs its verification no time, as long as
+ * its step has. One that is ready again and again gets no more than that.
+ */
+function pollsSince(scene: Scene, agent: Agent): Millis {
+  const since = phaseSince(scene, agent);
+  return Math.min(Math.max(since, readySince(agent) ?? 0), since + deadlineOf(scene, agent));
+}
 
 /** Undefined once it is verified that this agent polls data. */
 function verify(scene: Scene, agent: Agent): Outcome | undefined {

@@ -27,8 +27,8 @@ export function momentOf(scene: Scene): Moment {
   return { plan: scene.record.plan, retry: scene.world.upgrade.spec.retryAttempt, now: scene.world.now };
 }
 
-/** Seconds that a step of this component may take without progress. */
-function deadlineOf(scene: Scene, agent: Agent): Millis {
+/** Milliseconds that a step of this component may take without progress. */
+export function deadlineOf(scene: Scene, agent: Agent): Millis {
   const { spec } = scene.world.upgrade;
   return (spec.components[agent.component]?.progressDeadlineSeconds ?? spec.progressDeadlineSeconds) * 1000;
 }
