@@ -74,8 +74,8 @@ test("retries that were asked for by annotation go on with the attempt that they
 });
 
 /** An attempt of another wish that was left with two retries, and began with the migration of this image. */
-function leftByOthers(image: string) {
-  const at = anUpgrade({ target: { release: "ocata", image } });
+function leftByOthers(image: string, retryAttempt: number) {
+  const at = anUpgrade({ retryAttempt, target: { release: "ocata", image } });
   const ended = { state: "Superseded", at: formatTime(NOW), retry: 2 } as const;
   const databaseJob = migrationJobName(at);
   return aRecord({ plan: "another", inputs: "another wish", databaseJob, verbs: { retries: 2 }, ended });
@@ -86,9 +86,12 @@ test.each([0, 1])(
   (retryAttempt) => {
     const now = anUpgrade({ retryAttempt }, { finalizers: [FINALIZER] });
     const edited = { ...body, databaseJob: migrationJobName(now) };
-    const made = (image: string) => firstWrites(aWorld({ upgrade: now, records: [leftByOthers(image)] }), [], edited);
+    const made = (image: string, before = 0) =>
+      firstWrites(aWorld({ upgrade: now, records: [leftByOthers(image, before)] }), [], edited);
     const object = { metadata: { annotations: { [ANNOTATION.verbs]: '{"retries":2}' } } };
     expect(made(NEW_IMAGE)).toMatchObject({ kind: "create", object });
+    // It began with a retry that was asked for before there was a record of it.
+    expect(made(NEW_IMAGE, retryAttempt + 1)).toMatchObject({ kind: "create", object });
     // Of another image it is another migration, which was never tried.
     expect(made("registry.example/ceilometer:ocata-2")).not.toMatchObject({ object });
   },

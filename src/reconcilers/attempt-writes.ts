@@ -179,7 +179,7 @@ function supersede(world: World, record: AttemptRecord, because?: string): Effec
  * migration that had failed before.
  */
 function verbsOf({ records, upgrade }: World, { inputs, databaseJob }: NewRecord): Labels {
-  const migrations = databaseJob === undefined ? [] : migrationJobNames(upgrade);
+  const migrations = databaseJob === undefined ? [] : migrationJobNames(upgrade, records);
   const retries = records
     .filter((record) => record.inputs === inputs || migrations.includes(record.databaseJob ?? ""))
     .flatMap(({ verbs }) => verbs.retries ?? []);

@@ -99,30 +99,38 @@ test.each([
   if (outcome.kind === "wait") expect(outcome.note.message).toContain("two migrations never run at once");
 });
 
+const GONE = 'ErrImagePull: failed to resolve reference "registry.example/ceilometer:typo": not found';
 test.each([
-  ["CreateContainerConfigError", 0, "held"],
-  ["ImagePullBackOff", 1, "held"],
+  ["CreateContainerConfigError", "typo", "no such key", 0, "held"],
+  ["ImagePullBackOff", "typo", GONE, 1, "held"],
+  // Such a registry may give the image at any moment, and so may one that had no password for it.
+  ["ErrImagePull", "typo", "dial tcp 10.0.0.1:443: i/o timeout", 0, "held"],
+  ["ErrImagePull", "ocata", GONE, 0, "held"],
   // The target was corrected for just that: it has run nothing, and will not.
-  ["ImagePullBackOff", 0, "act"],
-] as const)("a migration of before whose pod waits with %s, after %i restarts: %s", (reason, restarts, kind) => {
-  const before = aJob("db-of-before", { metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
-  const stuck = aPod(aDeployment({ name: "db" }), {
-    phase: "Pending",
-    ready: false,
-    state: { restarts, waiting: { reason, message: "not there" } },
-    owner: { kind: "Job", name: "db-of-before", uid: before.metadata.uid },
-  });
-  const components = {
-    database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
-  };
-  const workloads = [aDeployment({ name: "notification" })];
-  const world = aWorld({ upgrade: anUpgrade({ components }), workloads, jobs: [before], pods: [stuck] });
-  const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
-  expect(outcome.kind).toBe(kind);
-  if (outcome.kind !== "held") return;
-  expect(outcome.violations[0].message).toContain("Job/db-of-before was started before");
-  expect(outcome.violations[0].remedy).toMatch(/or delete Job\/db-of-before$/);
-});
+  ["ImagePullBackOff", "typo", GONE, 0, "act"],
+  ["InvalidImageName", "typo", "", 0, "act"],
+] as const)(
+  "a migration of before whose pod waits with %s of %s (%s), after %i restarts: %s",
+  (reason, tag, message, restarts, kind) => {
+    const before = aJob("db-of-before", { metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
+    const stuck = aPod(aDeployment({ name: "db" }), {
+      phase: "Pending",
+      ready: false,
+      state: { image: `registry.example/ceilometer:${tag}`, restarts, waiting: { reason, message } },
+      owner: { kind: "Job", name: "db-of-before", uid: before.metadata.uid },
+    });
+    const components = {
+      database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
+    };
+    const workloads = [aDeployment({ name: "notification" })];
+    const world = aWorld({ upgrade: anUpgrade({ components }), workloads, jobs: [before], pods: [stuck] });
+    const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+    expect(outcome.kind).toBe(kind);
+    if (outcome.kind !== "held") return;
+    expect(outcome.violations[0].message).toContain("Job/db-of-before was started before");
+    expect(outcome.violations[0].remedy).toMatch(/or delete Job\/db-of-before$/);
+  },
+);
 
 test("a migration whose Job was deleted is waited for until its pod has ended", () => {
   const labels = { [LABEL.upgrade]: upgrade.metadata.uid, [LABEL.purpose]: "migration" };

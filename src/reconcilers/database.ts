@@ -14,7 +14,6 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
-import { troubleOfPods } from "../model/trouble.ts";
 import { commandPod, job, templatePod } from "./desired/job.ts";
 import { isOwnJob, waitForJob } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
@@ -34,11 +33,13 @@ export function migrationJobName(upgrade: Upgrade): string {
 const MOST_RETRIES = 32;
 
 /** The names that an attempt may have begun with for this release and image, at the number of retries in spec of that time. */
-export function migrationJobNames(upgrade: Upgrade): readonly string[] {
+export function migrationJobNames(upgrade: Upgrade, records: World["records"]): readonly string[] {
   const { retryAttempt } = upgrade.spec;
+  // One more: a retry by annotation that came before its attempt is counted with the wish until the attempt has it.
+  const asked = 1 + Math.min(MOST_RETRIES, Math.max(0, ...records.map(({ verbs }) => verbs.retries ?? 0)));
   const numbers = Array.from(
-    { length: Math.min(retryAttempt, MOST_RETRIES) + 1 },
-    (_, before) => retryAttempt - before,
+    { length: Math.min(retryAttempt, MOST_RETRIES) + 1 + asked },
+    (_, before) => retryAttempt + asked - before,
   );
   return numbers.map((number) => migrationJobName({ ...upgrade, spec: { ...upgrade.spec, retryAttempt: number } }));
 }
@@ -81,18 +82,17 @@ const runningMigration = ({ jobs, upgrade }: World): Job | undefined =>
     (job) => isOwnJob(job, upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
   );
 
-function lacksImage({ pods }: World, { metadata: { uid } }: Job): boolean {
+/** It has run nothing, and waits for another image than is wanted now, of which the registry says that there is none. */
+function lacksImage({ pods, upgrade }: World, { metadata: { uid } }: Job): boolean {
   const own = pods.filter((pod) => pod.metadata.owner?.uid === uid && isLive(pod));
-  const hasRun = own.some(({ states }) =>
-    states.some(({ restarts, terminated }) => restarts > 0 || terminated !== undefined),
-  );
-  const troubles = own.flatMap((pod) => troubleOfPods([pod]));
-  return (
-    !hasRun &&
-    own.length > 0 &&
-    troubles.length === own.length &&
-    troubles.every(({ reason }) => reason === "ImagePullBackOff")
-  );
+  return own.length > 0 && own.every((pod) => pod.states.some((state) => isNowhere(state, upgrade.spec.target.image)));
+}
+
+/** A registry that does not answer, or wants a password, may give the image at any moment. */
+function isNowhere({ image, restarts, terminated, waiting }: ContainerState, wanted: string): boolean {
+  if (image === wanted || restarts > 0 || terminated !== undefined || waiting === undefined) return false;
+  const isPull = ["ErrImagePull", "ImagePullBackOff"].includes(waiting.reason);
+  return waiting.reason === "InvalidImageName" || (isPull && /not found|manifest unknown/i.test(waiting.message));
 }
 
 /** Its Job was deleted, and the migration itself has not ended: a pod that is told to stop may go on for a while. */
