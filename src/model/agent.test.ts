@@ -116,14 +116,16 @@ test("node selectors before: the note, also of none; else the record while it is
   expect(before({})).toBeNull();
 });
 
+const offline = { [OFFLINE_NODE_SELECTOR]: "true" };
+const pin = { [HOSTNAME_NODE_SELECTOR]: "host-1" };
+/** Whether somebody moved a DaemonSet that is held, and where it goes back to. */
+const before = (borrowed: Labels | null, phase: Partial<Phase>, nodeSelector: Readonly<Record<string, string>>) => {
+  const lent = { borrowed: { nodeSelector: borrowed }, phase };
+  const agent = anAgent(aDaemonSet({ name: "a", nodeSelector, annotations: marks(lent) }));
+  return [isMovedByOthers(agent), nodeSelectorBefore(agent)];
+};
+
 test("node selectors that somebody gave it while it was held are what is wanted, and never the operator's own key", () => {
-  const offline = { [OFFLINE_NODE_SELECTOR]: "true" };
-  const pin = { [HOSTNAME_NODE_SELECTOR]: "host-1" };
-  const before = (borrowed: Labels | null, phase: Partial<Phase>, nodeSelector: Readonly<Record<string, string>>) => {
-    const lent = { borrowed: { nodeSelector: borrowed }, phase };
-    const agent = anAgent(aDaemonSet({ name: "a", nodeSelector, annotations: marks(lent) }));
-    return [isMovedByOthers(agent), nodeSelectorBefore(agent)];
-  };
   const down = { phase: "down" } as const;
   const first = { phase: "first", node: "host-1" } as const;
   expect(before({ role: "x" }, down, { role: "x", ...offline })).toEqual([false, { role: "x" }]);
@@ -140,13 +142,6 @@ test("node selectors that somebody gave it while it was held are what is wanted,
 });
 
 test("a template of a step before that `kubectl rollout undo` brought back is nobody's wish", () => {
-  const offline = { [OFFLINE_NODE_SELECTOR]: "true" };
-  const pin = { [HOSTNAME_NODE_SELECTOR]: "host-1" };
-  const before = (borrowed: Labels | null, phase: Partial<Phase>, nodeSelector: Readonly<Record<string, string>>) => {
-    const lent = { borrowed: { nodeSelector: borrowed }, phase };
-    const agent = anAgent(aDaemonSet({ name: "a", nodeSelector, annotations: marks(lent) }));
-    return [isMovedByOthers(agent), nodeSelectorBefore(agent)];
-  };
   const first = { phase: "first", node: "host-1" } as const;
   const tried: Partial<Phase> = { phase: "down", tried: ["host-1"] };
   expect(before(null, first, offline)).toEqual([false, null]);
