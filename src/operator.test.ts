@@ -1,27 +1,12 @@
 /** What the parts of the operator are to each other, as it runs: the one that leads, and the one that stands by. */
 import { expect, test } from "vitest";
 import type { ModelClient } from "../test/sim/model-client.ts";
-import { ModelCluster } from "../test/sim/model-cluster.ts";
-import { exchanged, passUntil, type Running, startOperator } from "../test/sim/running-operator.ts";
-import { FakeClock } from "../test/support/fake-clock.ts";
+import type { ModelCluster } from "../test/sim/model-cluster.ts";
+import { aStage, exchanged, passUntil, type Running, type Stage, startOperator } from "../test/sim/running-operator.ts";
 import { FIELD_MANAGER, FINALIZER, LABEL } from "./api/v1alpha1/names.ts";
 import type { KubeClient } from "./kube/client.ts";
 import { KubeApiError } from "./kube/errors.ts";
-import { decide } from "./reconcilers/decide.ts";
 import { silentLog } from "./runtime/logger.ts";
-
-const topology = {
-  from: "newton",
-  to: "ocata",
-  hosts: ["control-0", "compute-0"],
-  skipDatabase: true,
-  agents: [{ component: "notification", kind: "Deployment", name: "notification", replicas: 2 }],
-} as const;
-
-interface Stage {
-  readonly cluster: ModelCluster;
-  readonly clock: FakeClock;
-}
 
 interface Replica {
   readonly running: Running;
@@ -55,8 +40,7 @@ const succeeded = ({ cluster }: Stage): boolean => {
 };
 
 test("one that stands by has nothing in its queue, and is late with nothing when it takes over", async () => {
-  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
-  stage.cluster.now = stage.clock.now();
+  const stage = aStage();
   const first = await replica(stage, "one");
   await passUntil(stage, [first.running], () => false, 10_000);
   const second = await replica(stage, "two");
@@ -89,8 +73,7 @@ test("one that stands by has nothing in its queue, and is late with nothing when
 });
 
 test("a write that is answered as done and changes nothing is made less and less often, and told with what to look at", async () => {
-  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
-  stage.cluster.now = stage.clock.now();
+  const stage = aStage();
   const { api } = stage.cluster;
   const patchMerge = api.patchMerge.bind(api);
   let written = 0;
@@ -129,8 +112,7 @@ const isThere = ({ cluster }: Stage): boolean =>
   cluster.api.get("ConfigMap", "ceilometer-attempt-of-before") !== undefined;
 
 test("a record whose resource went while nobody led is let go by whoever leads next", async () => {
-  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
-  stage.cluster.now = stage.clock.now();
+  const stage = aStage();
   leaveOrphan(stage.cluster, "another");
   const running = startOperator(stage);
   expect(await passUntil(stage, [running], () => !isThere(stage), 10_000)).toBe(true);
@@ -142,8 +124,7 @@ test("a record whose resource went while nobody led is let go by whoever leads n
 test.each(["refused", "taken out again"])(
   "a record that cannot be let go (%s) keeps no resource of its name waiting, and is not written without pause",
   async (how) => {
-    const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
-    stage.cluster.now = stage.clock.now();
+    const stage = aStage();
     leaveOrphan(stage.cluster, "ceilometer");
     let writes = 0;
     const wrap = (client: ModelClient): KubeClient =>

@@ -27,7 +27,7 @@ const earlier: Plan = {
   steps: [{ write: { of: "effect", n: 9999 }, phase: "before", fault: { kind: "crash" } }],
 };
 
-test("a plan that no list has any more is counted by itself, and its failure stands in the first number", () => {
+test("a plan that no list has any more is counted by itself, and its failure stands in the first line", () => {
   const text = report([result(first, "a"), result(earlier, "a", "it never ended")], "");
   expect(text).toContain("**In all: 1 plans, 1 passed, 0 failed; of earlier lists 1 plans, 0 passed, 1 failed.**");
   expect(text).toMatch(/\| earlier \| Plans of earlier lists, .* \| 1 plans, 0 passed, 1 failed \|/);

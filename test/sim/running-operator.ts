@@ -2,14 +2,35 @@
 import { readConfig } from "../../src/config.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { runOperator } from "../../src/operator.ts";
+import { decide } from "../../src/reconcilers/decide.ts";
 import { type Log, silentLog } from "../../src/runtime/logger.ts";
-import type { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { ModelClient } from "./model-client.ts";
-import type { ModelCluster } from "./model-cluster.ts";
+import { ModelCluster } from "./model-cluster.ts";
 import { NAMESPACE } from "./topology.ts";
 
 const STEP = 125;
 const LATENCY = 10;
+
+/** A cluster and its time. */
+export interface Stage {
+  readonly cluster: ModelCluster;
+  readonly clock: FakeClock;
+}
+
+/** Two notification agents that are to be upgraded, and nothing else. */
+export function aStage(): Stage {
+  const topology = {
+    from: "newton",
+    to: "ocata",
+    hosts: ["control-0", "compute-0"],
+    skipDatabase: true,
+    agents: [{ component: "notification", kind: "Deployment", name: "notification", replicas: 2 }],
+  } as const;
+  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
+  stage.cluster.now = stage.clock.now();
+  return stage;
+}
 
 export interface Running {
   readonly client: ModelClient;
@@ -18,9 +39,7 @@ export interface Running {
   stop(): void;
 }
 
-export interface RunningOptions {
-  readonly cluster: ModelCluster;
-  readonly clock: FakeClock;
+export interface RunningOptions extends Stage {
   readonly flags?: readonly string[];
   readonly identity?: string;
   readonly log?: Log;
@@ -62,7 +81,7 @@ export function startOperator({
 
 /** Time goes on, and everybody takes their turn, until it is so; false if it never was. Watches are told of as by a real API server. */
 export async function passUntil(
-  { cluster, clock }: Pick<RunningOptions, "cluster" | "clock">,
+  { cluster, clock }: Stage,
   running: readonly Running[],
   isSo: () => boolean,
   mostMs = 600_000,

@@ -1,24 +1,8 @@
 /** A resource whose stored spec does not fit the schema, in the middle of an upgrade: what it has borrowed comes back when it goes. */
 import { expect, test } from "vitest";
-import { ModelCluster } from "../../../test/sim/model-cluster.ts";
-import { passUntil, startOperator } from "../../../test/sim/running-operator.ts";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { aStage, passUntil, type Stage, startOperator } from "../../../test/sim/running-operator.ts";
 import { ANNOTATION, FINALIZER } from "../../api/v1alpha1/names.ts";
-import { decide } from "../../reconcilers/decide.ts";
 import { type Log, silentLog } from "../../runtime/logger.ts";
-
-const topology = {
-  from: "newton",
-  to: "ocata",
-  hosts: ["control-0", "compute-0"],
-  skipDatabase: true,
-  agents: [{ component: "notification", kind: "Deployment", name: "notification", replicas: 2 }],
-} as const;
-
-interface Stage {
-  readonly cluster: ModelCluster;
-  readonly clock: FakeClock;
-}
 
 const replicasOf = ({ cluster }: Stage): number | undefined => cluster.workloads[0]?.spec.replicas;
 const marksOf = ({ cluster }: Stage): readonly string[] =>
@@ -29,8 +13,7 @@ const finalizersOf = ({ cluster }: Stage): readonly string[] | undefined => clus
 
 /** Agents are down, and then what is stored fits the schema no more. */
 async function takenDown(): Promise<Stage> {
-  const stage = { cluster: new ModelCluster(topology, decide), clock: new FakeClock() };
-  stage.cluster.now = stage.clock.now();
+  const stage = aStage();
   stage.cluster.wish();
   const operator = startOperator(stage);
   expect(await passUntil(stage, [operator], () => replicasOf(stage) === 0)).toBe(true);
