@@ -196,6 +196,7 @@ function returnForgotten(world: World, ours: readonly Workload[]): Effect | unde
     const container = containers[containerIndex];
     if (container === undefined) continue;
     const wanted = { image: container.image, mounts: [], undone: [], appended: undefined, replicas: undefined };
+    // Of which component it was nobody knows, and to give back by value does not ask.
     const input = { component: "collector", workload, container, containerIndex, wanted, recorded: undefined } as const;
     const agent = makeAgent(input, world.pods);
     if (agent.marks.borrowed !== undefined) return giveBack(agent, WHY);

@@ -49,8 +49,8 @@ const mayTell = ({ unknownSince: since, toldAt }: Partial<Vain>, now: Millis): b
   since !== undefined && now - since >= FAILING_MS && (toldAt === undefined || now - toldAt >= TOLD_EVERY_MS);
 
 /**
- * That a name is taken is as true as it will be after some seconds, and so is that a write changes nothing; a watch is given two minutes to come back and tell what has changed:
- * after a long outage it waits for up to one before it tries again.
+ * That a name is taken is as true as it will be after some seconds, and so is that a write changes nothing; a watch is given two
+ * minutes to come back and tell what has changed: after a long outage it waits for up to one before it tries again.
  */
 const TAKEN = 9;
 const SILENT = 30;
