@@ -11,6 +11,7 @@ import { prepare } from "../e2e/global-setup.ts";
 import { eachOf } from "../e2e/sampling.ts";
 import { keepEvidence } from "../support/evidence.ts";
 import { allPlans, isAlone, stratified } from "./campaigns.ts";
+import { failedBefore } from "./failed.ts";
 import { references } from "./ground.ts";
 import { startInputPlayer } from "./input-play.ts";
 import { CAMPAIGNS, idOf, type Plan, planSchema, SCENES } from "./plan.ts";
@@ -28,6 +29,8 @@ const USAGE = `usage: npm run campaign -- [options]
   --seed N          of the sample (default: drawn, and printed)
   --resume          without those that have a result in ${RESULTS}
   --plan FILE       the plan in this JSON file; several: repeat it
+  --failed-before   those that have failed at any time, on whichever machine
+  --times N         each so often
   --at-once N       scenes side by side (default 3)
   --report          write docs/campaign.md from the results, and run none
 `;
@@ -36,6 +39,8 @@ const optionsSchema = z.object({
   list: z.boolean().default(false),
   resume: z.boolean().default(false),
   report: z.boolean().default(false),
+  "failed-before": z.boolean().default(false),
+  times: z.coerce.number().int().positive().default(1),
   only: z.array(z.enum(CAMPAIGNS)).default([...CAMPAIGNS]),
   scene: z.array(z.enum(SCENES)).default([...SCENES]),
   shard: z
@@ -61,16 +66,21 @@ const planIn = async (file: string): Promise<Plan> => planSchema.parse(JSON.pars
 async function chosen(options: Options): Promise<readonly Plan[]> {
   if (options.plan.length > 0) return Promise.all(options.plan.map(planIn));
   const done = options.resume ? await results() : new Map<string, unknown>();
+  const failed = options["failed-before"] ? new Set((await failedBefore()).map(({ id }) => id)) : undefined;
   const [part = 1, parts = 1] = options.shard;
   const wanted = allPlans()
     .filter(({ campaign, scene }) => options.only.includes(campaign) && options.scene.includes(scene))
     .filter((_, index) => index % parts === part - 1)
-    .filter((plan) => !done.has(idOf(plan)));
+    .filter((plan) => !done.has(idOf(plan)) && failed?.has(idOf(plan)) !== false);
   if (options.sample === undefined) return wanted;
   const seed = options.seed ?? randomInt(1_000_000);
   say(`a sample with --seed ${seed}`);
   return stratified(wanted, options.sample, generator(seed));
 }
+
+/** All of them, and then all again: no plan beside itself where there are others. */
+const repeated = (plans: readonly Plan[], times: number): readonly Plan[] =>
+  Array.from({ length: times }, () => plans).flat();
 
 async function revision(): Promise<string> {
   const { code, stdout } = await run("git", ["describe", "--always", "--dirty", "--exclude=*"]);
@@ -133,6 +143,7 @@ async function main(): Promise<void> {
       list: flag,
       resume: flag,
       report: flag,
+      "failed-before": flag,
       help: flag,
       only: several,
       scene: several,
@@ -140,6 +151,7 @@ async function main(): Promise<void> {
       sample: string,
       seed: string,
       plan: several,
+      times: string,
       "at-once": string,
     },
   });
@@ -152,7 +164,7 @@ async function main(): Promise<void> {
     await writeReport();
     return;
   }
-  const plans = await chosen(options);
+  const plans = repeated(await chosen(options), options.times);
   if (options.list) {
     for (const plan of plans) say(idOf(plan));
     say(`${plans.length} plans`);

@@ -28,16 +28,16 @@ const earlier: Plan = {
 };
 
 test("a plan that no list has any more is counted by itself, and its failure stands in the first line", () => {
-  const text = report([result(first, "a"), result(earlier, "a", "it never ended")], "");
+  const text = report([result(first, "a"), result(earlier, "a", "it never ended")], [], "");
   expect(text).toContain("**In all: 1 plans, 1 passed, 0 failed; of earlier lists 1 plans, 0 passed, 1 failed.**");
   expect(text).toMatch(/\| earlier \| Plans of earlier lists, .* \| 1 plans, 0 passed, 1 failed \|/);
   expect(text).toContain(`- \`${idOf(earlier)}\`: end: it never ended`);
-  const without = report([result(first, "a")], "");
+  const without = report([result(first, "a")], [], "");
   expect(without).toContain("**In all: 1 plans, 1 passed, 0 failed.**");
   expect(without).not.toContain("earlier lists");
 });
 
 test("the last results are counted by the revision of the sources, the most first", () => {
   const played = [result(first, "old"), result(second, "old"), result(third, "new"), result(second, "new")];
-  expect(report(played, "")).toContain("Of these last results come 2 at new, 1 at old.");
+  expect(report(played, [], "")).toContain("Of these last results come 2 at new, 1 at old.");
 });

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { VERSION } from "../../src/version.ts";
 import { plansOf, WHAT } from "./campaigns.ts";
+import { type Failed, failedBefore, keepFailed, saidIn, withPlayed } from "./failed.ts";
 import { CAMPAIGNS, idOf } from "./plan.ts";
 import { everyResult, type Result } from "./results.ts";
 
@@ -26,7 +27,10 @@ export async function writeReport(): Promise<void> {
   const [head, rest] = page.split(BEGIN);
   const tail = rest?.split(END)[1];
   if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no ${BEGIN} and ${END}`);
-  await writeFile(PAGE, `${head}${BEGIN}\n${report(await everyResult(), await controlPlane())}\n${END}${tail}`);
+  const played = await everyResult();
+  const failed = withPlayed(await failedBefore(), played);
+  await keepFailed(failed);
+  await writeFile(PAGE, `${head}${BEGIN}\n${report(played, failed, await controlPlane())}\n${END}${tail}`);
 }
 
 /** Its versions, as its module has them. */
@@ -41,7 +45,11 @@ async function controlPlane(): Promise<string> {
   return `Kubernetes ${versionOf("k8s.io/kubernetes")}, KWOK ${versionOf("sigs.k8s.io/kwok")}`;
 }
 
-export function report(played: readonly Result[], versions: string): string {
+/**
+ * @param played on this machine, in its order.
+ * @param failed every plan that has failed at any time, wherever.
+ */
+export function report(played: readonly Result[], failed: readonly Failed[], versions: string): string {
   const found = new Map(played.map((result) => [result.id, result]));
   const rows = CAMPAIGNS.map((name): Row => {
     const plans = plansOf(name).map(idOf);
@@ -67,7 +75,7 @@ export function report(played: readonly Result[], versions: string): string {
     ...laidToOthers(listed),
     // A failure counts wherever it comes from.
     ...failures(failedOf([...listed, ...others])),
-    ...onceFailed(played),
+    ...onceFailed(failed),
   ].join("\n");
 }
 
@@ -102,30 +110,22 @@ function laidToOthers(run: readonly Result[]): readonly string[] {
 }
 
 /** Every plan that has failed at any time, with how often it has been played since. */
-function onceFailed(played: readonly Result[]): readonly string[] {
-  const rows = [...Map.groupBy(played, ({ id }) => id)].flatMap(([id, times]) => {
-    const last = times.findLastIndex(({ findings }) => findings.length > 0);
-    const failure = times[last];
-    if (failure === undefined) return [];
-    const failed = times.filter(({ findings }) => findings.length > 0).length;
-    return [`| \`${id}\` | ${saidIn(failure)} | ${failed}, last at ${failure.revision} | ${times.length - last - 1} |`];
-  });
-  if (rows.length === 0) return [];
+function onceFailed(failed: readonly Failed[]): readonly string[] {
+  if (failed.length === 0) return [];
   return [
     "",
     "Plans that have failed at any time, whether the operator was wrong or what was expected of it:",
     "",
     "| | what was found last | failed | passed since |",
     "| --- | --- | --- | --- |",
-    ...rows,
+    ...failed.map(
+      ({ id, found, failed: times, revision, passed }) =>
+        `| \`${id}\` | ${inCell(found)} | ${times}, last at ${revision} | ${passed} |`,
+    ),
   ];
 }
 
-const saidIn = ({ findings }: Result): string =>
-  findings
-    .map(({ oracle, message }) => `${oracle}: ${message.split("\n")[0]?.slice(0, 160)}`)
-    .join("; ")
-    .replaceAll("|", "\\|");
+const inCell = (text: string): string => text.replaceAll("|", String.raw`\|`);
 
 /** Of what was written into the resource: how often it was refused, held, carried out. */
 function becameOf(run: readonly Result[]): readonly string[] {
@@ -140,5 +140,5 @@ function becameOf(run: readonly Result[]): readonly string[] {
 
 function failures(failed: readonly Result[]): readonly string[] {
   if (failed.length === 0) return ["No plan failed the last time that it was played."];
-  return ["Plans that failed:", "", ...failed.map((result) => `- \`${result.id}\`: ${saidIn(result)}`)];
+  return ["Plans that failed:", "", ...failed.map((result) => `- \`${result.id}\`: ${inCell(saidIn(result))}`)];
 }
