@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type Cluster, type ClusterAccess, startCluster } from "../../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../../tools/control-plane/pod-logs.ts";
 import { processesNaming } from "../../tools/control-plane/process.ts";
-import { operatorsOf } from "./operator-process.ts";
+import { bundleOperator, operatorsOf } from "./operator-process.ts";
 import { eventually } from "./resource.ts";
 import type { Provided } from "./shared-cluster.ts";
 
@@ -39,7 +39,7 @@ export async function prepare(): Promise<Prepared> {
     await cluster.stop();
   };
   try {
-    await defineResource(cluster);
+    await Promise.all([defineResource(cluster), bundleOperator(cluster.dir)]);
   } catch (error) {
     await teardown();
     throw error;

@@ -27,7 +27,7 @@ export interface SceneOptions {
   readonly flags?: readonly string[];
   /** More environment variables of the operator. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What runs as the operator. Default: the sources. */
+  /** What runs as the operator. Default: its bundle. */
   readonly image?: UnpackedImage;
   /** So many replicas elect a leader, in the place of one operator: how far the wall clock of each is ahead, in milliseconds. */
   readonly replicas?: readonly number[];
