@@ -188,6 +188,23 @@ test("where one of a group is replaced without overlap, the others of it are rep
   expect(copies).toEqual([]);
 });
 
+test("the polling namespaces that a target says are those of its agents, whether it is given by name or by labels (I7)", () => {
+  // A wrapper that is not read tells nothing of them.
+  const agent = { name: "agent", image: "registry.example/ceilometer:2025.1", command: ["/start.sh"] };
+  const workload = aDeployment({ name: "ipmi", component: "polling", labels: { role: "ipmi" }, containers: [agent] });
+  const pollingNamespaces = ["ipmi"];
+  const saying = (target: { name: string } | { selector: { matchLabels: Record<string, string> } }) => {
+    const targets = [{ kind: "Deployment" as const, ...target, pollingNamespaces }];
+    const components = { database: { action: "Skip" as const }, polling: { targets, verification: { podLog: {} } } };
+    const world = aWorld({ upgrade: anUpgrade({ strategy: "Partial", components }), workloads: [workload] });
+    const agents = [anAgent(workload, { component: "polling" })];
+    return assessPolling(world, agents, TARGET, readInputs(world), undefined).plans.get(workload.metadata.uid);
+  };
+  expect(saying({ name: "ipmi" })?.namespaces).toEqual(pollingNamespaces);
+  expect(saying({ selector: { matchLabels: { role: "ipmi" } } })?.namespaces).toEqual(pollingNamespaces);
+  expect(saying({ selector: { matchLabels: { role: "other" } } })?.namespaces).not.toEqual(pollingNamespaces);
+});
+
 test("an isolated group on the host's network is not seen by an exporter, as the original's would answer for it", () => {
   const found = (hostNetwork: boolean, verification: Verification) => {
     const { template, ...rest } = workloadOf("central", "2025.1");

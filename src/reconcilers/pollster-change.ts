@@ -20,6 +20,7 @@ import { hasDynamicPollsters, pollingFiles, type Release } from "../model/releas
 import { configurationOf, type Rendered, renderedNow } from "./configuration-of.ts";
 import type { Inputs } from "./inputs.ts";
 import { sharesAcrossHosts } from "./polling-path.ts";
+import { workloadsOf } from "./targets.ts";
 
 const GATE = "PartitionGroup";
 
@@ -245,7 +246,8 @@ export function nextFile(one: Look, original: Rendered): Change["next"] {
 
 export function namespacesOf({ world, agent }: Case, configuration: AgentConfiguration): readonly string[] {
   const targets = world.upgrade.spec.components.polling?.targets ?? [];
-  const own = targets.find(({ kind, name }) => kind === agent.workload.kind && name === agent.workload.metadata.name);
+  // By its labels, too: a target that is given by them has no name.
+  const own = targets.find((target) => workloadsOf(target, [agent.workload]).length > 0);
   if (own?.pollingNamespaces !== undefined) return own.pollingNamespaces;
   const read = configuration.pollingNamespaces;
   return read.kind === "known" ? read.value : ["central", "compute"];
