@@ -1,6 +1,16 @@
 /** The database on a way back: kept, and not before a migration that runs has ended. And whose pod migrates it. */
 import { expect, test } from "vitest";
-import { aCronJob, aDeployment, aJob, anUpgrade, aPod, aRecord, aWorld, NOW } from "../../test/support/builders.ts";
+import {
+  aContainer,
+  aCronJob,
+  aDeployment,
+  aJob,
+  anUpgrade,
+  aPod,
+  aRecord,
+  aWorld,
+  NOW,
+} from "../../test/support/builders.ts";
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import type { Job, Pod } from "../model/observation.ts";
 import { database, databaseKept, migrationPod } from "./database.ts";
@@ -99,6 +109,7 @@ test.each([
   if (outcome.kind === "wait") expect(outcome.note.message).toContain("two migrations never run at once");
 });
 
+const ENDED = { exitCode: 0, reason: "Completed", message: "" };
 const GONE = 'ErrImagePull: failed to resolve reference "registry.example/ceilometer:typo": not found';
 test.each([
   ["CreateContainerConfigError", "typo", "no such key", 0, "held"],
@@ -131,6 +142,43 @@ test.each([
     expect(outcome.violations[0].remedy).toMatch(/or delete Job\/db-of-before$/);
   },
 );
+
+test("a migration that runs is waited for, though another container of its pod lacks an image (F1)", () => {
+  const before = aJob("db-of-before", { metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
+  const nowhere = { restarts: 0, ready: false, waiting: { reason: "ErrImagePull", message: GONE } };
+  const started = { restarts: 0, ready: true };
+  const beside = (migration: object, more: Partial<Pod> = {}) => {
+    const template = aDeployment({
+      name: "db",
+      containers: [aContainer({ name: "db" }), aContainer({ name: "proxy" })],
+    });
+    const pod = aPod(template, {
+      ready: false,
+      owner: { kind: "Job", name: "db-of-before", uid: before.metadata.uid },
+    });
+    const states = [
+      { name: "wait-for-db", image: "registry.example/wait:1", ready: true, restarts: 0, terminated: ENDED },
+      { name: "db", image: "registry.example/ceilometer:typo", ...started, ...migration },
+      { name: "proxy", image: "registry.example/proxy:gone", ...nowhere },
+    ];
+    const components = {
+      database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
+    };
+    const workloads = [aDeployment({ name: "notification" })];
+    const pods = [{ ...pod, phase: "Pending", states, ...more }];
+    const world = aWorld({ upgrade: anUpgrade({ components }), workloads, jobs: [before], pods });
+    return database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } }).kind;
+  };
+  expect(beside({})).toBe("held");
+  expect(beside({ waiting: { reason: "ContainerCreating", message: "" } })).toBe("held");
+  // It starts as soon as there is what comes before it, beside that of a retry.
+  const initializing = { waiting: { reason: "PodInitializing", message: "" } };
+  const first = { name: "wait-for-db", image: "registry.example/wait:gone", ...nowhere };
+  const [db, proxy] = ["db", "proxy"].map((name) => ({ name, image: "", ready: false, restarts: 0, ...initializing }));
+  expect(db && proxy && beside({}, { states: [first, db, proxy] })).toBe("held");
+  // Nothing of it has run, nor can.
+  expect(beside(nowhere)).toBe("act");
+});
 
 test("a migration whose Job was deleted is waited for until its pod has ended", () => {
   const labels = { [LABEL.upgrade]: upgrade.metadata.uid, [LABEL.purpose]: "migration" };

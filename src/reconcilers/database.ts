@@ -82,15 +82,21 @@ const runningMigration = ({ jobs, upgrade }: World): Job | undefined =>
     (job) => isOwnJob(job, upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
   );
 
-/** It has run nothing, and waits for another image than is wanted now, of which the registry says that there is none. */
+/**
+ * It has run nothing, and waits for other images than are wanted now, of which the registry says that there are none. Each of its
+ * containers may be the one that migrates: beside one without an image the others run.
+ */
 function lacksImage({ pods, upgrade }: World, { metadata: { uid } }: Job): boolean {
   const own = pods.filter((pod) => pod.metadata.owner?.uid === uid && isLive(pod));
-  return own.length > 0 && own.every((pod) => pod.states.some((state) => isNowhere(state, upgrade.spec.target.image)));
+  const states = own.flatMap((pod) => pod.containers.map(({ name }) => pod.states.find((each) => each.name === name)));
+  return states.length > 0 && states.every((state) => isNowhere(state, upgrade.spec.target.image));
 }
 
 /** A registry that does not answer, or wants a password, may give the image at any moment. */
-function isNowhere({ image, restarts, terminated, waiting }: ContainerState, wanted: string): boolean {
-  if (image === wanted || restarts > 0 || terminated !== undefined || waiting === undefined) return false;
+function isNowhere(state: ContainerState | undefined, wanted: string): boolean {
+  if (state?.waiting === undefined) return false;
+  const { image, restarts, terminated, waiting } = state;
+  if (image === wanted || restarts > 0 || terminated !== undefined) return false;
   const isPull = ["ErrImagePull", "ImagePullBackOff"].includes(waiting.reason);
   return waiting.reason === "InvalidImageName" || (isPull && /not found|manifest unknown/i.test(waiting.message));
 }
