@@ -277,6 +277,22 @@ test("the others wait for the verification, and for nothing but a pass", () => {
   expect(seen(says("pass"))).toBe("write: StartingRest");
 });
 
+test("no Job verifies a first agent that runs nowhere: what it sees polled is another workload's", () => {
+  const verification = { job: { kind: "CronJob" as const, name: "look" } };
+  const targets = [{ kind: "DaemonSet" as const, name: "compute" }];
+  const components = { database: { action: "Skip" as const }, polling: { targets, verification } };
+  const cronJobs = [aCronJob("look", { annotations: { [ANNOTATION.allowJobFrom]: "true" } })];
+  const at = (desired: number, tried: readonly string[] = []) => {
+    const { status, ...one } = first("host-0", { tried });
+    const workload = { ...one, status: { ...status, desired, current: desired, updated: desired, available: desired } };
+    const pods = desired === 0 ? [] : podsOf(workload);
+    return why(middle({ workloads: [workload], pods, spec: { components }, cronJobs }));
+  };
+  expect(at(1)).toBe("write: Verifying");
+  expect(at(0)).toBe("write: TakingDown");
+  expect(at(0, ["host-1"])).toBe("Held: VerificationInconclusive");
+});
+
 /** Past the time-out of a verification: twice the interval, and the slack. */
 const LATE = NOW + 1_501_000;
 

@@ -246,10 +246,11 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   const verification = verificationOf(scene);
   if (verification === undefined) return undefined;
   if (nothingToVerify(agent)) return undefined;
+  const pinned = pinnedTo(agent);
+  // Before a Job is asked, too: what other workloads poll may be enough for it.
+  if (pinned !== undefined && isUnwanted(agent)) return hostIsGone(scene, agent, pinned);
   if (verification.job !== undefined) return verificationJob(scene, agent, verification.job);
 
-  const pinned = pinnedTo(agent);
-  if (pinned !== undefined && isUnwanted(agent)) return hostIsGone(scene, agent, pinned);
   const answer = dataPolled(agent, verification, scene.target, scene.world.probes);
   if (answer.kind === "pass") return undefined;
 
