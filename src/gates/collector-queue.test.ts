@@ -1,15 +1,19 @@
 import { expect, test } from "vitest";
-import { aDeployment, anAgent, anUpgrade, aWorld, NOW } from "../../test/support/builders.ts";
+import { aDeployment, anAgent, anUpgrade, aWorld, marks, NOW } from "../../test/support/builders.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { formatTime } from "../model/time.ts";
 import { collectorQueue } from "./collector-queue.ts";
 
-function asked(spec: Partial<SpecInput> = {}, more: { readonly to?: string; readonly replicas?: number } = {}) {
-  const { to = "queens", replicas = 2 } = more;
+function asked(
+  spec: Partial<SpecInput> = {},
+  more: { readonly to?: string; readonly replicas?: number; readonly lent?: number } = {},
+) {
+  const { to = "queens", replicas = 2, lent } = more;
+  const annotations = lent === undefined ? {} : marks({ borrowed: { replicas: lent }, phase: { phase: "down" } });
   const target = parseRelease(to) satisfies Release | undefined;
   if (target === undefined) throw new Error(to);
-  const collector = anAgent(aDeployment({ name: "collector", component: "collector", replicas }), {
+  const collector = anAgent(aDeployment({ name: "collector", component: "collector", replicas, annotations }), {
     component: "collector",
     wanted: { image: "", mounts: [], undone: [], appended: undefined, replicas: undefined, retires: true },
   });
@@ -58,5 +62,7 @@ test("a person answers for them by name, until the word expires", () => {
 
 test("one that is down already leaves nothing behind by retiring, and one that the target has is refused for that", () => {
   expect(asked({}, { replicas: 0 }).reasons).toEqual([]);
+  // Of one that an attempt before has taken down nobody has looked at the queues, and its notification agents went on.
+  expect(asked({}, { replicas: 0, lent: 2 }).reasons).toEqual([UNSEEN]);
   expect(asked({}, { to: "pike" }).reasons).toEqual([]);
 });

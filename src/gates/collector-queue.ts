@@ -24,7 +24,9 @@ const canSee = (gate: ExtraGate): boolean => gate.job !== undefined || canSeeEmp
 export function collectorQueue(collectors: readonly Agent[], world: World, target: Release): CollectorQueue {
   const { acceptedRisks = [], gates = [] } = world.upgrade.spec;
   const isSeen = gates.some((gate) => gate.before === "collector" && canSee(gate));
-  const isGoing = (agent: Agent): boolean => agent.wanted.retires === true && !isDown(agent);
+  // One that an attempt before has taken down is no wish of anybody's, and what was sent it since waits for it.
+  const isOut = (agent: Agent): boolean => isDown(agent) && agent.marks.borrowed === undefined;
+  const isGoing = (agent: Agent): boolean => agent.wanted.retires === true && !isOut(agent);
   if (isSeen || hasComponent(target, "collector")) return { violations: [], accepted: [] };
   const going = collectors.filter(isGoing);
   const wordFor = (agent: Agent): AcceptedRisk | undefined =>

@@ -630,6 +630,28 @@ test.each([
   expect(next(notification(), polls)).toBe(asks);
 });
 
+test("a gate before a collector that retires is asked, though an attempt before has left the collector down", () => {
+  const left = { borrowed: { replicas: 2 }, phase: { phase: "down", plan: "plan-0" } } as const;
+  const collector = aDeployment({
+    name: "collector",
+    component: "collector",
+    replicas: 0,
+    annotations: marks({ claim, ...left }),
+  });
+  const targets = [{ kind: "Deployment" as const, name: "collector" }];
+  const spec: Partial<SpecInput> = {
+    target: { release: "queens", image: NEW_IMAGE },
+    components: { database: { action: "Skip" }, collector: { targets, retire: true } },
+    gates: gates.map((gate) => ({ ...gate, before: "collector" as const })),
+  };
+  const upgrade = anUpgrade(spec, { finalizers: [FINALIZER] });
+  const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+  const records = [aRecord({ inputs, targets: [aRecordedTarget(collector, { component: "collector" })] })];
+  const operator = { providers: ["prom"] };
+  const { effect } = decide(anObservation({ upgrade, records, workloads: [collector], operator }));
+  expect(effect?.why.reason).toBe("AskingGate");
+});
+
 test("a clock that stands for an approval goes on where an agent has answered, and not as wanted", () => {
   const one = first("host-0");
   const clock = [{ from: formatTime(NOW + 1000), why: "AwaitingApproval" }];

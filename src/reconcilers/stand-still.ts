@@ -15,7 +15,7 @@ import { formatTime, type Millis, parseTime } from "../model/time.ts";
 import { annotateRecord } from "./attempt-writes.ts";
 import { gatesAt } from "./extra-gates.ts";
 import { isGroupStopped, isolatedOf, isolating } from "./isolated-group.ts";
-import { allAgents, hasBegun, type Scene } from "./scene.ts";
+import { allAgents, hasBegun, isRetired, type Scene } from "./scene.ts";
 import type { Step } from "./sequence.ts";
 
 /**
@@ -69,10 +69,10 @@ const isOut = ({ marks, container }: Agent): boolean =>
 
 /**
  * An attempt of before has left the component in the middle, which a person may have approved then: it has been touched, and is
- * brought to its safe point before anybody is waited for.
+ * brought to its safe point before anybody is waited for. One that retires comes up no more, whatever waits in its queues.
  */
 const isLeftOut = ({ agents }: Scene, component: Component): boolean =>
-  component !== "database" && agents[component].some(isOut);
+  component !== "database" && agents[component].some((agent) => isOut(agent) && !isRetired(agent));
 
 /** A safe point is one where nothing is borrowed: a component that is down is brought up first. */
 function isSafe({ world, agents }: Scene): boolean {
