@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { aContainer, aDaemonSet, aDeployment, anAgent, anUpgrade, NEW_IMAGE } from "../../../test/support/builders.ts";
-import { OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
+import {
+  aContainer,
+  aDaemonSet,
+  aDeployment,
+  anAgent,
+  anUpgrade,
+  marks,
+  NEW_IMAGE,
+} from "../../../test/support/builders.ts";
+import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
 import { matches } from "../../model/agent.ts";
 import type { RecordedPolling } from "../../model/attempt.ts";
 import type { Workload } from "../../model/observation.ts";
@@ -114,6 +122,23 @@ describe("the copy", () => {
     const { body, template } = copyOf(workload, "2024.1", { kind: "DaemonSet" });
     expect(body.kind).toBe("DaemonSet");
     expect(template.spec.nodeSelector).toEqual({ role: "compute" });
+  });
+
+  test("of a DaemonSet that an attempt before has pinned to one host runs on all of its hosts (I7)", () => {
+    const pinned = (borrowed: Readonly<Record<string, string>> | null) =>
+      aDaemonSet({
+        name: "ipmi",
+        containers: [container],
+        nodeSelector: { ...borrowed, [HOSTNAME_NODE_SELECTOR]: "host-1" },
+        annotations: marks({ borrowed: { nodeSelector: borrowed }, phase: { phase: "first", node: "host-1" } }),
+      });
+    const selectorOf = (workload: Workload) =>
+      copyOf(workload, "2024.1", { kind: "DaemonSet" }).template.spec.nodeSelector ?? {};
+    expect(selectorOf(pinned({ role: "compute" }))).toEqual({ role: "compute" });
+    expect(selectorOf(pinned(null))).toEqual({});
+    // What people pin is theirs.
+    const theirs = { [HOSTNAME_NODE_SELECTOR]: "host-1" };
+    expect(selectorOf(aDaemonSet({ name: "ipmi", containers: [container], nodeSelector: theirs }))).toEqual(theirs);
   });
 
   test("of a release that reads no environment gets its prefix by a file", () => {

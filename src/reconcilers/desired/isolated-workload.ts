@@ -5,7 +5,13 @@
  * the original's selector differs.
  */
 import { OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
-import { type Agent, APPENDED_DIRECTORY, APPENDED_VOLUME, type WantedMount } from "../../model/agent.ts";
+import {
+  type Agent,
+  APPENDED_DIRECTORY,
+  APPENDED_VOLUME,
+  nodeSelectorBefore,
+  type WantedMount,
+} from "../../model/agent.ts";
 import type { RecordedPolling } from "../../model/attempt.ts";
 import type { Labels } from "../../model/meta.ts";
 import type { Upgrade, Workload } from "../../model/observation.ts";
@@ -66,8 +72,9 @@ export function isolatedWorkload(
   const others = agent.wanted.mounts.filter(({ path }) => path !== plan.file.path);
   const extra = isolated.config === undefined ? [] : [isolatedSnippet(isolated.config)];
   const rendered = renderedAsWanted(agent, [...others, isolatedMount(plan, isolated), ...extra]);
-  const { nodeSelector, ...spec } = rendered.template.spec;
-  // A DaemonSet that is down asks for a host that does not exist; its copy must not.
+  const { nodeSelector: held, ...spec } = rendered.template.spec;
+  // A DaemonSet that an attempt before holds asks for a host that does not exist, or for one alone; its copy must not.
+  const nodeSelector = workload.kind === "DaemonSet" ? nodeSelectorBefore(agent) : (held ?? null);
   const { [OFFLINE_NODE_SELECTOR]: _offline, ...hosts } = nodeSelector ?? {};
   const container = grouped(rendered.container, agent.wanted.image, isolated, {
     environment: readsOptionsFromEnvironment(target),
@@ -92,7 +99,7 @@ export function isolatedWorkload(
       selector: { matchLabels: labels },
       template: {
         metadata: { labels, annotations: workload.template.annotations },
-        spec: { ...spec, containers, ...sidecars, ...(nodeSelector === undefined ? {} : { nodeSelector: hosts }) },
+        spec: { ...spec, containers, ...sidecars, ...(nodeSelector === null ? {} : { nodeSelector: hosts }) },
       },
     },
   };
