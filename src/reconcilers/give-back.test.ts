@@ -243,6 +243,40 @@ test("in the middle of a way back what counts is the way back, though what it un
   });
 });
 
+test("likewise where only the files were other ones: those that came back with theirs are no old ones (I11)", () => {
+  const file = { path: "/etc/ceilometer/pipeline.yaml", volume: "ceilometer-upgrade-pipeline" };
+  const mount = { name: file.volume, mountPath: file.path, subPath: "pipeline.yaml", readOnly: true };
+  const given = {
+    containers: [aContainer({ volumeMounts: [mount] })],
+    volumes: [{ name: file.volume, configMap: { name: "pipeline-1" } }],
+  };
+  const a = agents("a", { ...given, replicas: 0 }, { ...down, phase: { phase: "down", plan: "plan-2" } });
+  const b = agents("b", {}, { phase: { phase: "up", plan: "plan-2" } });
+  const before = [{ ...file, before: {} }];
+  const there = [a, b].map((each) => aRecordedTarget(each, { nodeSelector: null, targetImage: OLD_IMAGE, before }));
+  const pipeline = { kind: "ConfigMap", object: "pipeline-1", key: "pipeline.yaml", digest: "" } as const;
+  const undone = aRecord({
+    targets: there,
+    files: { pipeline },
+    ended: { state: "Superseded", at: "2026-01-01T01:00:01Z", retry: 0 },
+  });
+  const back = aRecord({
+    plan: "plan-2",
+    to: "newton",
+    targets: there,
+    startedAt: "2026-01-01T01:00:00Z",
+    back: { of: "plan-1", by: "Spec", why: "asked" },
+    metadata: { name: "back", uid: "uid-of-back" },
+  });
+  const records = [undone, back];
+  const next = deleted([a, b], { records, pods: [aPod(b)] });
+  expect(next).toMatchObject({ name: "a", replicas: 3, files: [] });
+  expect(next).toHaveProperty("removed.0", "/spec/template/spec/volumes/0");
+  // As long as the way back has brought none of them up, all come back as the upgrade has left them.
+  const left = agents("b", given, { phase: { phase: "up" } });
+  expect(deleted([a, left], { records, pods: [aPod(left)] })).toMatchObject({ replicas: 3, removed: ["borrowed"] });
+});
+
 test("what no record knows any more gets back what is noted on itself, and then goes", () => {
   const records = [aRecord()];
   expect(deleted([agents("a", { replicas: 0 }, down)], { records })).toMatchObject({ name: "a", replicas: 3 });

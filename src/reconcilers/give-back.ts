@@ -222,8 +222,10 @@ function bringBack(
 ): Effect | Awaited | undefined {
   const records = foremostFirst(world.records);
   for (const mates of units(world, records, ours)) {
-    const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record))));
-    const loaded = records.find((record) => mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)))));
+    const reached = records.find((record) => mates.some((mate) => hasReached(asOf(world, mate, record), record)));
+    const loaded = records.find((record) =>
+      mates.some((mate) => hasReached(asLoaded(asOf(world, mate, record)), record)),
+    );
     const ahead = reached ?? loaded;
     const agents = mates.flatMap((mate) => {
       const agent = asOf(world, mate, ahead ?? records[0]);
@@ -286,10 +288,15 @@ function asLoaded(agent: Agent | undefined): Agent | undefined {
   return wanting(agent, { image });
 }
 
-/** The attempt itself has brought it to what is wanted: one that was there before is no reason to bring the others there. */
-function hasReached(agent: Agent | undefined): boolean {
+/**
+ * The attempt itself has brought it to what is wanted: one that was there before is no reason to bring the others there. Where a way
+ * back changes files alone its template says nothing of that, as what was there before is there again: its mark does.
+ */
+function hasReached(agent: Agent | undefined, { plan, back }: AttemptRecord): boolean {
   if (agent?.recorded === undefined || !atTarget(agent)) return false;
   const { image, sources } = agent.recorded;
+  const isUp = agent.marks.phase?.plan === plan && !isDown(agent);
+  if (back !== undefined && isUp && agent.wanted.undone.length > 0) return true;
   const mounted = agent.wanted.mounts.every((mount) => sources[mount.volume] === `${mount.kind}/${mount.object}`);
   return image !== agent.wanted.image || !mounted;
 }
