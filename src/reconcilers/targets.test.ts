@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { aContainer, aDeployment, anUpgrade, aWorld, SPEC } from "../../test/support/builders.ts";
 import { parseRelease } from "../model/release.ts";
+import { ownLabels } from "./desired/job.ts";
 import { findContainer, mountsFor, resolveTargets } from "./targets.ts";
 
 const release = (name: string) => parseRelease(name) ?? { name, major: 0 };
@@ -51,6 +52,24 @@ test("a target is exactly one workload, by name or by labels", () => {
   expect(find([{ kind: "Deployment", name: "a", container: "x" }], "a").violations).toMatchObject([
     { reason: "ContainerNotFound" },
   ]);
+});
+
+test("what the operator has made beside a target is not meant by its labels", () => {
+  const labels = { "app.kubernetes.io/name": "ceilometer", "app.kubernetes.io/component": "polling" };
+  const polling = {
+    targets: [{ kind: "Deployment" as const, selector: { matchLabels: labels } }],
+    verification: { podLog: {} },
+  };
+  const upgrade = anUpgrade({ components: { database: { action: "Skip" }, polling } });
+  const central = aDeployment({ name: "central", component: "polling", labels });
+  const group = aDeployment({
+    name: "central-new-1",
+    component: "polling",
+    labels: ownLabels(upgrade, "polling", "isolated"),
+  });
+  const found = resolveTargets(aWorld({ upgrade, workloads: [central, group] }), release("ocata"), {}, undefined);
+  expect(found.violations).toEqual([]);
+  expect(found.agents.polling.map(({ workload }) => workload.metadata.name)).toEqual(["central"]);
 });
 
 test("a component's own image goes before the target's", () => {

@@ -1,4 +1,5 @@
 /** From the names in a resource to the workloads they mean: exactly one each, or a reason why not. */
+import { LABEL } from "../api/v1alpha1/names.ts";
 import type { TargetRef } from "../api/v1alpha1/schema.ts";
 import { type Agent, makeAgent, matches, type Wanted, type WantedMount } from "../model/agent.ts";
 import type { AttemptRecord, RecordedFile, RecordedFiles, RecordedTarget } from "../model/attempt.ts";
@@ -27,14 +28,17 @@ function violation(object: string, reason: string, message: string, remedy: stri
   return { gate: "Targets", object, reason, message, remedy, severity: "Error" };
 }
 
-/** The workloads that a target's name or labels mean; an upgrade needs exactly one. */
+/**
+ * The workloads that a target's name or labels mean; an upgrade needs exactly one. Labels of the usual names are on what the operator
+ * makes, too: an isolated group beside its original is never meant.
+ */
 export function workloadsOf(ref: TargetRef, workloads: readonly Workload[]): readonly Workload[] {
+  const hasLabels = ({ metadata: { labels } }: Workload): boolean =>
+    labels[LABEL.purpose] !== "isolated" && matches(ref.selector?.matchLabels ?? {}, labels);
   return workloads.filter(
     (workload) =>
       workload.kind === ref.kind &&
-      (ref.name === undefined
-        ? matches(ref.selector?.matchLabels ?? {}, workload.metadata.labels)
-        : workload.metadata.name === ref.name),
+      (ref.name === undefined ? hasLabels(workload) : workload.metadata.name === ref.name),
   );
 }
 
