@@ -2,7 +2,7 @@
  * One workload of a component and its pods, seen beside what it should become. Old and new are what a pod runs, never its
  * age: a pod is new if its agent's container has the target's image and the target's configuration.
  */
-import { FIELD_MANAGER, HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { FIELD_MANAGER, HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { RecordedTarget } from "./attempt.ts";
 import type { AgentComponent } from "./component.ts";
 import { canonicalJson } from "./digest.ts";
@@ -74,14 +74,23 @@ export function matches(selector: Labels, labels: Labels): boolean {
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }
 
+/**
+ * Whether a selector means a pod. What the operator makes has the usual labels, too, which may be all that a selector asks for: the pod
+ * of one of its Jobs is no agent, and that of an isolated group one of that group's only.
+ */
+export function selects(selector: Labels, { metadata: { labels } }: Pod): boolean {
+  const isOwn = labels[LABEL.purpose] !== undefined && selector[LABEL.purpose] === undefined;
+  return !isOwn && matches(selector, labels);
+}
+
 /** The live pods that belong to a workload: by its selector, which a pod keeps while it terminates. */
 export function podsOf(workload: Workload, pods: readonly Pod[]): readonly Pod[] {
-  return pods.filter((pod) => isLive(pod) && matches(workload.matchLabels, pod.metadata.labels));
+  return pods.filter((pod) => isLive(pod) && selects(workload.matchLabels, pod));
 }
 
 /** A pod that a decision rests on and does not know of. One that has ended for good is as good as gone. */
 export const isUnseen = (pod: Pod, { labels, uids }: PodsSeen): boolean =>
-  isLive(pod) && matches(labels, pod.metadata.labels) && !uids.includes(pod.metadata.uid);
+  isLive(pod) && selects(labels, pod) && !uids.includes(pod.metadata.uid);
 
 export function makeAgent(input: Omit<Agent, "marks" | "pods">, pods: readonly Pod[]): Agent {
   return { ...input, marks: marksIn(input), pods: podsOf(input.workload, pods) };

@@ -4,6 +4,7 @@ import {
   aCronJob,
   aDaemonSet,
   aDeployment,
+  aJob,
   aMeta,
   anObservation,
   anUpgrade,
@@ -29,6 +30,7 @@ import type { Workload } from "../model/observation.ts";
 import type { Effect } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
 import { decide } from "./decide.ts";
+import { ownLabels } from "./desired/job.ts";
 import { readInputs } from "./inputs.ts";
 
 const claim = { upgrade: "uid-of-ceilometer", record: "ceilometer-attempt-1" };
@@ -693,6 +695,26 @@ test("agents that were let go have been verified: no other Job is run for them",
     }),
   );
   expect(effect?.why.reason ?? headline).toBe("AttemptEnded");
+});
+
+test("a pod that the operator has made is no agent, though a workload's selector has the usual labels alone", () => {
+  const matchLabels = { "app.kubernetes.io/name": "ceilometer", "app.kubernetes.io/component": "notification" };
+  const one = { ...notification({ image: NEW_IMAGE }, { phase: { phase: "up" } }), matchLabels };
+  const labelled = { ...one, template: { ...one.template, labels: matchLabels } };
+  const job = { kind: "CronJob" as const, name: "look" };
+  const spec: Partial<SpecInput> = { gates: [{ name: "quiet", after: "notification", job, timeoutSeconds: 86_400 }] };
+  const cronJobs = [aCronJob("look", { annotations: { [ANNOTATION.allowJobFrom]: "true" } })];
+  const ready = podsOf(labelled, { readySince: NOW });
+  const looks = aPod(aDeployment({ name: "gate" }), { image: "registry.example/look:1" });
+  const labels = ownLabels(anUpgrade(), "notification", "gate");
+  const pods = [...ready, { ...looks, metadata: { ...looks.metadata, labels } }];
+  const owner = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "uid-of-ceilometer" };
+  const record = { gates: { quiet: { since: formatTime(NOW), retry: 0 } } };
+  const later = { now: NOW + 7_200_000, workloads: [labelled], spec, cronJobs, operator: { podLogs: false }, record };
+  const { effect } = decide(middle({ ...later, pods: ready }));
+  const gate = effect?.kind === "create" ? effect.object.metadata.name : "";
+  const jobs = [aJob(gate, { metadata: { owner, labels } })];
+  expect(why(middle({ ...later, pods, jobs }))).toBe("Progressing: WaitingForGate");
 });
 
 test("of a workload that was made anew an attempt has nothing to take back", () => {

@@ -6,10 +6,10 @@ import {
   atTarget,
   isObserved,
   isRolledOut,
-  matches,
   mayMakeOld,
   newPods,
   oldPods,
+  selects,
 } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
@@ -59,7 +59,7 @@ function lostSince({ world }: Scene, agent: Agent, came: Millis): readonly Milli
   const since = ({ unreadySince, metadata }: Pod): Millis => unreadySince ?? metadata.createdAt;
   const unready = newPods(agent).filter(({ ready }) => !ready);
   const out = world.pods.filter(
-    (pod) => pod.phase === "Failed" && matches(agent.workload.matchLabels, pod.metadata.labels) && since(pod) > came,
+    (pod) => pod.phase === "Failed" && selects(agent.workload.matchLabels, pod) && since(pod) > came,
   );
   const times = [...unready, ...out].map(since);
   return times.length === 0 ? [] : [Math.min(...times)];
