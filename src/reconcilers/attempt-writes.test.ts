@@ -56,6 +56,14 @@ test("one that was left before anything had changed is taken up again, and begin
   });
 });
 
+test("why an attempt of the same wish is begun anew is told as it is", () => {
+  const open = (uid: string) => aRecord({ inputs: body.inputs, targets: [{ ...target, uid }] });
+  const told = (uid: string) => next([open(uid)]).why.message;
+  expect(told("of-its-predecessor")).toContain("a workload was made anew");
+  // Somebody has removed a file that it had derived.
+  expect(told(target.uid)).not.toContain("a workload was made anew");
+});
+
 test("retries that were asked for by annotation go on with the attempt that they asked for", () => {
   const former = aRecord({ plan: "way back", inputs: body.inputs, verbs: { retries: 2 } });
   const others = aRecord({ plan: "another", inputs: "another wish", verbs: { retries: 7 } });

@@ -144,10 +144,13 @@ function writeRecord(
 }
 
 /** Why another attempt starts for the same wish; undefined where the wish is another one. */
-function whyAnew(open: AttemptRecord, { inputs }: NewRecord): string | undefined {
+function whyAnew(open: AttemptRecord, { inputs, targets }: NewRecord): string | undefined {
   if (open.inputs !== inputs) return undefined;
   const { name } = open.metadata;
   if (open.back !== undefined) return givenUp(open);
+  const known = new Set(open.targets.map(({ uid }) => uid));
+  if (targets.every(({ uid }) => known.has(uid)))
+    return `a file that the attempt ${name} has derived is gone: a new one starts from there, and derives it again`;
   return `a workload was made anew: the attempt ${name} knows nothing of it, and a new one starts from there`;
 }
 
