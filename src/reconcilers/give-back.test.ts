@@ -58,6 +58,14 @@ test("what is down comes back as it was", () => {
   expect(deleted([agents("a", { replicas: 0 }, down)])).toMatchObject({ name: "a", replicas: 3, image: undefined });
 });
 
+test("a number that somebody gave one while it was down is what it keeps", () => {
+  const scaled = agents("a", { replicas: 5 }, down);
+  expect(deleted([scaled])).toMatchObject({ name: "a", replicas: undefined, removed: ["borrowed"] });
+  const first = { borrowed: { replicas: 3 }, phase: { phase: "first" } } as const;
+  expect(deleted([agents("a", { replicas: 5 }, first)])).toMatchObject({ replicas: undefined, removed: ["borrowed"] });
+  expect(deleted([agents("a", { replicas: 1 }, first)])).toMatchObject({ replicas: 3, removed: ["borrowed"] });
+});
+
 test("a DaemonSet gets its selector back, also where it had none", () => {
   const nodeSelector = { [OFFLINE_NODE_SELECTOR]: "true" };
   const annotations = marks({ claim, borrowed: { nodeSelector: null }, phase: { phase: "down" } });

@@ -244,10 +244,8 @@ export function restartClock(agent: Agent, moment: Moment, why: Note): Effect {
 
 /** What was borrowed comes back and nothing else changes: the resource is being deleted. */
 export function giveBack(agent: Agent, why: Note): Effect {
-  const values =
-    agent.workload.kind === "DaemonSet"
-      ? setNodeSelector(agent, nodeSelectorBefore(agent))
-      : setReplicas(agent, replicasBefore(agent));
+  const replicas = isScaledByOthers(agent) ? [] : setReplicas(agent, replicasBefore(agent));
+  const values = agent.workload.kind === "DaemonSet" ? setNodeSelector(agent, nodeSelectorBefore(agent)) : replicas;
   return patch(agent, [...values, ...returned(agent)], why);
 }
 
