@@ -285,6 +285,39 @@ test("likewise where only the files were other ones: those that came back with t
   expect(deleted([a, left], { records, pods: [aPod(left)] })).toMatchObject({ replicas: 3, removed: ["borrowed"] });
 });
 
+test("agents whose intake a way back has turned off take in again on the files that they have (I6)", () => {
+  const drain = {
+    name: "ceilometer-upgrade-conf-drain",
+    mountPath: "/etc/ceilometer-upgrade/drain.conf",
+    subPath: "d",
+  };
+  const file = { path: "/etc/ceilometer/pipeline.yaml", volume: "ceilometer-upgrade-pipeline" };
+  const mount = { name: file.volume, mountPath: file.path, subPath: "pipeline.yaml", readOnly: true };
+  const command = ["ceilometer-agent-notification", "--config-file", drain.mountPath];
+  const given = {
+    containers: [aContainer({ image: NEW_IMAGE, command, volumeMounts: [mount, drain] })],
+    volumes: [
+      { name: file.volume, configMap: { name: "pipeline-1" } },
+      { name: drain.name, configMap: { name: "drain-1" } },
+    ],
+  };
+  const all = ["a", "b"].map((name) => agents(name, given, { phase: { phase: "up", plan: "plan-2" } }));
+  const before = [{ ...file, before: {} }];
+  const back = aRecord({
+    plan: "plan-2",
+    to: "newton",
+    targets: all.map((each) => aRecordedTarget(each, { image: NEW_IMAGE, targetImage: OLD_IMAGE, before })),
+    back: { of: "plan-1", by: "Spec", why: "asked" },
+  });
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const { effect } = decide(anObservation({ upgrade, workloads: all, records: [back] }));
+  const operations = effect?.kind === "patch" ? effect.operations : [];
+  const changed = operations.filter(({ op }) => op !== "test").map(({ op, path }) => `${op} ${path}`);
+  expect(effect?.why.message).toBe("Deployment/a takes messages in again");
+  expect(changed).toContain("remove /spec/template/spec/volumes/1");
+  expect(changed).not.toContain("remove /spec/template/spec/volumes/0");
+});
+
 test("what no record knows any more gets back what is noted on itself, and then goes", () => {
   const records = [aRecord()];
   expect(deleted([agents("a", { replicas: 0 }, down)], { records })).toMatchObject({ name: "a", replicas: 3 });

@@ -169,7 +169,7 @@ function isNarrowBy({ metadata, template }: Workload, { targets }: AttemptRecord
   );
 }
 
-/** Agents with their intake off take in again. */
+/** Agents with their intake off take in again, and nothing else of them changes: on a way back, too, they share their work (I6). */
 function undo(world: World, ours: readonly Workload[]): Effect | undefined {
   const records = foremostFirst(world.records);
   for (const workload of ours) {
@@ -178,7 +178,7 @@ function undo(world: World, ours: readonly Workload[]): Effect | undefined {
     if (agent === undefined || record === undefined) continue;
     const moment = { plan: record.plan, retry: 0, now: world.now };
     if (appendedFiles(agent.container).length > 0) {
-      const before = wanting(agent, { image: agent.container.image, mounts: [], appended: undefined });
+      const before = wanting(agent, { image: agent.container.image, mounts: [], undone: [], appended: undefined });
       return start(before, moment, { ...WHY, message: `${agentText(agent)} takes messages in again` });
     }
   }
