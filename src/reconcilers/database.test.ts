@@ -143,6 +143,23 @@ test.each([
   },
 );
 
+test("a migration that cannot start keeps a way back from its end until it is deleted, which is said", () => {
+  const job = aJob("db", { metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
+  const pod = aPod(aDeployment({ name: "db" }), {
+    phase: "Pending",
+    ready: false,
+    state: { waiting: { reason: "ErrImagePull", message: GONE } },
+    owner: { kind: "Job", name: "db", uid: job.metadata.uid },
+  });
+  const world = aWorld({ upgrade, jobs: [job], pods: [pod] });
+  const target = { name: "newton", major: 7 };
+  const outcome = databaseKept({ world, record: aRecord(), agents: left, left, target });
+  if (outcome.kind !== "held") throw new Error(outcome.kind);
+  expect(outcome.violations[0].message).toContain("Job/db still runs");
+  // Its image is not the target's of the way back: to correct that changes nothing.
+  expect(outcome.violations[0].remedy).toMatch(/or delete Job\/db$/);
+});
+
 test("a migration that runs is waited for, though another container of its pod lacks an image (F1)", () => {
   const before = aJob("db-of-before", { metadata: { owner, labels: { [LABEL.purpose]: "migration" } } });
   const nowhere = { restarts: 0, ready: false, waiting: { reason: "ErrImagePull", message: GONE } };

@@ -10,7 +10,7 @@ import { isLive } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
 import { readMigrationLog } from "../model/migration-log.ts";
 import type { ContainerState, Job, Pod, Upgrade, World } from "../model/observation.ts";
-import type { Outcome, Violation } from "../model/outcome.ts";
+import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
@@ -128,11 +128,17 @@ function another({ world }: Scene): Outcome | undefined {
   if (running === undefined) return stopping(world, CLAUSE);
   const object = `Job/${running.metadata.name}`;
   const message = `${object} was started before and still runs: two migrations never run at once`;
-  const outcome = waitForJob(world, running, { reason: "WaitingForJob", message, clause: CLAUSE, object });
+  return waitOut(world, running, { reason: "WaitingForJob", message, clause: CLAUSE, object });
+}
+
+/** It is waited for, and not for what it brings: where it cannot start, to delete it is a remedy, too. */
+function waitOut(world: World, running: Job, note: Note): Outcome {
+  const outcome = waitForJob(world, running, note);
   if (outcome.kind !== "held") return outcome;
   const [first, ...rest] = outcome.violations;
-  const told = { message: `${message}; ${first.message}`, remedy: `${first.remedy}, or delete ${object}` };
-  return { ...outcome, violations: [{ ...first, ...told }, ...rest] };
+  const message = `${note.message}; ${first.message}`;
+  const remedy = `${first.remedy}, or delete Job/${running.metadata.name}`;
+  return { ...outcome, violations: [{ ...first, message, remedy }, ...rest] };
 }
 
 /** On a way back the database stays as it is; a migration that still runs is not torn off, and the way back does not end before it. */
@@ -141,7 +147,7 @@ export const databaseKept: PhaseReconciler = ({ world }) => {
   if (running === undefined) return stopping(world, "I10") ?? keptDatabase;
   const object = `Job/${running.metadata.name}`;
   const message = `${object} still runs: a migration is not torn off in the middle`;
-  return waitForJob(world, running, { reason: "WaitingForJob", message, clause: "I10", object });
+  return waitOut(world, running, { reason: "WaitingForJob", message, clause: "I10", object });
 };
 
 function foreign(job: Job): Violation {
