@@ -13,7 +13,7 @@ import type { ImagePollsters } from "../model/image-pollsters.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { pollingFiles, type Release } from "../model/release.ts";
-import { configurationOf, renderedNow, withMount } from "./configuration-of.ts";
+import { configurationOf, type Rendered, renderedNow, withMount } from "./configuration-of.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import { planIsolation } from "./isolation.ts";
 import { type PollingPath, pathOf, sharesAcrossHosts } from "./polling-path.ts";
@@ -218,6 +218,14 @@ function derivedBefore(world: World, agent: Agent, file: RecordedPolling["file"]
     .flatMap((record) => record.targets)
     .find(({ uid, polling }) => uid === agent.workload.metadata.uid && polling?.narrow?.object === object);
   return derived?.polling?.before;
+}
+
+/** The template with the file that people gave its agents, where an abandoned attempt has mounted one that it derived. */
+export function renderedOriginal(world: World, agent: Agent, to: Release): Rendered {
+  const which = pollingFiles(to)[0] ?? "polling";
+  const file = { path: PATHS[which], volume: VOLUMES[which] };
+  const before = derivedBefore(world, agent, file);
+  return before === undefined ? renderedNow(agent) : withMount(renderedNow(agent), file.path, file.volume, before);
 }
 
 /**

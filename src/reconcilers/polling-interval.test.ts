@@ -5,6 +5,7 @@ import {
   aDeployment,
   anAgent,
   anUpgrade,
+  aRecord,
   aRecordedTarget,
   aWorld,
   type WorldWords,
@@ -80,6 +81,31 @@ describe("of the new agents it is the longest interval of", () => {
     expect(there("2025.2", [fast], {}, agents)).toBe(600);
     expect(there("2025.2", [], {}, [])).toBe(600);
   });
+});
+
+test("of agents on a file that an abandoned attempt has derived it is that of the file that comes back", () => {
+  const file = { path: `${ETC}/polling.yaml`, volume: "ceilometer-upgrade-polling" };
+  const { workload } = agentOf("central", "etc");
+  const { containers, volumes = [] } = workload.template.spec;
+  const mount = { name: file.volume, mountPath: file.path, subPath: "polling.yaml" };
+  const narrowed = aDeployment({
+    name: "central",
+    component: "polling",
+    containers: containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), mount] })),
+    volumes: [...volumes, { name: file.volume, configMap: { name: "central-shared-1" } }],
+  });
+  const narrow = { kind: "ConfigMap", object: "central-shared-1", key: "polling.yaml", digest: "1" } as const;
+  const why = "new pollsters";
+  const plan = { namespaces: ["central"], path: "Isolate", why, overlap: true, file, before: {}, narrow } as const;
+  const target = aRecordedTarget(narrowed, { component: "polling", polling: { ...plan, namespaces: ["central"] } });
+  // The source with what is new alone is the slow one: the derived file has none of it.
+  const files = [
+    etc("etc", { "polling.yaml": polling(3600) }),
+    aConfigObject("ConfigMap", narrow.object, { "polling.yaml": polling(60) }),
+  ];
+  const world = aWorld({ files, records: [aRecord({ targets: [target] })] });
+  const agents = [anAgent(narrowed, { component: "polling" })];
+  expect(intervalThere(world, agents, readInputs(world), release("2025.2"))).toBe(3600);
 });
 
 describe("of the old agents on a way back", () => {

@@ -7,6 +7,7 @@ import type { RecordedTarget } from "../model/attempt.ts";
 import type { World } from "../model/observation.ts";
 import { longestInterval, type PollingFile } from "../model/polling-file.ts";
 import { parseRelease, type Release } from "../model/release.ts";
+import { renderedOriginal } from "./assess-polling.ts";
 import { configurationOf, renderedNow, withMount } from "./configuration-of.ts";
 import type { Inputs } from "./inputs.ts";
 import { fileOf, nextFile } from "./pollster-change.ts";
@@ -20,8 +21,9 @@ function longestOf(files: readonly (PollingFile | undefined)[], otherwise = USUA
   return known.length === 0 ? otherwise : Math.max(...known);
 }
 
+/** A file that an abandoned attempt has derived lacks the sources of what is new, which this attempt will poll. */
 export const intervalThere = (world: World, agents: readonly Agent[], inputs: Inputs, to: Release): number =>
-  longestOf(agents.map((agent) => nextFile({ world, agent, inputs, to }, renderedNow(agent))?.file));
+  longestOf(agents.map((agent) => nextFile({ world, agent, inputs, to }, renderedOriginal(world, agent, to))?.file));
 
 /** On a way back the old agents poll by what was mounted before; `there`: seconds, what held for the new ones. */
 export function intervalBack(
