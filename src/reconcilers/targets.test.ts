@@ -37,6 +37,19 @@ test.each([
   expect(mountsFor(component, files, release(name)).map((mount) => mount.key)).toEqual(keys);
 });
 
+test("a definition file has a volume of its own, whichever others are given: one that is given no more stays mounted (M1)", () => {
+  const definition = (key: string, object: string) => ({ ...file(key), object, path: `/etc/ceilometer/${key}` });
+  const [meters, events] = [definition("meters.yaml", "copy-1"), definition("event_definitions.yaml", "copy-2")];
+  const of = (...definitions: readonly (typeof meters)[]) =>
+    new Map(
+      mountsFor("notification", { definitions: [...definitions] }, release("2025.2")).map((each) => [each.path, each]),
+    );
+  const first = of(meters, events);
+  const next = of(definition("event_definitions.yaml", "copy-3"));
+  expect(next.get(events.path)?.volume).toBe(first.get(events.path)?.volume);
+  expect(next.get(events.path)?.volume).not.toBe(first.get(meters.path)?.volume);
+});
+
 const find = (targets: NonNullable<typeof SPEC.components.notification>["targets"], ...names: readonly string[]) => {
   const upgrade = anUpgrade({ components: { ...SPEC.components, notification: { targets } } });
   const workloads = names.map((name) => aDeployment({ name, labels: { app: "agents" } }));

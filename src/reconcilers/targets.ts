@@ -4,6 +4,7 @@ import type { TargetRef } from "../api/v1alpha1/schema.ts";
 import { type Agent, makeAgent, matches, type Wanted, type WantedMount } from "../model/agent.ts";
 import type { AttemptRecord, RecordedFile, RecordedFiles, RecordedTarget } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
+import { shortDigest } from "../model/digest.ts";
 import type { Workload, World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import type { Container } from "../model/pod-template.ts";
@@ -108,11 +109,15 @@ export function mountsFor(component: AgentComponent, files: RecordedFiles, targe
   return [...mounts, ...definitionMounts(component, files)];
 }
 
-/** Definitions are read by notification agents; those of Gnocchi's resources, to Pike, by collectors too. */
+/**
+ * Definitions are read by notification agents; those of Gnocchi's resources, to Pike, by collectors too. Each has a volume for its path:
+ * one that an upgrade before has given, and this one does not, stays mounted, and so must what it is mounted from.
+ */
 function definitionMounts(component: AgentComponent, { definitions = [] }: RecordedFiles): readonly WantedMount[] {
-  return definitions.flatMap(({ path, kind, object, key }, index) => {
+  return definitions.flatMap(({ path, kind, object, key }) => {
     const reads = component === "notification" || (component === "collector" && path.includes("gnocchi_resources"));
-    return reads ? [{ path, volume: `ceilometer-upgrade-definitions-${index}`, kind, object, key }] : [];
+    const volume = `ceilometer-upgrade-definitions-${shortDigest(path)}`;
+    return reads ? [{ path, volume, kind, object, key }] : [];
   });
 }
 
