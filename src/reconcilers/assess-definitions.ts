@@ -35,7 +35,7 @@ export function assessDefinitions(
   target: Release,
   inputs: Inputs,
 ): DefinitionsAssessment {
-  const looks = inputs.definitions.map((given) => look(world, readersOf(agents, given), target, given));
+  const looks = inputs.definitions.map((given) => look(world, readersOf(agents, given), given));
   const gate = additiveSchema(
     looks.flatMap(({ changes }) => changes),
     world.upgrade.spec.acceptedRisks ?? [],
@@ -44,9 +44,18 @@ export function assessDefinitions(
   return {
     ...gate,
     findings: [...looks.flatMap(({ findings }) => findings), ...gate.violations],
-    files: looks.map(({ path }, index) => ({ path, ...fileOf(inputs.definitions, index) })),
+    files: definitionFiles(world, agents, target, inputs),
   };
 }
+
+/** The files with the path of each, whatever is in them. */
+export const definitionFiles = (
+  world: World,
+  agents: Pick<Agents, "notification" | "collector">,
+  target: Release,
+  { definitions }: Inputs,
+): NonNullable<RecordedFiles["definitions"]> =>
+  definitions.map((given) => ({ path: pathOf(world, readersOf(agents, given), target, given.key), ...given.file }));
 
 /** Definitions are read by notification agents; those of Gnocchi's resources, to Pike, by collectors too. */
 function readersOf({ notification, collector }: Pick<Agents, "notification" | "collector">, { key }: GivenDefinitions) {
@@ -54,14 +63,7 @@ function readersOf({ notification, collector }: Pick<Agents, "notification" | "c
   return key.includes("gnocchi_resources") ? [...notification, ...staying] : notification;
 }
 
-function fileOf(definitions: readonly GivenDefinitions[], index: number): GivenDefinitions["file"] {
-  const given = definitions[index];
-  if (given === undefined) throw new Error("a look at no file");
-  return given.file;
-}
-
 interface Look {
-  readonly path: string;
   readonly changes: readonly DefinitionChange[];
   readonly findings: readonly Violation[];
 }
@@ -87,17 +89,21 @@ function defaultPath(world: World, key: string, reader: Agent | undefined, targe
   return inDirectory ? `${METERS_DIRECTORY}/${key}` : `${DIRECTORY}/${key}`;
 }
 
-function look(world: World, readers: readonly Agent[], target: Release, given: GivenDefinitions): Look {
+/** Where the first of its readers has it, else where they would read it. */
+function pathOf(world: World, readers: readonly Agent[], target: Release, key: string): string {
+  const [there] = readers.flatMap((reader) => mountedNow(world, reader, key) ?? []);
+  return there?.path ?? defaultPath(world, key, readers[0], target);
+}
+
+function look(world: World, readers: readonly Agent[], given: GivenDefinitions): Look {
   const { key, object } = given;
-  const [first] = readers;
   const mounts = readers.flatMap((reader) => {
     const now = mountedNow(world, reader, key);
     return now === undefined ? [] : [{ reader, ...now }];
   });
-  const path = mounts[0]?.path ?? defaultPath(world, key, first, target);
   const next = givenDefinitions(given.text, key);
   if (next.kind === "broken")
-    return { path, changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };
+    return { changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };
   const changes = mounts.flatMap(({ reader, path: where, text }): readonly DefinitionChange[] => {
     if (text.kind === "absent") return [];
     const unknown = (why: string): readonly DefinitionChange[] => {
@@ -108,7 +114,7 @@ function look(world: World, readers: readonly Agent[], target: Release, given: G
     return changesBetween(text.text, given.text, key) ?? unknown("Ceilometer would not take it as it is");
   });
   const findings = next.warnings.map((problem) => invalid(object, key, problem));
-  return { path, changes: unique(changes), findings };
+  return { changes: unique(changes), findings };
 }
 
 /** Several workloads usually have the same file. */

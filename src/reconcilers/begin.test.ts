@@ -1,6 +1,8 @@
 /** What there is to do before anything is written: nothing, where there is nothing to write. */
 import { expect, test } from "vitest";
 import {
+  aConfigObject,
+  aContainer,
   aDeployment,
   aJob,
   anObservation,
@@ -16,15 +18,23 @@ import {
 import { FINALIZER } from "../api/v1alpha1/names.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
-import type { Job } from "../model/observation.ts";
+import { digestText, nameFor } from "../model/digest.ts";
+import type { Job, Workload } from "../model/observation.ts";
 import { formatTime } from "../model/time.ts";
 import { migrationJobName } from "./database.ts";
 import { decide } from "./decide.ts";
+import { mountsFor } from "./targets.ts";
 
 const migrated: SpecInput["components"]["database"] = {
   action: "Upgrade",
   jobFrom: { kind: "Deployment", name: "notification" },
 };
+
+/** The copy that the operator makes of a definition file. */
+function copyOf(key: string, text: string) {
+  const digest = digestText(text);
+  return { kind: "ConfigMap" as const, object: nameFor("ceilometer-definitions", digest.slice(0, 8)), key, digest };
+}
 
 function begun(spec: Partial<SpecInput>, workload: Omit<WorkloadWords, "name">, jobs: readonly Job[] = []) {
   const notification = aDeployment({ name: "notification", ...workload });
@@ -43,6 +53,30 @@ test("a workload of which old pods run is begun with, although its template is a
   const notification = aDeployment({ name: "notification", image: NEW_IMAGE, status: { updated: 0 } });
   const pods = podsOf(aDeployment({ name: "notification" }));
   expect(decide(anObservation({ workloads: [notification], pods })).effect?.why.reason).toBe("Holding");
+});
+
+test("definitions that the agents do not have yet are a change, though they run the target", () => {
+  const meters = "metric: [{name: a, event_type: x, type: gauge, unit: u, volume: v, resource_id: r}]\n";
+  const files = [aConfigObject("ConfigMap", "meters", { "meters.yaml": meters })];
+  const definitions = [{ kind: "ConfigMap" as const, name: "meters", key: "meters.yaml" }];
+  const upgrade = anUpgrade({ target: { release: "ocata", image: NEW_IMAGE, config: { definitions } } });
+  const at = (workload: Workload) =>
+    decide(anObservation({ upgrade, files, workloads: [workload], pods: podsOf(workload) }));
+  expect(at(aDeployment({ name: "notification", image: NEW_IMAGE })).effect?.why.reason).toBe("Holding");
+  // As an attempt before has left them.
+  const [mount] = mountsFor(
+    "notification",
+    { definitions: [{ ...copyOf("meters.yaml", meters), path: "/etc/ceilometer/meters.yaml" }] },
+    { name: "ocata", major: 8 },
+  );
+  if (mount === undefined) throw new Error("it is not mounted");
+  const volumeMounts = [{ name: mount.volume, mountPath: mount.path, subPath: mount.key }];
+  const there = aDeployment({
+    name: "notification",
+    containers: [aContainer({ image: NEW_IMAGE, volumeMounts })],
+    volumes: [{ name: mount.volume, configMap: { name: mount.object } }],
+  });
+  expect(at(there).phase).toBe("NoChange");
 });
 
 const databaseOnly: Partial<SpecInput> = {

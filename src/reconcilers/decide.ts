@@ -16,6 +16,7 @@ import { type Observation, readWorld, type World } from "../model/observation.ts
 import { assertNever, type Effect, type Outcome, type Violation } from "../model/outcome.ts";
 import { parseRelease, type Release } from "../model/release.ts";
 import { type Requests, readRequests } from "../model/verb-requests.ts";
+import { definitionFiles } from "./assess-definitions.ts";
 import { addFinalizer, annotateRecord, holdRecord, supersedeOthers } from "./attempt-writes.ts";
 import { begin, isThereAlready, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
@@ -26,7 +27,7 @@ import { type Agents, allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
 import { guard, standing } from "./stand-still.ts";
 import { meantForOthers, steered, takeRequests } from "./steering.ts";
-import { resolveTargets } from "./targets.ts";
+import { type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, type Told, unreadable, waiting } from "./tell.ts";
 import { beginBack, failureOf, isOutStill, leftBehind, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
 
@@ -118,9 +119,17 @@ function isHolding({ upgrade, workloads }: World, { metadata }: AttemptRecord): 
   });
 }
 
+/** With all files that it gives: where definitions go is read off the agents that are to get them. */
+function resolveWish(world: World, target: Release, inputs: Inputs): Resolved {
+  const resolved = resolveTargets(world, target, inputs.files, undefined);
+  if (inputs.definitions.length === 0) return resolved;
+  const definitions = definitionFiles(world, resolved.agents, target, inputs);
+  return resolveTargets(world, target, { ...inputs.files, definitions }, undefined);
+}
+
 /** No attempt of this wish is under way. */
 function start(world: World, target: Release, inputs: Inputs, former: AttemptRecord | undefined): Decision {
-  const resolved = resolveTargets(world, target, inputs.files, undefined);
+  const resolved = resolveWish(world, target, inputs);
   const revert = former === undefined ? revertOf(world, target) : undefined;
   if (revert !== undefined && inputs.digest !== undefined) {
     const isThere = isThereAlready(world, resolved.agents) && !isOutStill(world, revert);
