@@ -43,9 +43,22 @@ export function assessDefinitions(
   );
   return {
     ...gate,
-    findings: [...looks.flatMap(({ findings }) => findings), ...gate.violations],
+    findings: [...twice(inputs.definitions), ...looks.flatMap(({ findings }) => findings), ...gate.violations],
     files: definitionFiles(world, agents, target, inputs),
   };
+}
+
+/** A file goes where one of its name is: of two, agents would get one, and the other would be missed for ever. */
+function twice(definitions: readonly GivenDefinitions[]): readonly Violation[] {
+  const others = definitions.filter(({ key }, index) => definitions.findIndex((each) => each.key === key) < index);
+  return others.map(({ object, key }) => ({
+    gate: "Configuration",
+    object,
+    reason: "ConfigurationInvalid",
+    message: `spec.target.config.definitions gives ${key} twice, and there is one place for it`,
+    remedy: "give each file a name (key) of its own, or give one of them",
+    severity: "Error",
+  }));
 }
 
 /** The files with the path of each, whatever is in them. */

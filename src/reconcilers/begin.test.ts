@@ -79,6 +79,23 @@ test("definitions that the agents do not have yet are a change, though they run 
   expect(at(there).phase).toBe("NoChange");
 });
 
+test("two definition files of one name are refused: there is one place for both", () => {
+  const meters = "metric: [{name: a, event_type: x, type: gauge, unit: u, volume: v, resource_id: r}]\n";
+  const files = ["one", "two"].map((name) => aConfigObject("ConfigMap", name, { "meters.yaml": meters + "#" + name }));
+  const definitions = files.map(({ metadata }) => ({
+    kind: "ConfigMap" as const,
+    name: metadata.name,
+    key: "meters.yaml",
+  }));
+  const upgrade = anUpgrade({ target: { release: "ocata", image: NEW_IMAGE, config: { definitions } } });
+  const workloads = [aDeployment({ name: "notification" })];
+  const { findings, phase } = decide(anObservation({ upgrade, files, workloads }));
+  expect(phase).toBe("Held");
+  expect(findings).toContainEqual(
+    expect.objectContaining({ object: "ConfigMap/two", reason: "ConfigurationInvalid", severity: "Error" }),
+  );
+});
+
 const databaseOnly: Partial<SpecInput> = {
   strategy: "Partial",
   only: ["database"],
