@@ -121,6 +121,8 @@ metering_secret = hunter2
       partitioned: true,
     });
     expect(read({ conf, release: "ussuri" }).pollstersDefinitionsDirs).toEqual({ kind: "known", value: ["/a", "/b"] });
+    const many = `[DEFAULT]\n${"pollsters_definitions_dirs = /a\n".repeat(2000)}`;
+    expect(read({ conf: many, release: "ussuri" }).pollstersDefinitionsDirs).toMatchObject({ kind: "unknown" });
     expect(JSON.stringify(read({ conf, release: "rocky" }))).not.toContain("hunter2");
   });
 

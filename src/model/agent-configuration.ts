@@ -7,7 +7,7 @@
  */
 import { type AgentFile, findFile } from "./agent-file.ts";
 import { fileAt } from "./agent-files.ts";
-import { AgentSettings, type AgentView, known, type Objects, type Setting, textOf } from "./agent-settings.ts";
+import { AgentSettings, type AgentView, known, type Objects, type Setting, textOf, unknown } from "./agent-settings.ts";
 import { type CommandLine, commandLineOf, namespaceByName, scriptOf } from "./command-line.ts";
 import type { AgentComponent } from "./component.ts";
 import { digestText } from "./digest.ts";
@@ -95,9 +95,14 @@ function queuesOf(settings: AgentSettings, release: Release): Setting<number> {
   });
 }
 
+/** The files of each are read. */
+const MOST_DIRECTORIES = 32;
+
 function pollstersDirs(settings: AgentSettings, release: Release): Setting<readonly string[]> {
   if (!hasDynamicPollsters(release)) return known([]);
   const dirs = settings.values("DEFAULT", "pollsters_definitions_dirs");
+  if (dirs.kind === "known" && dirs.value.length > MOST_DIRECTORIES)
+    return unknown(`pollsters_definitions_dirs names more than ${MOST_DIRECTORIES} directories`);
   return map(dirs, (values) => (values.length === 0 ? ["/etc/ceilometer/pollsters.d"] : values));
 }
 

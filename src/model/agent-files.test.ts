@@ -133,3 +133,62 @@ it("lists each object that a container mounts once", () => {
     { kind: "ConfigMap", name: "one" },
   ]);
 });
+
+const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `n${index}`);
+const mountsOf = (count: number): readonly VolumeMount[] =>
+  names(count).map((name) => ({ name: "one", mountPath: `/etc/conf.d/${name}.conf`, subPath: "a" }));
+
+describe("a container with more mounts than anybody has", () => {
+  // Each of ten thousand, which a megabyte holds, was looked for in all of them: minutes without a turn of the event loop.
+  it("is not seen, and holds nobody up", () => {
+    const made = template(mountsOf(10_000));
+    const began = performance.now();
+    const { files: found, unknown } = filesIn(made.template, made.container, "/etc/conf.d", () => []);
+    expect(found).toEqual([]);
+    expect(unknown).toContain("more is mounted than is looked at");
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(at("/etc/conf.d/n1.conf", ...mountsOf(10_000))).toContain("more is mounted");
+    expect(objectsMounted(made.template, made.container)).toEqual([]);
+  });
+
+  it.each<[string, Volume]>([
+    [
+      "one volume of many objects",
+      { name: "v", projected: { sources: names(200).map((name) => ({ configMap: { name } })) } },
+    ],
+    [
+      "one volume of many files",
+      { name: "v", configMap: { name: "c", items: names(200).map((key) => ({ key, path: key })) } },
+    ],
+  ])("or %s, is not either: no object of it is watched", (_what, volume) => {
+    const container: Container = { name: "agent", image: "i", volumeMounts: [{ name: "v", mountPath: "/etc/conf.d" }] };
+    const many: PodTemplate = { labels: {}, annotations: {}, spec: { containers: [container], volumes: [volume] } };
+    expect(objectsMounted(many, container)).toEqual([]);
+    expect(fileAt(many, container, "/etc/conf.d/n1")).toMatchObject({ kind: "unknown" });
+  });
+
+  it("is seen as long as it has not", () => {
+    const made = template(mountsOf(128));
+    expect(filesIn(made.template, made.container, "/etc/conf.d", () => []).files).toHaveLength(128);
+  });
+
+  it("or one object with more files in a directory, is seen in part", () => {
+    const made = template([{ name: "open", mountPath: "/etc/conf.d" }]);
+    const keysOf = () => names(80_000);
+    const { files: found, unknown } = filesIn(made.template, made.container, "/etc/conf.d", keysOf);
+    expect(found).toEqual([]);
+    expect(unknown).toBe("ConfigMap/c1 has more files than are looked at");
+  });
+});
+
+it("of two mounts at one path the later counts, and a deeper one before both", () => {
+  const mounts = [
+    { name: "one", mountPath: "/etc" },
+    { name: "etc", mountPath: "/etc/" },
+    { name: "both", mountPath: "/etc/x/y" },
+  ];
+  expect(at("/etc/a", ...mounts)).toBe("Secret/ceilometer-etc a");
+  expect(at("/etc/x/y/a.conf", ...mounts)).toBe("ConfigMap/conf a");
+  expect(at("/usr", ...mounts)).toBe("image");
+  expect(at("/x", { name: "etc", mountPath: "/" })).toBe("Secret/ceilometer-etc x");
+});

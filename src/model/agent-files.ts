@@ -41,6 +41,71 @@ const isWithin = (path: readonly string[], directory: readonly string[]): boolea
 /** An absolute path without detours. */
 export const plainPath = (path: string): string => `/${segments(path).join("/")}`;
 
+/**
+ * Mounts of a container, volumes of its template, what is laid together in these, and the letters of all their paths: more than
+ * anybody has. Each is looked at for each file, and each object is watched: a megabyte of them, which the API server takes, would
+ * hold everybody's upgrades for minutes and open ten thousand watches. Where there are more, nothing of the container is seen.
+ */
+const MOST_ENTRIES = 128;
+const MOST_LETTERS = 64 * MOST_ENTRIES;
+/** Files of one directory: each is read. */
+const MOST_FILES = 128;
+const TOO_MUCH = `more is mounted than is looked at (${MOST_ENTRIES} mounts, volumes or files)`;
+
+type Source = { readonly items?: readonly KeyToPath[] } | undefined;
+
+/** How many objects and files a volume names, and the letters of their paths. */
+function contentOf({ configMap, secret, projected: { sources = [] } = {} }: Volume): readonly string[] {
+  const parts: readonly Source[] = [configMap, secret, ...sources.flatMap((each) => [each.configMap, each.secret])];
+  return [...sources.map(() => ""), ...parts.flatMap((part) => part?.items?.map(({ path }) => path) ?? [])];
+}
+
+const areFew = (texts: readonly string[]): boolean =>
+  texts.length <= MOST_ENTRIES && texts.reduce((sum, text) => sum + text.length, 0) <= MOST_LETTERS;
+
+/** A directory below which something is mounted, or a mount. */
+interface Place {
+  mount?: VolumeMount;
+  readonly below: Map<string, Place>;
+}
+
+/** Where a container has which mount; undefined where it has too many. Of several at one path the last counts. */
+function treeOf(mounts: readonly VolumeMount[]): Place | undefined {
+  if (!areFew(mounts.map(({ mountPath, subPath = "" }) => mountPath + subPath))) return undefined;
+  const root: Place = { below: new Map() };
+  for (const mount of mounts) {
+    let place = root;
+    for (const segment of segments(mount.mountPath)) {
+      const next = place.below.get(segment) ?? { below: new Map() };
+      place.below.set(segment, next);
+      place = next;
+    }
+    place.mount = mount;
+  }
+  return root;
+}
+
+/** A template is asked for many files in one look. */
+const trees = new WeakMap<readonly VolumeMount[], Place | "many">();
+const few = new WeakMap<readonly Volume[], boolean>();
+const NO_MOUNTS: readonly VolumeMount[] = [];
+const NO_VOLUMES: readonly Volume[] = [];
+
+function placesOf({ spec }: PodTemplate, { volumeMounts = NO_MOUNTS }: Container): Place | undefined {
+  const { volumes = NO_VOLUMES } = spec;
+  const isFew = few.get(volumes) ?? (volumes.length <= MOST_ENTRIES && areFew(volumes.flatMap(contentOf)));
+  few.set(volumes, isFew);
+  const tree = trees.get(volumeMounts) ?? treeOf(volumeMounts) ?? "many";
+  trees.set(volumeMounts, tree);
+  return isFew && tree !== "many" ? tree : undefined;
+}
+
+function placeAt(root: Place, path: readonly string[]): Place | undefined {
+  let place: Place | undefined = root;
+  for (const segment of path) place = place?.below.get(segment);
+  return place;
+}
+
 interface Cover {
   readonly mount: VolumeMount;
   readonly volume: Volume | undefined;
@@ -48,12 +113,13 @@ interface Cover {
   readonly inner: string;
 }
 
-function coverOf(template: PodTemplate, container: Container, path: string): Cover | undefined {
+function coverOf(template: PodTemplate, root: Place, path: string): Cover | undefined {
   const wanted = segments(path);
   let best: { readonly mount: VolumeMount; readonly depth: number } | undefined;
-  for (const mount of container.volumeMounts ?? []) {
-    const at = segments(mount.mountPath);
-    if (isWithin(wanted, at) && (best === undefined || at.length >= best.depth)) best = { mount, depth: at.length };
+  let place: Place | undefined = root;
+  for (let depth = 0; place !== undefined; depth += 1) {
+    if (place.mount !== undefined) best = { mount: place.mount, depth };
+    place = place.below.get(wanted[depth] ?? "");
   }
   if (best === undefined) return undefined;
   const { mount, depth } = best;
@@ -98,7 +164,9 @@ function unseen(template: PodTemplate, container: Container, cover: Cover): File
 }
 
 export function fileAt(template: PodTemplate, container: Container, path: string): FileSource {
-  const cover = coverOf(template, container, path);
+  const root = placesOf(template, container);
+  if (root === undefined) return { kind: "unknown", why: TOO_MUCH };
+  const cover = coverOf(template, root, path);
   if (cover === undefined) return { kind: "image" };
   const hidden = unseen(template, container, cover);
   if (hidden !== undefined || cover.volume === undefined) return hidden ?? { kind: "image" };
@@ -137,28 +205,42 @@ export function filesIn(
   directory: string,
   keysOf: KeysOf,
 ): { readonly files: readonly DirectoryFile[]; readonly unknown?: string } {
+  const root = placesOf(template, container);
+  if (root === undefined) return { files: [], unknown: TOO_MUCH };
   const here = segments(directory);
-  const cover = coverOf(template, container, directory);
+  const cover = coverOf(template, root, directory);
   const hidden = cover === undefined ? undefined : unseen(template, container, cover);
-  const unknown: string[] = hidden?.kind === "unknown" ? [hidden.why] : [];
-  const mounted = (container.volumeMounts ?? []).map(({ mountPath }) => childOf(segments(mountPath), here));
-  const names = new Set(mounted);
-  const seen = hidden === undefined ? cover : undefined;
-  const inner = segments(seen?.inner ?? "");
-  for (const part of seen?.volume === undefined ? [] : partsOf(seen.volume)) {
+  const volume = cover === undefined || hidden !== undefined ? NOTHING : inVolume(cover, keysOf);
+  const mounted = [...(placeAt(root, here)?.below ?? [])].flatMap(([name, { mount }]) =>
+    mount === undefined ? [] : [name],
+  );
+  const names = new Set([...mounted, ...volume.names]);
+  const files = [...names].toSorted().map((name) => {
+    const path = plainPath([...here, name].join("/"));
+    return { path, source: fileAt(template, container, path) };
+  });
+  const why = hidden?.kind === "unknown" ? hidden.why : volume.unknown;
+  return { files, ...(why === undefined ? {} : { unknown: why }) };
+}
+
+interface Listed {
+  readonly names: readonly string[];
+  readonly unknown?: string | undefined;
+}
+const NOTHING: Listed = { names: [] };
+
+/** The names that the volume itself brings into the directory which it covers. */
+function inVolume({ volume, inner }: Cover, keysOf: KeysOf): Listed {
+  const directory = segments(inner);
+  const unknown: string[] = [];
+  const names = (volume === undefined ? [] : partsOf(volume)).flatMap((part) => {
     const paths = pathsOf(part, keysOf);
     if (paths === undefined) unknown.push(`the keys of ${part.kind}/${part.name} could not be read`);
-    for (const path of paths ?? []) names.add(childOf(segments(path), inner));
-  }
-  const files = [...names]
-    .filter((name) => name !== undefined)
-    .toSorted()
-    .map((name) => {
-      const path = plainPath([...here, name].join("/"));
-      return { path, source: fileAt(template, container, path) };
-    });
-  const [why] = unknown;
-  return { files, ...(why === undefined ? {} : { unknown: why }) };
+    else if (paths.length > MOST_FILES) unknown.push(`${part.kind}/${part.name} has more files than are looked at`);
+    else return paths.flatMap((path) => childOf(segments(path), directory) ?? []);
+    return [];
+  });
+  return { names, unknown: unknown[0] };
 }
 
 const pathsOf = (part: Part, keysOf: KeysOf): readonly string[] | undefined =>
@@ -168,8 +250,9 @@ const pathsOf = (part: Part, keysOf: KeysOf): readonly string[] | undefined =>
 const childOf = (path: readonly string[], directory: readonly string[]): string | undefined =>
   path.length === directory.length + 1 && isWithin(path, directory) ? path.at(-1) : undefined;
 
-/** All ConfigMaps and Secrets that are mounted into the container, each once. */
+/** All ConfigMaps and Secrets that are mounted into the container, each once; none where they are more than are looked at. */
 export function objectsMounted(template: PodTemplate, container: Container): readonly ObjectName[] {
+  if (placesOf(template, container) === undefined) return [];
   const found = new Map<string, ObjectName>();
   for (const mount of container.volumeMounts ?? []) {
     const volume = template.spec.volumes?.find(({ name }) => name === mount.name);

@@ -30,14 +30,16 @@ function factsOf(workload: Workload | undefined): ReadonlyMap<string, string> {
   if (workload === undefined) return new Map();
   const { containers, volumes = [] } = workload.template.spec;
   const images = containers.map(({ name, image }): [string, string] => [`image ${name}`, image]);
-  const files = containers.flatMap((container) => filesOf(container, volumes));
+  // Not looked for in the list at each mount: a template may have ten thousand of both.
+  const byName = new Map(volumes.map((volume) => [volume.name, volume]));
+  const files = containers.flatMap((container) => filesOf(container, byName));
   return new Map([...images, ...files, [PODS, podsText(workload)]]);
 }
 
 /** The configuration that a container mounts, by the path at which it reads it. */
-function filesOf(container: Container, volumes: readonly Volume[]): readonly [string, string][] {
+function filesOf(container: Container, volumes: ReadonlyMap<string, Volume>): readonly [string, string][] {
   return (container.volumeMounts ?? []).flatMap(({ name, mountPath, subPath }): [string, string][] => {
-    const source = sourceOf(volumes.find((volume) => volume.name === name));
+    const source = sourceOf(volumes.get(name));
     if (source === undefined) return [];
     const file = mountPath.slice(mountPath.lastIndexOf("/") + 1);
     const key = subPath === undefined || subPath === file ? "" : ` (key ${subPath})`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aDeployment, anUpgrade, aRecord, aRecordedTarget } from "../../test/support/builders.ts";
+import { aContainer, aDeployment, anUpgrade, aRecord, aRecordedTarget } from "../../test/support/builders.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import type { Volume } from "../model/pod-template.ts";
 import { compared, filesWanted } from "./files-wanted.ts";
@@ -60,4 +60,24 @@ test("a full upgrade reads what notification agents have where it gives definiti
   expect(compared(anUpgrade({ components, target: { ...target, config: { definitions } } }), workloads)).toEqual([
     "notification",
   ]);
+});
+
+test("no more are watched than a resource needs, its own and those of a way back before others", () => {
+  const targets = Array.from({ length: 16 }, (_, index) => ({ kind: "Deployment" as const, name: `n${index}` }));
+  const workloads = targets.map(({ name }) => {
+    const volumes = Array.from({ length: 100 }, (_, index) => ({
+      name: `v${index}`,
+      configMap: { name: `${name}-${index}` },
+    }));
+    const volumeMounts = volumes.map((volume) => ({ name: volume.name, mountPath: `/${volume.name}` }));
+    return aDeployment({ name, containers: [aContainer({ volumeMounts })], volumes });
+  });
+  const central = aDeployment({ name: "central", component: "polling" });
+  const record = recordWith(central, { name: file.volume, configMap: { name: "kept" } });
+  const config = { definitions: [{ kind: "ConfigMap" as const, name: "mine", key: "meters.yaml" }] };
+  const target = { release: "ocata", image: "registry.example/ceilometer:ocata", config };
+  const upgrade = anUpgrade({ target, components: { database: { action: "Skip" }, notification: { targets } } });
+  const wanted = filesWanted(upgrade, [...workloads, central], SETTINGS, [record]).map(({ name }) => name);
+  expect(wanted).toHaveLength(512);
+  expect(wanted.slice(0, 2)).toEqual(["mine", "kept"]);
 });

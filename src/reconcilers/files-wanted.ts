@@ -124,6 +124,9 @@ export function readsDefinitions({ spec }: Upgrade): readonly AgentComponent[] {
   return given && collector !== undefined && !collector.retire ? ["collector"] : [];
 }
 
+/** Each is watched for itself. The resource's own come first, then what a way back needs; what is left out is told as not read. */
+const MOST_FILES = 512;
+
 export function filesWanted(
   upgrade: Upgrade,
   workloads: readonly Workload[],
@@ -132,13 +135,15 @@ export function filesWanted(
 ): readonly ObjectName[] {
   const all = [
     ...named(upgrade),
-    ...[...compared(upgrade, workloads), ...readsDefinitions(upgrade), ...timed(upgrade)].flatMap((each) =>
-      mounted(upgrade, workloads, each),
-    ),
     ...mountedOver(upgrade, workloads),
     ...comingBack(upgrade, records),
     ...replacedFiles(records, workloads),
+    ...[...compared(upgrade, workloads), ...readsDefinitions(upgrade), ...timed(upgrade)].flatMap((each) =>
+      mounted(upgrade, workloads, each),
+    ),
   ];
   const unique = new Map(all.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
-  return [...unique.values()].filter(({ kind, name }) => kind === "ConfigMap" || settings.secrets.includes(name));
+  return [...unique.values()]
+    .filter(({ kind, name }) => kind === "ConfigMap" || settings.secrets.includes(name))
+    .slice(0, MOST_FILES);
 }
