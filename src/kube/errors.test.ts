@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { failureFromResponse, failureFromStatus } from "./errors.ts";
+import { failureFromResponse, failureFromStatus, isTestFailed } from "./errors.ts";
 
 const body = (value: unknown): Buffer => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 
@@ -51,4 +51,27 @@ test("Retry-After is in seconds, in the header or the body; a date is ignored", 
 test("a version from the future needs a new list, though it is reported as a time-out", () => {
   const status = { code: 504, reason: "Timeout", message: "Timeout: Too large resource version: 900, current: 100" };
   expect(failureFromStatus(status, 200).kind).toBe("gone");
+});
+
+describe("a test of a patch that did not hold", () => {
+  const refused = (message: string): boolean => isTestFailed(failureFromResponse(422, body({ message }), undefined));
+
+  test.each([
+    ["the server rejected our request due to an error in our request", true],
+    ["testing value /spec/replicas failed: test failed", true],
+    ["first line\nTest of /a: not equal", true],
+    ["jsonpatch remove operation does not apply: unable to remove nonexistent key", true],
+    ["test\nfailed", false],
+    ["failed before any test of it", false],
+    ['Job.batch "a" is invalid: spec.template: Invalid value: "test has failed"', false],
+  ])("%j: %s", (message, wanted) => {
+    expect(refused(message)).toBe(wanted);
+  });
+
+  test("is told from a value that is quoted, however long, in no time", () => {
+    const usage = process.threadCpuUsage();
+    expect(refused(`spec: Invalid value: ${"test ".repeat(12_000)}`)).toBe(false);
+    const { user, system } = process.threadCpuUsage(usage);
+    expect((user + system) / 1000).toBeLessThan(80);
+  });
 });

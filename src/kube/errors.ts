@@ -49,13 +49,20 @@ export function failureOf(error: unknown): KubeFailure | undefined {
 }
 
 const TEST_FAILED =
-  /rejected our request due to an error in our request|test(ing)? .*(failed|not equal)|unable to (remove|find|test)|does not exist|missing (value|path)/i;
+  /rejected our request due to an error in our request|unable to (remove|find|test)|does not exist|missing (value|path)/i;
 /** `Deployment.apps "a" is invalid: …`; it quotes the values that it does not like, whatever is in them. */
 const VALIDATION = /^\S+ "[^"]*" is invalid: /;
 
 /** Whether a `test` of a JSON Patch did not hold, which is answered as an error of the request like a validation that failed. */
 export const isTestFailed = ({ kind, message }: KubeFailure): boolean =>
-  kind === "invalid" && TEST_FAILED.test(message) && !VALIDATION.test(message);
+  kind === "invalid" && (TEST_FAILED.test(message) || saysFailed(message)) && !VALIDATION.test(message);
+
+/** `testing value /spec failed`, in one line. Not as one expression, which would look on from each `test` of a value that is quoted. */
+const saysFailed = (message: string): boolean =>
+  message.split("\n").some((line) => {
+    const at = line.search(/test(ing)? /i);
+    return at >= 0 && /failed|not equal/i.test(line.slice(at));
+  });
 
 function kindOf(code: number, reason: string): KubeFailureKind {
   switch (code) {

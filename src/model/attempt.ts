@@ -233,6 +233,8 @@ function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefine
  */
 const MOST_OBJECTS = 4096;
 const MOST_ENTRIES = 64 * 1024;
+/** Of an annotation beside it, which anybody may write who may annotate ConfigMaps: more than all of them together can hold of what is right. */
+const MOST_NOTED = 16 * 1024;
 
 function countOf(text: string, character: string, most: number): number {
   let count = 0;
@@ -240,12 +242,15 @@ function countOf(text: string, character: string, most: number): number {
   return count;
 }
 
-const isBounded = (body: string): boolean =>
-  countOf(body, "{", MOST_OBJECTS) <= MOST_OBJECTS && countOf(body, ",", MOST_ENTRIES) <= MOST_ENTRIES;
+const isBounded = (text: string, entries: number): boolean =>
+  countOf(text, "{", MOST_OBJECTS) <= MOST_OBJECTS && countOf(text, ",", entries) <= entries;
+
+const noted = <T>(schema: z.ZodType<T>, text: string | undefined): T | undefined =>
+  text === undefined || !isBounded(text, MOST_NOTED) ? undefined : parsed(schema, text);
 
 /** Undefined where the ConfigMap is no record: somebody else's, or damaged. What is remembered beside it is in annotations. */
 export function parseRecord(metadata: Meta, body: string | undefined): AttemptRecord | undefined {
-  const record = body === undefined || !isBounded(body) ? undefined : parsed(recordSchema, body);
+  const record = body === undefined || !isBounded(body, MOST_ENTRIES) ? undefined : parsed(recordSchema, body);
   if (record === undefined) return undefined;
   const { annotations } = metadata;
   const resumed = annotations[ANNOTATION.resumedAt];
@@ -254,10 +259,10 @@ export function parseRecord(metadata: Meta, body: string | undefined): AttemptRe
     // Attempts are told apart by when they began: one that was taken up again is younger than what was tried in between.
     ...(resumed === undefined || parseTime(resumed) === undefined ? {} : { startedAt: resumed }),
     metadata,
-    ended: parsed(ended, annotations[ANNOTATION.ended]),
-    clock: parsed(clock, annotations[ANNOTATION.clock]) ?? [],
-    verbs: parsed(verbs, annotations[ANNOTATION.verbs]) ?? {},
-    gates: parsed(gates, annotations[ANNOTATION.gates]) ?? {},
+    ended: noted(ended, annotations[ANNOTATION.ended]),
+    clock: noted(clock, annotations[ANNOTATION.clock]) ?? [],
+    verbs: noted(verbs, annotations[ANNOTATION.verbs]) ?? {},
+    gates: noted(gates, annotations[ANNOTATION.gates]) ?? {},
   };
 }
 

@@ -86,6 +86,26 @@ test("what has more objects or entries than a record can have is none", () => {
   expect(read({ only: Array(66_000).fill("a") })).toBeUndefined();
 });
 
+test.each([
+  [ANNOTATION.verbs, '{"acceptedRisks":[', "{},", "{}]}"],
+  [ANNOTATION.verbs, '{"approved":[', "1,", "1]}"],
+  [ANNOTATION.clock, "[", "{},", "{}]"],
+])("a quarter of a megabyte of what does not fit, as %s, holds nobody up", (key, before, unit, after) => {
+  const { metadata, ended: _, clock: __, verbs: ___, gates: ____, ...body } = aRecord({ targets: [] });
+  const annotations = { [key]: before + unit.repeat(250_000 / unit.length) + after };
+  const usage = process.threadCpuUsage();
+  expect(parseRecord({ ...metadata, annotations }, JSON.stringify(body))).toMatchObject({ verbs: {}, clock: [] });
+  const { user, system } = process.threadCpuUsage(usage);
+  expect((user + system) / 1000).toBeLessThan(80);
+});
+
+test("a clock that has stood still a thousand times is read", () => {
+  const { metadata, ended: _, clock: __, verbs: ___, gates: ____, ...body } = aRecord({ targets: [] });
+  const clock = Array.from({ length: 1000 }, () => ({ from: "a", to: "b", why: "c" }));
+  const annotations = { [ANNOTATION.clock]: JSON.stringify(clock) };
+  expect(parseRecord({ ...metadata, annotations }, JSON.stringify(body))?.clock).toHaveLength(1000);
+});
+
 test("the later record is the one that was written later, as numbers compare", () => {
   const at = (resourceVersion: string) => aRecord({ metadata: { resourceVersion } });
   expect(isLater(at("1000"), at("999"))).toBe(true);

@@ -90,6 +90,8 @@ const REPEATED: readonly (readonly [before: string, unit: string, after?: string
   ['{"targets":[', "{},", "{}]}"],
   ['{"targets":[', "1,", "1]}"],
   ['{"upgrade":"', "a", '"}'],
+  ['{"approved":[', "1,", "1]}"],
+  ['{"acceptedRisks":[', "{},", "{}]}"],
   ['{"a":', '{"a":', "1"],
   ['{"status":"success","data":{"resultType":"vector","result":[', '{"value":[1,"1"]},', "{}]}}"],
   ['{"status":"success","data":{"resultType":"scalar","result":[1,"', "1", '"]}}'],
@@ -113,6 +115,9 @@ const REPEATED: readonly (readonly [before: string, unit: string, after?: string
   ["", "a://"],
   ["", "a://a@"],
   ["", "a+"],
+  // Refusals.
+  ["", "test "],
+  ["", "is invalid: "],
   // Windows.
   ["", "* "],
   ["", "1,"],

@@ -4,6 +4,8 @@
  */
 import { ANNOTATION, VERB } from "../../src/api/v1alpha1/names.ts";
 import type { MaintenanceWindow } from "../../src/api/v1alpha1/schema.ts";
+import { isOfSpec } from "../../src/controllers/ceilometer-upgrade/status-storage.ts";
+import { failureFromResponse, isTestFailed } from "../../src/kube/errors.ts";
 import { parseRecord } from "../../src/model/attempt.ts";
 import { parseCatalogueOverrides } from "../../src/model/catalogue/overrides.ts";
 import { commandLineOf } from "../../src/model/command-line.ts";
@@ -86,6 +88,12 @@ function polledWith(text: string): unknown {
   return parsed.kind === "broken" ? parsed : effectivePollsters(cataloguedPollsters(NEW, "compute") ?? [], parsed.file);
 }
 
+/** The API server quotes what it does not like. */
+function refused(message: string): readonly boolean[] {
+  const failure = failureFromResponse(422, Buffer.from(JSON.stringify({ message })), undefined);
+  return [isTestFailed(failure), isOfSpec(failure.message)];
+}
+
 function comparedTo(text: string): unknown {
   const [before, after] = [parseDefinitions(text, "meters.yaml"), parseDefinitions(`${text}\n`, "meters.yaml")];
   return before.kind === "broken" || after.kind === "broken"
@@ -125,6 +133,8 @@ export const READERS: readonly Reader[] = [
   { name: "marks of a workload", read: (text) => marksOf(annotated(Object.values(ANNOTATION), text)) },
   { name: "an attempt record", read: (text) => parseRecord(META, text) },
   { name: "marks of a record", read: (text) => parseRecord(annotated(Object.values(ANNOTATION), text), RECORD) },
+  { name: "one mark of a record", read: (text) => parseRecord(annotated([ANNOTATION.verbs], text), RECORD) },
+  { name: "a refusal of the API server", read: (text) => refused(text) },
   { name: "a termination message", read: (text) => readAnswer(text.slice(0, TERMINATION)) },
   {
     name: "a Prometheus' answer",

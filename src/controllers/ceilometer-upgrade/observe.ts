@@ -17,7 +17,7 @@ import { filesWanted } from "../../reconcilers/files-wanted.ts";
 import type { Caches } from "./caches.ts";
 import type { NamedObjects } from "./named-objects.ts";
 import { standInSpec } from "./stand-in-spec.ts";
-import type { OwnConfigView } from "./views/config.ts";
+import { isCopy, type OwnConfigView } from "./views/config.ts";
 import type { CronJobView, JobView } from "./views/job.ts";
 import { parseTemplate } from "./views/template.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
@@ -59,7 +59,7 @@ export function observe(ports: ObservePorts, upgrade: UpgradeView, now: Millis):
     cronJobs: mapSeen(caches.cronJobs.list(namespace), (views) => views.map(cronJobOf)),
     autoscalers: caches.autoscalers.list(namespace),
     records,
-    copies: mapSeen(own, (views) => views.filter(isCopy).map(copyOf)),
+    copies: mapSeen(own, (views) => views.filter(({ purpose }) => isCopy(purpose)).map(copyOf)),
     files: ports.named.look(
       `${namespace}/${metadata.name}`,
       wanted.map((each) => ({ ...each, namespace })),
@@ -134,8 +134,6 @@ export function recordOf(view: OwnConfigView, uid: string): readonly AttemptReco
   records.set(view, parsed);
   return parsed;
 }
-
-const isCopy = ({ purpose }: OwnConfigView): boolean => purpose === "configuration" || purpose === "derived";
 
 function copyOf({ metadata, immutable, digests, purpose }: OwnConfigView): ConfigurationCopy {
   return { name: metadata.name, immutable, digests, metadata, purpose };

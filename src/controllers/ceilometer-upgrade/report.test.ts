@@ -8,6 +8,7 @@ import { parseObject } from "../../kube/object.ts";
 import type { Decision, Phase } from "../../model/decision.ts";
 import { silentLog } from "../../runtime/logger.ts";
 import { createReporter } from "./report.ts";
+import { isOfSpec } from "./status-storage.ts";
 
 const decided = (phase: Phase): Decision => ({
   phase,
@@ -155,4 +156,22 @@ test("where the spec that is stored does not fit, no part of a report is tried",
   expect(await report("u0", before, otherStep, "Held")).toEqual({ stored: false, againMs: 300_000 });
   expect(stored).toEqual([]);
   expect(writes()).toBe(1);
+});
+
+test.each([
+  ["x is invalid: spec.components: no", true],
+  ["x is invalid: [spec: no, status.steps: no]", true],
+  ["x is invalid: [status.steps: no,\n more, spec.only[0]: no]", true],
+  ["x is invalid: [status.steps: no, status.spec: no]", false],
+  ["spec.components, spec.only: no", false],
+  [", spec: before it is invalid: status: no", false],
+])("%j names a field of spec: %s", (message, wanted) => {
+  expect(isOfSpec(message)).toBe(wanted);
+});
+
+test("that a refusal names no field of spec is told from a long value, too, in no time", () => {
+  const usage = process.threadCpuUsage();
+  expect(isOfSpec("is invalid: ".repeat(5000))).toBe(false);
+  const { user, system } = process.threadCpuUsage(usage);
+  expect((user + system) / 1000).toBeLessThan(80);
 });

@@ -66,8 +66,18 @@ export function createStatusStorage(options: StorageOptions): StatusStorage {
   };
 }
 
-/** A field of spec is among those that are named: `… is invalid: [spec: …, status.steps: …]`. */
-const OF_SPEC = /is invalid: (\[|.*, )?spec[.:[]/s;
+const INVALID = "is invalid: ";
+
+/**
+ * A field of spec is among those that are named: `… is invalid: [spec: …, status.steps: …]`. Not as one expression, which would look on
+ * from each of these words in a value that is quoted.
+ */
+export function isOfSpec(message: string): boolean {
+  const at = message.indexOf(INVALID);
+  return (
+    at >= 0 && (/is invalid: \[?spec[.:[]/.test(message) || /, spec[.:[]/.test(message.slice(at + INVALID.length)))
+  );
+}
 
 /** What says where it stands, and nothing that could be refused. */
 function leastOf({ observedGeneration, conditions }: Status): Status {
@@ -105,7 +115,7 @@ async function writeStatus(
     }
     if (failure?.kind !== "invalid") throw error;
     // What was stored under another definition may break its rules so that no write of it passes, whatever the report says.
-    if (OF_SPEC.test(failure.message)) {
+    if (isOfSpec(failure.message)) {
       log.warn(told, "the API server takes no report of a resource whose spec does not fit");
       return "unfit";
     }

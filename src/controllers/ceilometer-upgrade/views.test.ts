@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LABEL } from "../../api/v1alpha1/names.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { configView, ownConfigView } from "./views/config.ts";
 import { jobView } from "./views/job.ts";
@@ -186,5 +187,19 @@ describe("configuration", () => {
     const own = ownConfigView({ metadata, data: { "attempt.json": "{}", "pipeline.yaml": "long" }, immutable: true });
     expect(own).toMatchObject({ body: "{}", immutable: true });
     expect(JSON.stringify(own)).not.toContain("long");
+  });
+
+  test.each([undefined, "derived"])(
+    "that has the operator's label, of purpose %s, and a megabyte of keys is not digested",
+    (purpose) => {
+      const data = Object.fromEntries(Array.from({ length: 80_000 }, (_, index) => [`k${index}`, "1"]));
+      const labels = purpose === undefined ? {} : { [LABEL.purpose]: purpose };
+      expect(ownConfigView({ metadata: { ...metadata, labels }, data }).digests.size).toBe(0);
+    },
+  );
+
+  test("that is a copy is known by the digest of its text", () => {
+    const labels = { [LABEL.purpose]: "configuration" };
+    expect(ownConfigView({ metadata: { ...metadata, labels }, data: { a: "b" } }).digests.size).toBe(1);
   });
 });

@@ -18,6 +18,9 @@ export interface OwnConfigView {
   readonly digests: ReadonlyMap<string, string>;
 }
 
+/** Copies have one. The label alone makes a ConfigMap of anybody one that is looked at, and a megabyte holds eighty thousand. */
+const MOST_KEYS = 128;
+
 const configMap = z.looseObject({
   immutable: z.boolean().optional(),
   data: z.record(z.string(), z.string()).nullish(),
@@ -26,15 +29,17 @@ export function ownConfigView(object: KubeObject): OwnConfigView {
   const { immutable, data } = configMap.parse(object);
   const meta = metaOf(object, false);
   const purpose = meta.labels[LABEL.purpose] ?? "";
-  const texts = purpose === "attempt" ? [] : Object.entries(data ?? {});
+  const texts = isCopy(purpose) ? Object.entries(data ?? {}) : [];
   return {
     metadata: meta,
     purpose,
-    digests: new Map(texts.map(([key, text]) => [key, digestText(text)])),
+    digests: new Map(texts.length > MOST_KEYS ? [] : texts.map(([key, text]) => [key, digestText(text)])),
     immutable: immutable === true,
     body: data?.[RECORD_KEY],
   };
 }
+
+export const isCopy = (purpose: string): boolean => purpose === "configuration" || purpose === "derived";
 
 /** More than the parser takes is not kept either: the object is there, the text is not. */
 const MAX_FILE_BYTES = 64 * 1024;
