@@ -1,11 +1,14 @@
 /** Logs: one JSON object a line, or lines for people on a terminal. What could be a secret never gets in. */
 import pino from "pino";
 import type { Log } from "../runtime/logger.ts";
+import { lineForPeople } from "./log-lines.ts";
 
 export interface LogOptions {
   readonly level: string;
   readonly pretty: boolean;
   readonly version: string;
+  /** Default: the process's standard output. */
+  readonly destination?: { write(line: string): unknown };
 }
 
 /** Header and field names whose values must not be logged, wherever an error object carries them. */
@@ -27,7 +30,7 @@ export function redactText(text: string): string {
   return text.replace(CREDENTIALS, "[redacted]@");
 }
 
-export function createLog({ level, pretty, version }: LogOptions): Log {
+export function createLog({ level, pretty, version, destination }: LogOptions): Log {
   const options: pino.LoggerOptions = {
     level,
     base: { version },
@@ -38,8 +41,8 @@ export function createLog({ level, pretty, version }: LogOptions): Log {
       streamWrite: redactText,
     },
   };
-  if (!pretty) return pino(options);
-  // A development dependency, loaded only where a terminal asks for it.
-  const { formatters: _, ...plain } = options;
-  return pino({ ...plain, transport: { target: "pino-pretty", options: { ignore: "pid,hostname,version" } } });
+  const out = destination ?? pino.destination();
+  if (!pretty) return pino(options, out);
+  // Made here and not by a package of pino's, which works in a thread of its own: the image has none, and did not start.
+  return pino(options, { write: (line: string) => void out.write(lineForPeople(line)) });
 }
