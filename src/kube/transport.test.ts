@@ -83,3 +83,22 @@ test("what nobody answers for the API server keeps nothing else waiting, and one
   expect(new Set((await Promise.all(waiting)).map((failure) => failure?.reason))).toEqual(new Set(["Aborted"]));
   transport.close();
 });
+
+test("closed in the middle, everything that is asked ends at once, and nothing is asked again", async () => {
+  await using stub = await startStub((request, response) => {
+    if (request.path === "/answered") response.end("{}");
+  });
+  const transport = createTransport(stub.connection());
+  const hanging = { method: "GET", path: "/hanging" } as const;
+  // On a kept-alive socket one that breaks is asked anew; of so many most wait for a socket.
+  await transport.request({ method: "GET", path: "/answered" });
+  const waiting = Array.from({ length: 40 }, () => failureIn(transport.request(hanging)));
+  await expect.poll(() => stub.requests.length).toBe(17);
+  transport.close();
+  expect(new Set((await Promise.all(waiting)).map((failure) => failure?.reason))).toEqual(new Set(["Aborted"]));
+  expect(await failureIn(transport.request({ method: "PATCH", path: "/answered" }))).toMatchObject({
+    kind: "unavailable",
+    reason: "Aborted",
+  });
+  expect(stub.requests).toHaveLength(17);
+}, 5000);

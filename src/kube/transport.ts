@@ -44,6 +44,7 @@ export interface Transport {
   request(request: KubeRequest): Promise<KubeResponse>;
   /** On a socket of its own, so that a watch that lasts for minutes takes none from the pool. The caller destroys the body. */
   stream(request: KubeRequest): Promise<KubeResponse<IncomingMessage>>;
+  /** Whatever is asked ends, also what waits for a socket, and nothing can be asked any more. */
   close(): void;
 }
 
@@ -67,6 +68,9 @@ interface Agents {
 export function createTransport(connection: KubeConnection): Transport {
   const secure = connection.server.protocol === "https:";
   let agents: Agents | undefined;
+  let isClosed = false;
+  /** Ends each request that has no answer yet. */
+  const asked = new Set<() => void>();
 
   const agentsFor = (tls: ConnectionOptions): Agents => {
     if (agents?.tls === tls) return agents;
@@ -87,6 +91,7 @@ export function createTransport(connection: KubeConnection): Transport {
 
   const open = async (request: KubeRequest, streaming: boolean, refresh: boolean): Promise<Opened> => {
     const { headers, tls } = await authenticate(connection, refresh);
+    if (isClosed) throw new KubeApiError({ kind: "unavailable", code: 0, reason: "Aborted", message: "closed" });
     const agent = agentFor(agentsFor(tls), request, streaming);
     const send = secure ? https.request : http.request;
     const url = urlOf(connection.server, request);
@@ -96,7 +101,7 @@ export function createTransport(connection: KubeConnection): Transport {
       headers: { accept: "application/json", ...headers, ...request.headers, ...lengthOf(request.body) },
     });
     sent.setSocketKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    return exchange(sent, request);
+    return exchange(sent, request, asked);
   };
 
   /** A refused token may just have been rotated; nothing was done with the request, so it can be sent again. */
@@ -138,6 +143,9 @@ export function createTransport(connection: KubeConnection): Transport {
       return { status: response.statusCode ?? 0, headers: response.headers, body: response };
     },
     close() {
+      isClosed = true;
+      // An agent that is destroyed opens another socket for what waits for one, and a broken one may be asked anew.
+      for (const end of asked) end();
       agents?.pool.destroy();
       agents?.relayed.destroy();
       agents?.urgent.destroy();
@@ -174,6 +182,7 @@ class StaleSocketError extends KubeApiError {}
 function exchange(
   sent: http.ClientRequest,
   { body, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: KubeRequest,
+  asked: Set<() => void>,
 ): Promise<Opened> {
   let connected = false;
   let ended: "Timeout" | "Aborted" | undefined;
@@ -186,10 +195,12 @@ function exchange(
     fail(error);
   };
   const onAbort = (): void => stop("Aborted");
+  asked.add(onAbort);
   const timer = setTimeout(() => stop("Timeout"), timeoutMs);
   const finish = (): void => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
+    asked.delete(onAbort);
   };
   const failure = (error: unknown): KubeApiError => {
     const message = `${sent.method} ${sent.path.split("?")[0]}: ${error instanceof Error ? error.message : String(error)}`;
