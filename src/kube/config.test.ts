@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadKubeConnection } from "./config.ts";
 
@@ -101,5 +102,28 @@ users: [{name: admin, user: {token: ${token}}}]
       'context "three" names no cluster',
     );
     await expect(loadKubeConnection({ kubeconfig: join(dir, "none"), env: {} })).rejects.toThrow("none");
+  });
+
+  test("one that is broken is told by what and where, and no token of the lines around is", async () => {
+    await put("config", "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: hunter2\n   bad: [\n");
+    const error: unknown = await loadKubeConnection({ kubeconfig: join(dir, "config"), env: {} }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(String(error)).toContain(`${join(dir, "config")}: bad indentation`);
+    expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
+  });
+
+  test("what a credential plugin prints is not told, whatever it is", async () => {
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: process.execPath,
+      args: ["--eval", "console.info('hunter2')"],
+      interactiveMode: "Never",
+    };
+    await put("config", kubeconfig("https://example.org").replace("{token: secret}", JSON.stringify({ exec })));
+    const connection = await loadKubeConnection({ kubeconfig: join(dir, "config"), env: {} });
+    const error: unknown = await connection.authenticate(false).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("ExecCredential");
+    expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
   });
 });

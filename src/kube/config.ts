@@ -64,7 +64,8 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
   const config = new KubeConfig();
   for (const file of paths) {
     const other = new KubeConfig();
-    other.loadFromFile(file);
+    const problem = problemIn(other, file);
+    if (problem !== undefined) throw new Error(`${file}: ${problem}`);
     addTo(config, other);
   }
   if (context !== undefined) config.setCurrentContext(context);
@@ -83,6 +84,16 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
     namespace: config.getContextObject(wanted)?.namespace ?? "default",
     authenticate: remembering(() => credentialsOf(config)),
   };
+}
+
+/** A parser shows the lines around what it does not understand, and in a kubeconfig these are tokens: the first line says what and where. */
+function problemIn(config: KubeConfig, file: string): string | undefined {
+  try {
+    config.loadFromFile(file);
+    return undefined;
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+  }
 }
 
 /** Of a list of files, as KUBECONFIG may be, those that are there: kubectl passes over the others. */
@@ -130,7 +141,7 @@ async function clientNode(path: string, context = "its current one") {
 
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
+  await config.applyToHTTPSOptions(options).catch(withoutAnswer);
   // client-node brings an agent of its own without keep-alive; ours does the work.
   if (typeof options.agent === "object") options.agent.destroy();
   const headers: Record<string, string> = {};
@@ -140,6 +151,12 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   }
   const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
   return { headers, tls: defined({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized }) };
+}
+
+/** What a credential plugin printed is quoted where it is no JSON, and may be the token itself. */
+function withoutAnswer(error: unknown): never {
+  if (!(error instanceof SyntaxError)) throw error;
+  throw new Error("the credential plugin of the kubeconfig has not printed an ExecCredential in JSON");
 }
 
 /** An option that is present but undefined overrides Node's default, for `rejectUnauthorized` with "do not verify". */
