@@ -145,10 +145,23 @@ function partsOf({ configMap, secret, projected }: Volume): readonly Part[] {
 /** An emptyDir that nobody else mounts holds only what the agent itself writes. */
 function isEmptyDirectory(template: PodTemplate, container: Container, volume: Volume): boolean {
   if (volume["emptyDir"] === undefined) return false;
-  const others = [...(template.spec.initContainers ?? []), ...template.spec.containers];
-  return others.every(
-    (other) => other.name === container.name || !other.volumeMounts?.some(({ name }) => name === volume.name),
-  );
+  return [...(usersOf(template).get(volume.name) ?? [])].every((name) => name === container.name);
+}
+
+const users = new WeakMap<PodTemplate, ReadonlyMap<string, ReadonlySet<string>>>();
+
+/** Which containers mount each volume: a template may have ten thousand of them. */
+function usersOf(template: PodTemplate): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = users.get(template);
+  if (known !== undefined) return known;
+  const found = new Map<string, Set<string>>();
+  for (const { name, volumeMounts = NO_MOUNTS } of [
+    ...(template.spec.initContainers ?? []),
+    ...template.spec.containers,
+  ])
+    for (const mount of volumeMounts) found.set(mount.name, (found.get(mount.name) ?? new Set()).add(name));
+  users.set(template, found);
+  return found;
 }
 
 /** What is known of a volume before its objects are looked at: nothing, that it is empty, or why it cannot be seen. */

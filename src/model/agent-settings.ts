@@ -5,6 +5,7 @@
  */
 import { type FileSource, fileAt, filesIn, type ObjectName } from "./agent-files.ts";
 import type { CommandLine } from "./command-line.ts";
+import { variablesOf } from "./environment.ts";
 import type { ConfigObject, Seen } from "./observation.ts";
 import { literalOf, type OptionName, type OsloConfig, type OsloText, parseOsloConfig } from "./oslo-config.ts";
 import type { Container, PodTemplate } from "./pod-template.ts";
@@ -154,8 +155,9 @@ export class AgentSettings {
   #environment(section: string, name: string): Setting<string> | undefined {
     if (!readsOptionsFromEnvironment(this.#view.release)) return undefined;
     const variable = `OS_${section.toUpperCase()}__${name.toUpperCase()}`;
-    const { env, envFrom } = this.#view.container;
-    const entry = env?.findLast((each) => each.name === variable);
+    const { container } = this.#view;
+    const { envFrom } = container;
+    const entry = variablesOf(container).get(variable);
     if (entry === undefined) {
       const imports = Array.isArray(envFrom) && envFrom.length > 0;
       return imports ? unknown(`${variable} may come from envFrom`) : undefined;

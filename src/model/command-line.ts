@@ -3,6 +3,7 @@
  * command itself, a shell with one line, or a script of a mounted ConfigMap; kolla's images read theirs from config.json.
  */
 
+import { variablesOf } from "./environment.ts";
 import type { Container } from "./pod-template.ts";
 import { shellCommand } from "./shell-words.ts";
 
@@ -46,11 +47,11 @@ const hasTooManyWords = ({ command = [], args = [] }: Container): boolean => com
 
 /** Command and arguments, with $(NAME) put in from the container's environment as the kubelet does. */
 function wordsOf(container: Container): readonly string[] {
-  const plain = new Map((container.env ?? []).map(({ name, value }) => [name, value]));
+  const variables = variablesOf(container);
   let room = MOST_EXPANDED;
   const expand = (word: string): string =>
     word.replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => {
-      const value = plain.get(name) ?? whole;
+      const value = variables.get(name)?.value ?? whole;
       // Left as it is written, which makes it a value that only the container knows.
       if (value.length > room) return whole;
       room -= value.length;
