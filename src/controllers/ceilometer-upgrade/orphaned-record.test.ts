@@ -80,3 +80,19 @@ test("where the operator is removed every record is let go that nothing is borro
   };
   expect(orphanedKeys(borrows, true)).toEqual([]);
 });
+
+test("a thousand resources with ten records each are listed once, at each change of their namespace", () => {
+  const uids = Array.from({ length: 1000 }, (_, index) => `u${index}`);
+  const views = uids.flatMap((uid) =>
+    Array.from({ length: 10 }, () => view({ owner: { ...owner, uid }, finalizers: [FINALIZER] })),
+  );
+  const seen = caches(views, uids);
+  let lists = 0;
+  const list = () => {
+    lists += 1;
+    return seen.upgrades.list();
+  };
+  expect(orphanedKeys({ ...seen, upgrades: { list } }, false, NAMESPACE)).toEqual([]);
+  expect(releaseOrphan({ ...seen, upgrades: { list } }, false, key)).toBeUndefined();
+  expect(lists).toBe(2);
+});

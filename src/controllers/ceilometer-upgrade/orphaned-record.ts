@@ -20,8 +20,9 @@ export interface Held {
  */
 export function orphanedKeys(caches: Held, leaving: boolean, namespace?: string): readonly string[] {
   const views = namespace === undefined ? caches.ownConfig.all() : caches.ownConfig.of(namespace);
+  const resourcesOf = resourcesIn(caches);
   return views
-    .filter((view) => isOrphaned(caches, view, leaving))
+    .filter((view) => isOrphaned(resourcesOf, view, leaving))
     .map((view) => `${view.metadata.namespace}/${nameOf(view)}`);
 }
 
@@ -29,17 +30,38 @@ export function orphanedKeys(caches: Held, leaving: boolean, namespace?: string)
 export function releaseOrphan(caches: Held, leaving: boolean, key: string): Effect | undefined {
   const [namespace = "", name = ""] = key.split("/");
   const views = caches.ownConfig.of(namespace).filter((view) => nameOf(view) === name);
-  return releaseRecords(views.filter((view) => isOrphaned(caches, view, leaving)));
+  const resourcesOf = resourcesIn(caches);
+  return releaseRecords(views.filter((view) => isOrphaned(resourcesOf, view, leaving)));
 }
 
 /** Somebody may have taken its owner off it: then nobody reads it, and it stands for itself. */
 const nameOf = ({ metadata }: OwnConfigView): string => metadata.owner?.name ?? metadata.name;
 
-function isOrphaned({ upgrades }: Held, { metadata, purpose }: OwnConfigView, leaving: boolean): boolean {
+type Resources = ReadonlyMap<string, Pick<UpgradeView, "metadata">>;
+
+/** By uid, listed once for each namespace: every change in it asks for all of its records. Undefined where they cannot be listed. */
+function resourcesIn({ upgrades }: Held): (namespace: string) => Resources | undefined {
+  const known = new Map<string, Resources | undefined>();
+  return (namespace) => {
+    if (known.has(namespace)) return known.get(namespace);
+    const listed = upgrades.list(namespace);
+    const resources =
+      listed.seen === "present" ? new Map(listed.value.map((each) => [each.metadata.uid, each])) : undefined;
+    known.set(namespace, resources);
+    return resources;
+  };
+}
+
+function isOrphaned(
+  resourcesOf: ReturnType<typeof resourcesIn>,
+  { metadata, purpose }: OwnConfigView,
+  leaving: boolean,
+): boolean {
   const { namespace, owner, deletingSince, finalizers } = metadata;
-  const listed = upgrades.list(namespace);
-  if (purpose !== "attempt" || !finalizers.includes(FINALIZER) || listed.seen !== "present") return false;
-  const resource = listed.value.find((upgrade) => upgrade.metadata.uid === owner?.uid);
+  if (purpose !== "attempt" || !finalizers.includes(FINALIZER)) return false;
+  const resources = resourcesOf(namespace);
+  if (resources === undefined) return false;
+  const resource = resources.get(owner?.uid ?? "");
   if (resource === undefined) return leaving || deletingSince !== undefined;
   return leaving && !resource.metadata.finalizers.includes(FINALIZER);
 }
