@@ -339,6 +339,18 @@ test("one that is ready again and again has the time of its step to become so, a
   expect(at(NOW + 1_800_000 + 1_500_000)).toBe("write: TakingDown");
 });
 
+test("one that came in the place of another has its own time, however long the first one was there", () => {
+  const one = first("host-0");
+  const createdAt = NOW + 2_400_000;
+  const readySince = createdAt + 60_000;
+  const at = (now: number) => {
+    const pods = [aPod(one, { node: "host-0", createdAt, readySince })];
+    return why(middle({ now, workloads: [one], pods, probes: says("inconclusive") }));
+  };
+  expect(at(readySince + 1_499_000)).toBe("Progressing: Verifying");
+  expect(at(readySince + 1_500_000)).toBe("write: TakingDown");
+});
+
 test("an operator that has heard nobody yet has nothing to hold against an agent, however long it was away", () => {
   const one = first("host-0");
   const seen = middle({ now: LATE, workloads: [one], pods: podsOf(one), spec: { onFailure: "Rollback" } });

@@ -32,7 +32,6 @@ import {
 } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
-import { readySince } from "./see-polling.ts";
 import { verificationJob } from "./verification-job.ts";
 import { isTentative, unverified, verificationOf } from "./verification-of.ts";
 
@@ -234,11 +233,15 @@ const isUnwanted = (agent: Agent): boolean => agent.workload.status.desired === 
 
 /**
  * Since when it could poll: an image that is pulled slowly, or a host that comes up late, costs its verification no time, as long as
- * its step has. One that is ready again and again gets no more than that.
+ * its step has. A pod that is ready again and again gets no more than that; one that came in the place of another has its own.
  */
 function pollsSince(scene: Scene, agent: Agent): Millis {
   const since = phaseSince(scene, agent);
-  return Math.min(Math.max(since, readySince(agent) ?? 0), since + deadlineOf(scene, agent));
+  const deadline = deadlineOf(scene, agent);
+  const times = newPods(agent).flatMap(({ ready, readySince, metadata }) =>
+    ready && readySince !== undefined ? [Math.min(readySince, Math.max(since, metadata.createdAt) + deadline)] : [],
+  );
+  return times.length === 0 ? since : Math.max(since, Math.min(...times));
 }
 
 /** Undefined once it is verified that this agent polls data. */

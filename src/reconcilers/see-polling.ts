@@ -56,7 +56,7 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
 }
 
 /** Since when the oldest of the pods that can be asked could poll: others may have come in the place of those that were seen to. */
-export function readySince(agent: Agent): Millis | undefined {
+function readySince(agent: Agent): Millis | undefined {
   const times = newPods(agent).flatMap((pod) => (pod.ready ? (pod.readySince ?? []) : []));
   return times.length === 0 ? undefined : Math.min(...times);
 }
