@@ -66,6 +66,27 @@ test.each([
     expect(pod.violation).toMatchObject({ reason: "ContainerNotFound", object: `${kind}/${name}` });
 });
 
+test("a pod that is made of a Job's has the annotations of that one, which sidecars and secrets hang on", () => {
+  const annotations = { "sidecar.istio.io/inject": "false" };
+  const named = (name: string) => {
+    const job = aCronJob(name, { annotations: { [ANNOTATION.allowJobFrom]: "true" } });
+    return { ...job, template: { ...job.template, annotations } };
+  };
+  const from = (name: string) => ({ jobFrom: { kind: "CronJob" as const, name } });
+  const backup = { ...from("dump"), maxAgeSeconds: 60 };
+  const annotated = (more: object) => {
+    const components = { database: { action: "Upgrade" as const, ...from("migrate"), ...more } };
+    const world = aWorld({ upgrade: anUpgrade({ components }), cronJobs: [named("dump"), named("migrate")] });
+    const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+    return outcome.kind === "act" && outcome.effect.kind === "create" ? outcome.effect.object : outcome;
+  };
+  const template = { metadata: { annotations } };
+  expect(annotated({})).toMatchObject({ spec: { template } });
+  expect(annotated({ backup })).toMatchObject({ spec: { template } });
+  // On the Job itself stands what is the operator's own.
+  expect(annotated({})).not.toMatchObject({ metadata: { annotations } });
+});
+
 test("a backup that has become too old before the migration began is made again, under another name", () => {
   const allowed = { annotations: { [ANNOTATION.allowJobFrom]: "true" } };
   const components = {

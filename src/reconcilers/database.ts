@@ -11,7 +11,7 @@ import { nameFor, shortDigest } from "../model/digest.ts";
 import { readMigrationLog } from "../model/migration-log.ts";
 import type { ContainerState, Job, Pod, Upgrade, World } from "../model/observation.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
-import type { Container, PodSpec } from "../model/pod-template.ts";
+import type { Container, PodSpec, PodTemplate } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
 import { commandPod, job, templatePod } from "./desired/job.ts";
@@ -162,7 +162,7 @@ function foreign(job: Job): Violation {
 }
 
 type MigrationPod =
-  | { readonly kind: "pod"; readonly spec: PodSpec }
+  | { readonly kind: "pod"; readonly spec: PodSpec; readonly annotations?: PodTemplate["annotations"] }
   | { readonly kind: "refused"; readonly violation: Violation };
 
 /** The pod of the migration, or why there is none. */
@@ -182,15 +182,13 @@ export function migrationPod(world: World, target: Release, from: JobFrom): Migr
     const template = findJobTemplate(world, { kind: from.kind, name: from.name }, field);
     if ("gate" in template) return { kind: "refused", violation: template };
     if (lacks(template.spec.containers)) return lacking();
-    return { kind: "pod", spec: templatePod(template, spec.target.image, from.container) };
+    const { annotations } = template;
+    return { kind: "pod", spec: templatePod(template, spec.target.image, from.container), annotations };
   }
   const workload = world.workloads.find((each) => each.kind === from.kind && each.metadata.name === from.name);
   if (workload === undefined) {
-    return refuse(
-      "TemplateNotFound",
-      `${from.kind}/${from.name}, named in ${field}, does not exist`,
-      `correct ${field}`,
-    );
+    const message = `${from.kind}/${from.name}, named in ${field}, does not exist`;
+    return refuse("TemplateNotFound", message, `correct ${field}`);
   }
   const { containers } = workload.template.spec;
   if (lacks(containers)) return lacking();
@@ -237,6 +235,7 @@ function migrate(scene: Scene, name: string, from: JobFrom | undefined): Outcome
     component: "database",
     purpose: "migration",
     spec: pod.spec,
+    annotations: pod.annotations,
     deadlineSeconds: upgrade.spec.components.database.deadlineSeconds,
   });
   return { kind: "act", effect: { kind: "create", object, why: note }, note };
@@ -355,6 +354,7 @@ function backedUp(scene: Scene): Outcome | undefined {
     component: "database",
     purpose: "backup",
     spec: templatePod(template, undefined),
+    annotations: template.annotations,
     deadlineSeconds: BACKUP_DEADLINE_SECONDS,
   });
   return { kind: "act", effect: { kind: "create", object, why: note }, note };

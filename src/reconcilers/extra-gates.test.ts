@@ -25,9 +25,10 @@ interface Words {
 
 function at({ gates = asks, retryAttempt = 0, mark = {}, record = {}, probes = {} }: Words): Outcome | undefined {
   const since = formatTime(NOW - HOUR);
+  const look = aCronJob("look", { annotations: { [ANNOTATION.allowJobFrom]: "true" } });
   const world = aWorld({
     upgrade: anUpgrade({ gates, retryAttempt }),
-    cronJobs: [aCronJob("look", { annotations: { [ANNOTATION.allowJobFrom]: "true" } })],
+    cronJobs: [{ ...look, template: { ...look.template, annotations: { "sidecar.istio.io/inject": "false" } } }],
     probes,
   });
   const polling = [anAgent(aDeployment({ name: "central", component: "polling" }), { component: "polling" })];
@@ -61,6 +62,14 @@ test("what it passed in an attempt that had ended is nothing to one that is carr
   expect(at({ mark, retryAttempt: 1, record: { ended } })).toMatchObject({
     kind: "act",
     note: { reason: "AskingGate" },
+  });
+});
+
+test("its Job is as its template, with the annotations of that one's pod", () => {
+  const outcome = at({ gates: runs });
+  const made = outcome?.kind === "act" && outcome.effect.kind === "create" ? outcome.effect.object : outcome;
+  expect(made).toMatchObject({
+    spec: { template: { metadata: { annotations: { "sidecar.istio.io/inject": "false" } } } },
   });
 });
 

@@ -33,7 +33,8 @@ export function runTemplate({ world }: Scene, one: TemplateJob): Ran {
     const template = findJobTemplate(world, one.ref, one.field);
     if ("gate" in template) return { kind: "goesOn", outcome: { kind: "held", violations: [template] } };
     const spec = templatePod(template, undefined);
-    const object = job({ upgrade, name, component, purpose, spec, deadlineSeconds });
+    const { annotations } = template;
+    const object = job({ upgrade, name, component, purpose, spec, deadlineSeconds, annotations });
     const effect = { kind: "create", object, why: one.creates } as const;
     return { kind: "goesOn", outcome: { kind: "act", effect, note: one.creates } };
   }

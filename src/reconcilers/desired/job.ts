@@ -47,7 +47,8 @@ export interface JobInput {
   readonly purpose: string;
   readonly spec: PodSpec;
   readonly deadlineSeconds: number;
-  readonly annotations?: Labels;
+  /** Of the pod, as the Job that it is made of has them: sidecars and secrets may hang on them. */
+  readonly annotations?: Labels | undefined;
 }
 
 /** One try, no time to live (a failed Job is kept to be read), always with a deadline. */
@@ -60,7 +61,7 @@ export function job(input: JobInput): ObjectBody {
       namespace: input.upgrade.metadata.namespace,
       name: input.name,
       labels,
-      annotations: { ...OPT_OUT, ...input.annotations },
+      annotations: OPT_OUT,
       ownerReferences: [ownerReference(input.upgrade)],
     },
     spec: {
