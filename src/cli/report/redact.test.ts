@@ -41,6 +41,7 @@ const FILES = {
   "a manifest as YAML": `env:\n- name: OS_PASSWORD\n  value: ${CANARY}\n- value: |\n    ${CANARY}\n  name: OS_TOKEN\n`,
   "a manifest as YAML in one line": `env: [{name: OS_PASSWORD, value: ${CANARY}}, {value: ${CANARY}, name: OS_TOKEN}]\n`,
   "a private key": `key: |\n  -----BEGIN RSA PRIVATE KEY-----\n  ${CANARY}\n  -----END RSA PRIVATE KEY-----\n`,
+  XML: `<a><password>${CANARY}</password></a>`,
   "a header": `Authorization: Bearer ${CANARY}${CANARY}\n`,
   "a token of a ServiceAccount": `the token is eyJhbGciOiJ.${CANARY}aaaa.bbbb\n`,
 };
@@ -57,6 +58,19 @@ const OBJECTS = {
   "a variable with an address": { env: [{ name: "ENDPOINT", value: `https://a:${CANARY}@host` }] },
   "a flag": { args: ["--os-password", CANARY, `--api-token=${CANARY}`] },
   "a shell's line": { command: ["sh", "-c", `run --os-password ${CANARY} && OS_TOKEN=${CANARY} other`] },
+  "flags with hyphens": {
+    args: ["--api-key", CANARY, `--private-key=${CANARY}`],
+    command: ["sh", "-c", `x --access-key ${CANARY}`],
+  },
+  "a header of a probe": { httpHeaders: [{ name: "X-Api-Key", value: CANARY }] },
+  "a password of mysqldump": {
+    command: ["mysqldump", `-p${CANARY}`],
+    args: [`mysqldump -uroot -p${CANARY} a`, `x -p'${CANARY}'`],
+  },
+  "a password of curl": { command: ["curl", "-u", `admin:${CANARY}`], args: [`curl --user admin:${CANARY} http://a`] },
+  "short names of variables": {
+    env: ["MYSQL_PW", "DB_CREDS", "RABBITMQ_ERLANG_COOKIE"].map((name) => ({ name, value: CANARY })),
+  },
   "a key of a ConfigMap": { kind: "ConfigMap", data: { password: CANARY } },
   "binary data": { kind: "ConfigMap", binaryData: { a: CANARY } },
   "what was applied": {
@@ -153,6 +167,11 @@ test.each([
   "'",
   '"',
   "- ",
+  " -u",
+  " -u a",
+  " -p'",
+  "<a>",
+  "<a",
   " ",
 ])("%j, again and again, takes no longer than its length", (part) => {
   const began = performance.now();
@@ -173,6 +192,12 @@ test.each([
   ["event_connection", true],
   ["transport_url", true],
   ["AWS_ACCESS_KEY_ID", true],
+  ["X-Api-Key", true],
+  ["access-key", true],
+  ["MYSQL_PW", true],
+  ["DB_CREDS", true],
+  ["powerState", false],
+  ["credit", false],
   ["secretName", false],
   ["connection_retry_interval", false],
   ["passthrough", false],

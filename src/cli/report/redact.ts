@@ -9,7 +9,7 @@ export const REDACTED = "[redacted]";
 
 /** Names of options, variables and keys whose values are secrets, or hold one as oslo's connection strings do. */
 const SENSITIVE =
-  /pass(?:word|wd|phrase)?s?(?![a-z])|pwd(?![a-z])|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|transport_?url|(?:^|[_-])connection$|(?:^|[_-])auth$|authorization/i;
+  /pass(?:word|wd|phrase)?s?(?![a-z])|pwd(?![a-z])|secret|token|creds?(?![a-z])|credential|cookie|(?:^|[_-])pw(?![a-z])|(?:api|access|private|encryption|signing)[_-]?key|transport[_-]?url|(?:^|[_-])connection$|(?:^|[_-])auth$|authorization/i;
 
 /** Names that Kubernetes gives to references and settings, which only say where a secret is. */
 const HARMLESS =
@@ -25,6 +25,9 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   // A JSON Web Token, as ServiceAccounts have.
   [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi, `$1 ${REDACTED}`],
+  // `mysqldump -ppassword`, `curl -u user:password`.
+  [/((?:^|\s)-p)(?=[^\s-])(?:"[^"\n]*"|'[^'\n]*'|[^\s"']+)/gm, `$1${REDACTED}`],
+  [/((?:^|\s)(?:-u|--user|--proxy-user)(?:=|[ \t]+)["']?[^\s:"']{1,80}:)[^\s"']+/gm, `$1${REDACTED}`],
   // gAAAA…: Keystone's own tokens (Fernet).
   [/\bgAAAA[\w=-]{20,}/g, REDACTED],
 ];
@@ -68,6 +71,8 @@ const ASSIGNMENTS: readonly Assignment[] = [
   ),
   // `--name value`, and `name=value` anywhere.
   assignment(String.raw`--?(?<name>[\w-]{1,80})(?:=|[ \t]+)`, String.raw`"[^"]*"|'[^']*'|[^\s-][^\s]*`),
+  // `<name>value</name>` of XML.
+  assignment(String.raw`<${NAME}>`, String.raw`[^<\n]+`),
   assignment(String.raw`\b${NAME}=`, String.raw`"[^"]*"|'[^']*'|[^\s"']+`),
 ];
 
@@ -147,7 +152,9 @@ export function createRedactor(): Redactor {
     return value.map((item, index) => {
       const before = value[index - 1];
       const isValue = typeof before === "string" && /^--?[\w-]+$/.test(before) && isSensitive(before);
-      return isValue && typeof item === "string" ? gone() : object(item);
+      if (isValue && typeof item === "string") return gone();
+      const [user] = typeof item === "string" && isUserFlag(before) ? (/^[^\s:]{1,80}:(?=.)/.exec(item) ?? []) : [];
+      return user === undefined ? object(item) : `${user}${gone()}`;
     });
   }
 
@@ -172,6 +179,8 @@ export function createRedactor(): Redactor {
     },
   };
 }
+
+const isUserFlag = (word: unknown): boolean => typeof word === "string" && /^(?:-u|--user|--proxy-user)$/.test(word);
 
 const mapped = (value: Readonly<Record<string, unknown>>, map: () => string): Record<string, string> =>
   Object.fromEntries(Object.keys(value).map((key) => [key, map()]));
