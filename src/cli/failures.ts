@@ -13,6 +13,8 @@ export const EXIT = {
   unread: 4,
   /** Somebody interrupted: by convention 128 and the signal's number (POSIX shells). */
   interrupted: 130,
+  /** Nobody reads any more what is written: as if by SIGPIPE, which Node does not let end it. */
+  unheard: 141,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

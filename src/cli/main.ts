@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** The composition root of the kubectl plugin: the only file of it that touches the process it runs in. */
 import { resolve } from "node:path";
+import { EXIT } from "./failures.ts";
 import { runPlugin } from "./program.ts";
 
 const interrupted = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort());
-// Whoever reads less than is written, as `head` does, is done.
+// Whoever reads less than is written, as `head` does, is done. What has not ended has not succeeded, either.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit();
+  if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.unheard);
   throw error;
 });
 

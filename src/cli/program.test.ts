@@ -1,4 +1,5 @@
 /** The command line as a whole, with streams of its own; no cluster is there. */
+import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,22 +86,27 @@ test("the version is told without a cluster", async () => {
 
 type Answer = Parameters<typeof startStub>[0];
 
-/** The command against a server that answers so; with everything that it was asked. */
-async function pluginOf(answer: Answer, ...args: readonly string[]) {
-  await using stub = await startStub(answer);
-  const folder = await mkdtemp(join(tmpdir(), "plugin-"));
+async function kubeconfigIn(folder: string, server: string): Promise<string> {
   const kubeconfig = join(folder, "config");
   await writeFile(
     kubeconfig,
     JSON.stringify({
       apiVersion: "v1",
       kind: "Config",
-      clusters: [{ name: "c", cluster: { server: stub.url.href } }],
+      clusters: [{ name: "c", cluster: { server } }],
       contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
       users: [{ name: "u", user: { token: "t" } }],
       "current-context": "c",
     }),
   );
+  return kubeconfig;
+}
+
+/** The command against a server that answers so; with everything that it was asked. */
+async function pluginOf(answer: Answer, ...args: readonly string[]) {
+  await using stub = await startStub(answer);
+  const folder = await mkdtemp(join(tmpdir(), "plugin-"));
+  const kubeconfig = await kubeconfigIn(folder, stub.url.href);
   const ended = await pluginAt(kubeconfig, ...args.map((word) => word.replace("FOLDER", folder)));
   await rm(folder, { recursive: true });
   return { ...ended, asked: stub.requests.map(({ path }) => path) };
@@ -169,3 +175,23 @@ test("the operator is looked for in the namespace that is named, else in all", a
   );
   for (const path of asked) expect(path).not.toMatch(/^\/(api|apis\/[^/]+)\/v1\/(pods|deployments)$/);
 });
+
+test("an upgrade that is watched into a pipe which nobody reads any more has not succeeded", async () => {
+  const { metadata, spec } = anUpgrade();
+  const { name, uid, resourceVersion } = metadata;
+  const resource = { kind: "CeilometerUpgrade", metadata: { name, uid, resourceVersion, namespace: "default" }, spec };
+  const list = json(200, { metadata: { resourceVersion: "1" }, items: [resource] });
+  const answer: Answer = (request, response) => {
+    if (request.query["watch"] === "true") response.writeHead(200).flushHeaders();
+    else if (request.path.endsWith(`/${name}`)) json(200, resource)(request, response);
+    else (request.path.endsWith("/ceilometerupgrades") ? list : nothing)(request, response);
+  };
+  await using stub = await startStub(answer);
+  const folder = await mkdtemp(join(tmpdir(), "plugin-"));
+  const kubeconfig = await kubeconfigIn(folder, stub.url.href);
+  const args = [join(import.meta.dirname, "main.ts"), "--kubeconfig", kubeconfig, "status", name, "-w"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout.destroy();
+  expect(await new Promise((resolve) => child.once("close", resolve))).toBe(141);
+  await rm(folder, { recursive: true });
+}, 20_000);
