@@ -279,10 +279,16 @@ export const startOf = ({ startedAt }: AttemptRecord): number => parseTime(start
  * it undoes, whatever the clock said of the replica that has written it.
  */
 export function foremostFirst(records: readonly AttemptRecord[]): readonly AttemptRecord[] {
-  const began = (record: AttemptRecord): number => {
-    const undone = records.find(({ plan }) => plan === record.back?.of);
-    return Math.max(startOf(record), undone === undefined ? 0 : startOf(undone) + 1);
-  };
+  // Records are never deleted, and anybody can add some that look like ours: nothing is looked for while they are compared. Of two
+  // with one plan the first counts.
+  const byPlan = new Map(records.toReversed().map((record) => [record.plan, record]));
+  const begins = new Map(
+    records.map((record) => {
+      const undone = record.back === undefined ? undefined : byPlan.get(record.back.of);
+      return [record, Math.max(startOf(record), undone === undefined ? 0 : startOf(undone) + 1)];
+    }),
+  );
+  const began = (record: AttemptRecord): number => begins.get(record) ?? 0;
   return records.toSorted(
     (a, b) =>
       Number(b.ended === undefined) - Number(a.ended === undefined) || began(b) - began(a) || (isLater(a, b) ? -1 : 1),
