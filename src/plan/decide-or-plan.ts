@@ -7,20 +7,24 @@ import type { Observation } from "../model/observation.ts";
 import type { Note } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import { decide } from "../reconcilers/decide.ts";
-import { planOf, toApply } from "./plan.ts";
+import { atOnce, type InSteps } from "./in-steps.ts";
+import { planning, toApply } from "./plan.ts";
 
 /** Writes after which an attempt is under way and before which nothing is disrupted: then the plan is worth showing. */
 const BEGINNINGS: ReadonlySet<string> = new Set(["AttemptStarted", "RollbackStarted", "Replanned", "Claiming"]);
 
 /** `known`: the hash of the plan that is shown already, so that none is made twice. */
-export function decideOrPlan(seen: Observation, known?: string): Decision {
+export const decideOrPlan = (seen: Observation, known?: string): Decision => atOnce(deciding(seen, known));
+
+/** The same in steps: a plan takes as long as some hundred decisions. */
+export function* deciding(seen: Observation, known?: string): InSteps<Decision> {
   const { metadata, spec } = seen.upgrade;
   // A resource that goes gives back what it borrowed, whatever its mode.
   if (metadata.deletingSince !== undefined) return decide(seen);
-  if (spec.mode === "Plan") return planned(seen);
+  if (spec.mode === "Plan") return yield* planned(seen);
   const decision = decide(seen);
   if (!begins(decision) || (known !== undefined && known === decision.record?.plan)) return decision;
-  const plan = foreseen(seen);
+  const plan = yield* foreseen(seen);
   return plan === undefined ? decision : { ...decision, plan };
 }
 
@@ -30,22 +34,22 @@ function begins({ effect, steps }: Decision): boolean {
 }
 
 /** An upgrade never depends on its plan: a mistake in foreseeing it costs the steps in status, and mode Plan tells of it. */
-function foreseen(seen: Observation): Plan | undefined {
+function* foreseen(seen: Observation): InSteps<Plan | undefined> {
   try {
-    return planOf(seen);
+    return yield* planning(seen);
   } catch {
     return undefined;
   }
 }
 
-function planned(seen: Observation): Decision {
+function* planned(seen: Observation): InSteps<Decision> {
   const { effect, recheckAt: _, ...looked } = decide(toApply(seen));
   const { phase, record } = looked;
   // Nothing to plan from yet, or nothing to do: the decision says so itself, and writes nothing.
   const open = effect === undefined && record === undefined;
   const isOver = phase === "Completed" || phase === "RolledBack" || phase === "NoChange";
   if (open || isOver || phase === "Unreadable") return looked;
-  const plan = planOf(seen);
+  const plan = yield* planning(seen);
   return { ...looked, phase: "Planned", headline: headlineOf(seen, looked, plan), plan };
 }
 

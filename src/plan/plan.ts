@@ -16,6 +16,7 @@ import { carriedOut } from "./carried-out.ts";
 import { changeOf, jobText } from "./content.ts";
 import { downtimeOf, type Moved, type Wait } from "./downtime.ts";
 import { answered, atTime, findWorkload, type IdealCluster, idealCluster, podsOfWorkload } from "./ideal-cluster.ts";
+import { atOnce, type InSteps } from "./in-steps.ts";
 import { gatesOf } from "./step-gates.ts";
 
 /** Looks, not writes. A whole upgrade takes some hundred; what needs more has no end. */
@@ -77,7 +78,10 @@ interface Write {
 }
 
 /** What follows from this moment, if nothing goes wrong. */
-export function planOf(seen: Observation): Plan {
+export const planOf = (seen: Observation): Plan => atOnce(planning(seen));
+
+/** The same, a look at a time. */
+export function* planning(seen: Observation): InSteps<Plan> {
   const wanted = toApply(seen);
   const first = decide(wanted);
   const cluster = idealCluster(wanted);
@@ -85,7 +89,7 @@ export function planOf(seen: Observation): Plan {
   const later = askedLater(seen);
   const { spec } = seen.upgrade;
   if (cluster === undefined || isRefused(first)) return told(spec, first, [], [...first.findings, ...later]);
-  const { writes, last, findings } = follow(cluster);
+  const { writes, last, findings } = yield* follow(cluster);
   return told(spec, last, writes, [...(first.findings.length > 0 ? first.findings : findings), ...later]);
 }
 
@@ -98,12 +102,13 @@ interface Followed {
   readonly findings: readonly Violation[];
 }
 
-function follow(start: IdealCluster): Followed {
+function* follow(start: IdealCluster): InSteps<Followed> {
   const writes: Write[] = [];
   let cluster = start;
   let waited: Wait[] = [];
   let findings: readonly Violation[] = [];
   for (let look = 0; look < MOST_LOOKS; look += 1) {
+    yield;
     const decision = decide(cluster.seen);
     if (decision.record === undefined && decision.findings.length > 0) findings = decision.findings;
     const { effect } = decision;

@@ -7,13 +7,14 @@ import type { Observation } from "../../model/observation.ts";
 import type { Effect } from "../../model/outcome.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { UpgradeReport, Written } from "../../observability/upgrade-report.ts";
-import { decideOrPlan } from "../../plan/decide-or-plan.ts";
+import { deciding } from "../../plan/decide-or-plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type Controller, createController, type Next, type ReconcileResult } from "../../runtime/controller.ts";
 import type { Log } from "../../runtime/logger.ts";
 import type { WorkQueue } from "../../runtime/queue.ts";
 import { type Acted, act, unlessUndone, type Version } from "./act.ts";
 import { type Caches, everyCache } from "./caches.ts";
+import { inTurns } from "./in-turns.ts";
 import { endingAttempt, farewell, isHeld, isLast } from "./leave.ts";
 import { nextLook } from "./next-look.ts";
 import { type ObservePorts, observe } from "./observe.ts";
@@ -187,7 +188,7 @@ async function decideOrSay(
   signal: AbortSignal,
 ): Promise<Decision> {
   try {
-    return decideOrPlan(seen, knownPlan);
+    return await inTurns(deciding(seen, knownPlan), ports.clock);
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const message = `the operator made a mistake and does nothing: ${what}; report it with the operator's log`;
