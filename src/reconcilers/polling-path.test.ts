@@ -52,6 +52,17 @@ describe("central agents, whose surge has old and new at one time", () => {
   ])("%s", (_what, change, expected) => expect(path({ ...central, ...change })).toBe(expected));
 });
 
+test("that overlap does no harm is said before that there is none: somebody may scale a StatefulSet of one", () => {
+  const workload = aStatefulSet({ name: "central", replicas: 1 });
+  expect(pathOf({ ...central, workload, added: [] })).toMatchObject({
+    path: "Roll",
+    overlap: true,
+    why: "no new pollsters, so new agents may run beside old ones",
+  });
+  for (const more of [{ coordinated: false, added: [] }, {}, { added: undefined }])
+    expect(pathOf({ ...central, workload, ...more }).why).toContain("never runs an old and a new agent at one time");
+});
+
 describe("workloads whose old and new agents never meet", () => {
   const alone: readonly [string, PathInput["workload"]][] = [
     ["Recreate", aDeployment({ name: "central", strategy: "Recreate", replicas: 3 })],

@@ -102,6 +102,8 @@ const NEVER_MEET = {
   apart: "its strategy never runs an old and a new agent at one time",
 } as const;
 
+const NO_HARM = "no new pollsters, so new agents may run beside old ones";
+
 /** Its old and new agents may be at one time because nothing was seen that would let them meet, and not because that does no harm. */
 export function neverMet({ path, why, added = [] }: Pick<RecordedPolling, "path" | "why" | "added">): boolean {
   return path === "Roll" && (added.length > 0 || why === NEVER_MEET.alone || why === NEVER_MEET.apart);
@@ -128,10 +130,10 @@ export function pathOf(input: PathInput): PollingPath {
   const { meets, alone } = meetingOf(input);
   const count = added?.length ?? 0;
   const asked = askedFor(input);
-  if (!meets) return asked === undefined ? roll(NEVER_MEET[alone ? "alone" : "apart"]) : isolate(true, asked);
   const shares = sharesWork(input);
-  const bringsNone = added !== undefined && count === 0;
-  if (bringsNone && shares) return roll("no new pollsters, so new agents may run beside old ones");
+  // What does no harm is said before what does not happen: that may change, as with a number of replicas.
+  if (added !== undefined && count === 0 && shares && (meets || !alone)) return roll(NO_HARM);
+  if (!meets) return asked === undefined ? roll(NEVER_MEET[alone ? "alone" : "apart"]) : isolate(true, asked);
   if (shares && count > 0) return isolate(true, `${count} new pollsters, which no old agent of the group could poll`);
   // Without coordination each polls everything by itself, whatever the others of its namespace do.
   const together = input.coordinated !== false;

@@ -56,6 +56,8 @@ test("they are stopped first where somebody has made them meet since", () => {
   expect(first(aDeployment(words()))).toBe("TakingDown");
   const none = { added: [] };
   expect(first(aStatefulSet(words({ replicas: 3 })), none)).toBe("TakingDown");
+  const harmless = { added: [], why: "no new pollsters, so new agents may run beside old ones" };
+  expect(first(aStatefulSet(words({ replicas: 3 })), harmless)).toBe("Rolling");
   const alone = { namespaces: ["compute"], why: "an old and a new agent are never on one host at one time" };
   expect(first(aDaemonSet(words()), alone)).toBe("Rolling");
   expect(first(aDaemonSet(words({ maxSurge: 1, maxUnavailable: 0 })), alone)).toBe("TakingDown");
