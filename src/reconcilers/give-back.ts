@@ -315,7 +315,7 @@ function asOf(world: World, workload: Workload, record: AttemptRecord | undefine
   );
   const container = containers[containerIndex];
   if (component === undefined || container === undefined) return undefined;
-  const wanted = wantedOf(component, record, recorded, like?.targetImage ?? container.image);
+  const wanted = wantedOf(component, record, recorded, { ...container, image: like?.targetImage ?? container.image });
   return makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods);
 }
 
@@ -324,11 +324,11 @@ function wantedOf(
   component: AgentComponent,
   record: AttemptRecord | undefined,
   recorded: RecordedTarget | undefined,
-  image: string,
+  { image, ...there }: Agent["container"],
 ): Wanted {
   if (record?.back !== undefined && recorded !== undefined) return wantedBack(recorded);
   const target = parseRelease(record?.to ?? "");
-  const mounts = target === undefined ? [] : mountsFor(component, record?.files ?? {}, target);
+  const mounts = target === undefined ? [] : mountsFor(component, record?.files ?? {}, target, there);
   return { image, mounts, undone: undoneBy(component, recorded, mounts), appended: undefined, replicas: undefined };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aContainer, aDeployment, anUpgrade, aWorld, SPEC } from "../../test/support/builders.ts";
+import { aContainer, aDeployment, anUpgrade, aWorld, NEW_IMAGE, SPEC } from "../../test/support/builders.ts";
 import { parseRelease } from "../model/release.ts";
 import { ownLabels } from "./desired/job.ts";
 import { findContainer, mountsFor, resolveTargets } from "./targets.ts";
@@ -48,6 +48,23 @@ test("a definition file has a volume of its own, whichever others are given: one
   const next = of(definition("event_definitions.yaml", "copy-3"));
   expect(next.get(events.path)?.volume).toBe(first.get(events.path)?.volume);
   expect(next.get(events.path)?.volume).not.toBe(first.get(meters.path)?.volume);
+});
+
+test("a volume of a version before, which has its place in the list for a name, stays where it has a path for itself (M1)", () => {
+  const [meters, events] = ["meters.yaml", "event_definitions.yaml"].map((key) => `/etc/ceilometer/${key}`);
+  const mount = (mountPath = "", index = 0) => ({ name: `ceilometer-upgrade-definitions-${index}`, mountPath });
+  const definitions = [{ ...file("event_definitions.yaml"), path: events ?? "" }];
+  const upgrade = anUpgrade();
+  const of = (...volumeMounts: readonly ReturnType<typeof mount>[]) => {
+    const containers = [aContainer({ image: NEW_IMAGE, volumeMounts })];
+    const workloads = [aDeployment({ name: "notification", containers })];
+    const { agents } = resolveTargets(aWorld({ upgrade, workloads }), release("ocata"), { definitions }, undefined);
+    return agents.notification[0]?.wanted.mounts[0]?.volume;
+  };
+  expect(of(mount(meters, 0), mount(events, 1))).toBe("ceilometer-upgrade-definitions-1");
+  // The file beside it is not in what this one would be given.
+  expect(of(mount(meters, 0), mount(events, 0))).toBe(of());
+  expect(of({ name: "of-people", mountPath: events ?? "" })).toBe(of());
 });
 
 const find = (targets: NonNullable<typeof SPEC.components.notification>["targets"], ...names: readonly string[]) => {

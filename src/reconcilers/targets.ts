@@ -97,8 +97,16 @@ export const VOLUMES = {
   polling: "ceilometer-upgrade-polling",
 } as const;
 
-/** Which files the agents of a component read: notification agents the pipelines, polling agents what tells them what to poll. */
-export function mountsFor(component: AgentComponent, files: RecordedFiles, target: Release): readonly WantedMount[] {
+/**
+ * Which files the agents of a component read: notification agents the pipelines, polling agents what tells them what to poll.
+ * `there`: the container that is to get them, where it may have some.
+ */
+export function mountsFor(
+  component: AgentComponent,
+  files: RecordedFiles,
+  target: Release,
+  there: Pick<Container, "volumeMounts"> = {},
+): readonly WantedMount[] {
   const names: readonly (keyof typeof PATHS)[] =
     component === "notification" ? ["pipeline", "eventPipeline"] : component === "polling" ? pollingFiles(target) : [];
   const mounts = names.flatMap((name) => {
@@ -106,7 +114,7 @@ export function mountsFor(component: AgentComponent, files: RecordedFiles, targe
     if (file === undefined) return [];
     return [{ path: PATHS[name], volume: VOLUMES[name], kind: file.kind, object: file.object, key: file.key }];
   });
-  return [...mounts, ...definitionMounts(component, files)];
+  return [...mounts, ...definitionMounts(component, files).map((mount) => asMountedBefore(mount, there))];
 }
 
 /**
@@ -116,9 +124,21 @@ export function mountsFor(component: AgentComponent, files: RecordedFiles, targe
 function definitionMounts(component: AgentComponent, { definitions = [] }: RecordedFiles): readonly WantedMount[] {
   return definitions.flatMap(({ path, kind, object, key }) => {
     const reads = component === "notification" || (component === "collector" && path.includes("gnocchi_resources"));
-    const volume = `ceilometer-upgrade-definitions-${shortDigest(path)}`;
+    const volume = `${DEFINITIONS}${shortDigest(path)}`;
     return reads ? [{ path, volume, kind, object, key }] : [];
   });
+}
+
+const DEFINITIONS = "ceilometer-upgrade-definitions-";
+
+/**
+ * The volumes of definition files once had the number of the file. One that has a path for itself is as good as one that is named for
+ * it: under another name every agent would be started again, and a finished upgrade told as drifted, because the operator is a newer one.
+ */
+function asMountedBefore(mount: WantedMount, { volumeMounts = [] }: Pick<Container, "volumeMounts">): WantedMount {
+  const volume = volumeMounts.find(({ mountPath }) => mountPath === mount.path)?.name ?? "";
+  const isAlone = volumeMounts.filter(({ name }) => name === volume).length === 1;
+  return volume.startsWith(DEFINITIONS) && isAlone ? { ...mount, volume } : mount;
 }
 
 export interface Resolved {
@@ -181,7 +201,6 @@ export function resolveTargets(
   for (const component of AGENT_COMPONENTS) {
     const section = components[component];
     if (section === undefined) continue;
-    const mounts = mountsFor(component, files, target);
     for (const ref of section.targets) {
       const workload = findWorkload(ref, world.workloads);
       if ("gate" in workload) {
@@ -205,6 +224,7 @@ export function resolveTargets(
         continue;
       }
       const recorded = record?.targets.find((each) => each.uid === workload.metadata.uid);
+      const mounts = mountsFor(component, files, target, container);
       const wanted: Wanted = {
         image: section.image ?? wish.image,
         mounts,
