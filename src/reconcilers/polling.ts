@@ -21,17 +21,10 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
 import { onlyWithPodsOf, startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { removeGroups, retireAbandoned } from "./isolated-group.ts";
-import {
-  deadlineOf,
-  mayNotStart,
-  momentOf,
-  phaseSince,
-  waitForGoing,
-  waitUntilAvailable,
-  waitUntilGone,
-} from "./progress.ts";
+import { mayNotStart, momentOf, phaseSince, waitForGoing, waitUntilAvailable, waitUntilGone } from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
+import { pollsSince } from "./see-polling.ts";
 import { verificationJob } from "./verification-job.ts";
 import { isTentative, unverified, verificationOf } from "./verification-of.ts";
 
@@ -231,19 +224,6 @@ function hostsOf(agent: Agent): readonly string[] {
 /** Wanted and not seen yet is not gone: pods come by another watch than their workload's status, and may be late. */
 const isUnwanted = (agent: Agent): boolean => agent.workload.status.desired === 0 && newPods(agent).length === 0;
 
-/**
- * Since when it could poll: an image that is pulled slowly, or a host that comes up late, costs its verification no time, as long as
- * its step has. A pod that is ready again and again gets no more than that; one that came in the place of another has its own.
- */
-function pollsSince(scene: Scene, agent: Agent): Millis {
-  const since = phaseSince(scene, agent);
-  const deadline = deadlineOf(scene, agent);
-  const times = newPods(agent).flatMap(({ ready, readySince, metadata }) =>
-    ready && readySince !== undefined ? [Math.min(readySince, Math.max(since, metadata.createdAt) + deadline)] : [],
-  );
-  return times.length === 0 ? since : Math.max(since, Math.min(...times));
-}
-
 /** Undefined once it is verified that this agent polls data. */
 function verify(scene: Scene, agent: Agent): Outcome | undefined {
   const verification = verificationOf(scene);
@@ -258,7 +238,7 @@ function verify(scene: Scene, agent: Agent): Outcome | undefined {
   if (answer.kind === "pass") return undefined;
 
   const timeout = verificationTimeout(verification, scene.target, scene.record.longestIntervalSeconds);
-  const spent = elapsed(scene.record.clock, pollsSince(scene, agent), scene.world.now);
+  const spent = elapsed(scene.record.clock, pollsSince(scene, agent, phaseSince(scene, agent)), scene.world.now);
   const recheckAt = scene.world.now + Math.max(0, timeout - spent);
   // An operator that has just started, or was away for longer than that, has heard nobody yet.
   if (spent < timeout || answer.isOpen) {

@@ -14,9 +14,11 @@ function look(
   verdict: "pass" | "fail" | "inconclusive" | undefined,
   passed: number,
   acceptedRisks: AcceptedRisk[] = [],
-  readySince?: number,
+  times: { readonly readySince?: number; readonly createdAt?: number } = {},
 ) {
-  const seen = { ...agent, pods: [readySince === undefined ? pod : { ...pod, readySince }] };
+  const { readySince, createdAt = pod.metadata.createdAt } = times;
+  const metadata = { ...pod.metadata, createdAt };
+  const seen = { ...agent, pods: [{ ...pod, metadata, ...(readySince === undefined ? {} : { readySince }) }] };
   const targets = [{ kind: "Deployment" as const, name: "central" }];
   const wished = anUpgrade({
     strategy: "Partial",
@@ -62,7 +64,17 @@ describe("agents that were not heard yet", () => {
   });
 
   test("have their whole time where they came in the place of others", () => {
-    expect(reasonOf(look("inconclusive", HOUR, [], NOW - 60_000))).toBe("wait");
+    const others = { createdAt: NOW - 120_000, readySince: NOW - 60_000 };
+    expect(reasonOf(look("inconclusive", HOUR, [], others))).toBe("wait");
+  });
+
+  test("have the time of their step to become ready, and no more where they become so again and again", () => {
+    const at = (seconds: number) => {
+      const now = { createdAt: NOW - seconds * 1000, readySince: NOW - 2000 };
+      return reasonOf(look("inconclusive", seconds * 1000, [], now));
+    };
+    expect(at(1800 + 899)).toBe("wait");
+    expect(at(1800 + 900)).toBe("VerificationInconclusive");
   });
 });
 

@@ -7,6 +7,7 @@ import { type Agent, agentText, newPods } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
+import { deadlineOf } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
 import { isTentative, verificationOf } from "./verification-of.ts";
@@ -33,7 +34,7 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
   if (answer.kind === "pass") return undefined;
   const object = agentText(agent);
   const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
-  const spent = elapsed(record.clock, Math.max(since, readySince(agent) ?? 0), world.now);
+  const spent = elapsed(record.clock, pollsSince(scene, agent, since), world.now);
   const { probes } = answer;
   if (spent < timeout || answer.isOpen) {
     const message = `verifying that ${object} polls ${what} (${formatDuration(timeout)} at most): ${answer.reason}`;
@@ -55,10 +56,17 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
   return { kind: "held", violations: [violation], probes };
 }
 
-/** Since when the oldest of the pods that can be asked could poll: others may have come in the place of those that were seen to. */
-function readySince(agent: Agent): Millis | undefined {
-  const times = newPods(agent).flatMap((pod) => (pod.ready ? (pod.readySince ?? []) : []));
-  return times.length === 0 ? undefined : Math.min(...times);
+/**
+ * Since when the oldest of the pods that can be asked could poll: an image that is pulled slowly, or a host that comes up late, costs
+ * its verification no time, as long as its step has. A pod that is ready again and again gets no more than that; one that came in the
+ * place of another has its own.
+ */
+export function pollsSince(scene: Scene, agent: Agent, since: Millis): Millis {
+  const deadline = deadlineOf(scene, agent);
+  const times = newPods(agent).flatMap(({ ready, readySince, metadata }) =>
+    ready && readySince !== undefined ? [Math.min(readySince, Math.max(since, metadata.createdAt) + deadline)] : [],
+  );
+  return times.length === 0 ? since : Math.max(since, Math.min(...times));
 }
 
 const INCONCLUSIVE = "VerificationInconclusive";
