@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { anUpgrade } from "../../../test/support/builders.ts";
-import { OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
+import { LABEL, OFFLINE_NODE_SELECTOR } from "../../api/v1alpha1/names.ts";
 import type { Container, PodSpec, PodTemplate } from "../../model/pod-template.ts";
 import { commandPod, job, templatePod } from "./job.ts";
 
@@ -98,4 +98,15 @@ test("a Job adds to a pod that it is not started again, and stays in the namespa
       expect(made.spec.template.spec).toEqual({ ...spec, restartPolicy: "Never" });
     }),
   );
+});
+
+test("a pod of a Job is in no Service that asks for the usual name and component: it serves nobody (F5)", () => {
+  const upgrade = anUpgrade();
+  const spec: PodSpec = { containers: [{ name: "look", image: IMAGE }] };
+  const made = job({ upgrade, spec, name: "a", component: "api", purpose: "gate", deadlineSeconds: 60 });
+  const selector = { "app.kubernetes.io/name": "ceilometer", "app.kubernetes.io/component": "api" };
+  expect(made).toMatchObject({ metadata: { labels: selector } });
+  expect(made).not.toMatchObject({ spec: { template: { metadata: { labels: selector } } } });
+  const own = { [LABEL.upgrade]: upgrade.metadata.uid, [LABEL.component]: "api", [LABEL.purpose]: "gate" };
+  expect(made).toMatchObject({ spec: { template: { metadata: { labels: own } } } });
 });

@@ -17,6 +17,8 @@ export function ownerReference(upgrade: Upgrade): Readonly<Record<string, unknow
   };
 }
 
+const COMPONENT = "app.kubernetes.io/component";
+
 /**
  * Labels of everything the operator creates. Never those of the template's workload: its Service, autoscaler and disruption
  * budget would count the pod as their own.
@@ -24,13 +26,22 @@ export function ownerReference(upgrade: Upgrade): Readonly<Record<string, unknow
 export function ownLabels(upgrade: Upgrade, component: string, purpose: string): Labels {
   return {
     "app.kubernetes.io/name": "ceilometer",
-    "app.kubernetes.io/component": component,
+    [COMPONENT]: component,
     "app.kubernetes.io/part-of": "ceilometer-upgrade",
     "app.kubernetes.io/managed-by": "ceilometer-upgrade-operator",
     [LABEL.upgrade]: upgrade.metadata.uid,
     [LABEL.component]: component,
     [LABEL.purpose]: purpose,
   };
+}
+
+/**
+ * A Service may ask for nothing but the usual name and component: the pod of a Job, which listens nowhere and counts as ready, would be
+ * sent what is meant for that component, and an API answer only now and then. The operator's own label says what it is for.
+ */
+function podLabels(upgrade: Upgrade, component: string, purpose: string): Labels {
+  const { [COMPONENT]: _, ...labels } = ownLabels(upgrade, component, purpose);
+  return labels;
 }
 
 /** GitOps tools neither prune what the operator creates nor show it as a difference. */
@@ -53,16 +64,17 @@ export interface JobInput {
 
 /** One try, no time to live (a failed Job is kept to be read), always with a deadline. */
 export function job(input: JobInput): ObjectBody {
-  const labels = ownLabels(input.upgrade, input.component, input.purpose);
+  const { upgrade, component, purpose } = input;
+  const labels = podLabels(upgrade, component, purpose);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: {
-      namespace: input.upgrade.metadata.namespace,
+      namespace: upgrade.metadata.namespace,
       name: input.name,
-      labels,
+      labels: ownLabels(upgrade, component, purpose),
       annotations: OPT_OUT,
-      ownerReferences: [ownerReference(input.upgrade)],
+      ownerReferences: [ownerReference(upgrade)],
     },
     spec: {
       backoffLimit: 0,
