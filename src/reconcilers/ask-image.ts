@@ -9,7 +9,7 @@ import type { Job, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { cataloguedPollsters } from "../model/pollsters.ts";
 import type { Release } from "../model/release.ts";
-import { commandPod, job } from "./desired/job.ts";
+import { besideAgent, commandPod, job } from "./desired/job.ts";
 import { isOwnJob, suspension } from "./own-job.ts";
 
 export type ImageAsked =
@@ -44,6 +44,7 @@ export function askImage(world: World, agents: readonly Agent[], target: Release
       component: "polling",
       purpose: "pollsters",
       spec: commandPod(agent.workload.template, agent.container, image, askCommand(known)),
+      beside: besideAgent(agent.workload.template),
       deadlineSeconds: DEADLINE_SECONDS,
     });
     const message = `ask ${image} which pollsters it has, in a copy of a pod of ${agentText(agent)}`;

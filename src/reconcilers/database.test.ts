@@ -87,6 +87,36 @@ test("a pod that is made of a Job's has the annotations of that one, which sidec
   expect(annotated({})).not.toMatchObject({ metadata: { annotations } });
 });
 
+test("a migration gets no sidecar that the agents whose pod it is made of refuse, and none that they ask for", () => {
+  const workload = aDeployment({ name: "notification" });
+  const labels = { app: "notification", "kuma.io/sidecar-injection": "disabled" };
+  const refused = { "sidecar.istio.io/inject": "false" };
+  const annotations = { ...refused, "linkerd.io/inject": "enabled", "prometheus.io/scrape": "true" };
+  const workloads = [{ ...workload, template: { ...workload.template, labels, annotations } }];
+  const jobFrom = { kind: "Deployment" as const, name: "notification" };
+  const components = { database: { action: "Upgrade" as const, jobFrom } };
+  const world = aWorld({ upgrade: anUpgrade({ components }), workloads });
+  const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+  const made = outcome.kind === "act" && outcome.effect.kind === "create" ? outcome.effect.object : outcome;
+  expect(made).toHaveProperty("spec.template.metadata.annotations", refused);
+  expect(made).toHaveProperty(["spec", "template", "metadata", "labels", "kuma.io/sidecar-injection"], "disabled");
+  expect(made).not.toHaveProperty("spec.template.metadata.labels.app");
+});
+
+test("the pod of a Job has the label of that one by which a mesh goes, and none of its others", () => {
+  const labels = { app: "notification", "sidecar.istio.io/inject": "false" };
+  const job = aCronJob("migrate", { annotations: { [ANNOTATION.allowJobFrom]: "true" } });
+  const cronJobs = [{ ...job, template: { ...job.template, labels } }];
+  const components = {
+    database: { action: "Upgrade" as const, jobFrom: { kind: "CronJob" as const, name: "migrate" } },
+  };
+  const world = aWorld({ upgrade: anUpgrade({ components }), cronJobs });
+  const outcome = database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
+  const made = outcome.kind === "act" && outcome.effect.kind === "create" ? outcome.effect.object : outcome;
+  expect(made).toHaveProperty(["spec", "template", "metadata", "labels", "sidecar.istio.io/inject"], "false");
+  expect(made).not.toHaveProperty("spec.template.metadata.labels.app");
+});
+
 test("a backup that has become too old before the migration began is made again, under another name", () => {
   const allowed = { annotations: { [ANNOTATION.allowJobFrom]: "true" } };
   const components = {

@@ -11,10 +11,10 @@ import { nameFor, shortDigest } from "../model/digest.ts";
 import { readMigrationLog } from "../model/migration-log.ts";
 import type { ContainerState, Job, Pod, Upgrade, World } from "../model/observation.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
-import type { Container, PodSpec, PodTemplate } from "../model/pod-template.ts";
+import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
-import { commandPod, job, templatePod } from "./desired/job.ts";
+import { type Beside, besideAgent, besideTemplate, commandPod, job, templatePod } from "./desired/job.ts";
 import { isOwnJob, waitForJob } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
 import { findContainer } from "./targets.ts";
@@ -162,12 +162,12 @@ function foreign(job: Job): Violation {
 }
 
 type MigrationPod =
-  | { readonly kind: "pod"; readonly spec: PodSpec; readonly annotations?: PodTemplate["annotations"] }
+  | { readonly kind: "pod"; readonly spec: PodSpec; readonly beside: Beside }
   | { readonly kind: "refused"; readonly violation: Violation };
 
 /** The pod of the migration, or why there is none. */
 export function migrationPod(world: World, target: Release, from: JobFrom): MigrationPod {
-  const { spec } = world.upgrade;
+  const { image } = world.upgrade.spec.target;
   const field = "spec.components.database.jobFrom";
   const refuse = (reason: string, message: string, remedy: string): MigrationPod => ({
     kind: "refused",
@@ -182,8 +182,7 @@ export function migrationPod(world: World, target: Release, from: JobFrom): Migr
     const template = findJobTemplate(world, { kind: from.kind, name: from.name }, field);
     if ("gate" in template) return { kind: "refused", violation: template };
     if (lacks(template.spec.containers)) return lacking();
-    const { annotations } = template;
-    return { kind: "pod", spec: templatePod(template, spec.target.image, from.container), annotations };
+    return { kind: "pod", spec: templatePod(template, image, from.container), beside: besideTemplate(template) };
   }
   const workload = world.workloads.find((each) => each.kind === from.kind && each.metadata.name === from.name);
   if (workload === undefined) {
@@ -199,7 +198,8 @@ export function migrationPod(world: World, target: Release, from: JobFrom): Migr
     const message = "none of its containers looks like an agent of Ceilometer";
     return refuse("ContainerNotFound", message, `set ${field}.container`);
   }
-  return { kind: "pod", spec: commandPod(workload.template, container, spec.target.image, migrationCommand(target)) };
+  const pod = commandPod(workload.template, container, image, migrationCommand(target));
+  return { kind: "pod", spec: pod, beside: besideAgent(workload.template) };
 }
 
 function migrate(scene: Scene, name: string, from: JobFrom | undefined): Outcome {
@@ -235,7 +235,7 @@ function migrate(scene: Scene, name: string, from: JobFrom | undefined): Outcome
     component: "database",
     purpose: "migration",
     spec: pod.spec,
-    annotations: pod.annotations,
+    beside: pod.beside,
     deadlineSeconds: upgrade.spec.components.database.deadlineSeconds,
   });
   return { kind: "act", effect: { kind: "create", object, why: note }, note };
@@ -354,7 +354,7 @@ function backedUp(scene: Scene): Outcome | undefined {
     component: "database",
     purpose: "backup",
     spec: templatePod(template, undefined),
-    annotations: template.annotations,
+    beside: besideTemplate(template),
     deadlineSeconds: BACKUP_DEADLINE_SECONDS,
   });
   return { kind: "act", effect: { kind: "create", object, why: note }, note };

@@ -3,7 +3,7 @@ import type { ExtraGate } from "../api/v1alpha1/schema.ts";
 import { findJobTemplate } from "../gates/job-template.ts";
 import type { Job } from "../model/observation.ts";
 import type { Note, Outcome } from "../model/outcome.ts";
-import { job, templatePod } from "./desired/job.ts";
+import { besideTemplate, job, templatePod } from "./desired/job.ts";
 import { isOwnJob, waitForJob } from "./own-job.ts";
 import type { Scene } from "./scene.ts";
 
@@ -33,8 +33,8 @@ export function runTemplate({ world }: Scene, one: TemplateJob): Ran {
     const template = findJobTemplate(world, one.ref, one.field);
     if ("gate" in template) return { kind: "goesOn", outcome: { kind: "held", violations: [template] } };
     const spec = templatePod(template, undefined);
-    const { annotations } = template;
-    const object = job({ upgrade, name, component, purpose, spec, deadlineSeconds, annotations });
+    const beside = besideTemplate(template);
+    const object = job({ upgrade, name, component, purpose, spec, deadlineSeconds, beside });
     const effect = { kind: "create", object, why: one.creates } as const;
     return { kind: "goesOn", outcome: { kind: "act", effect, note: one.creates } };
   }

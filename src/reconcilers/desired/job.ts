@@ -58,14 +58,35 @@ export interface JobInput {
   readonly purpose: string;
   readonly spec: PodSpec;
   readonly deadlineSeconds: number;
-  /** Of the pod, as the Job that it is made of has them: sidecars and secrets may hang on them. */
-  readonly annotations?: Labels | undefined;
+  readonly beside?: Beside | undefined;
 }
+
+/** What of a pod is not in its spec: sidecars and secrets may hang on it. */
+export type Beside = Pick<PodTemplate, "labels" | "annotations">;
+
+/** A mesh that gives sidecars to pods goes by a label, or by an annotation. No Service goes by such a one. */
+const isOfInjection = ([key]: readonly [string, string]): boolean => key.includes("inject");
+const isRefusal = ([, value]: readonly [string, string]): boolean => value === "false" || value === "disabled";
+const only = (of: Labels, ...which: readonly ((entry: readonly [string, string]) => boolean)[]): Labels =>
+  Object.fromEntries(Object.entries(of).filter((entry) => which.every((is) => is(entry))));
+
+/** Of a Job or CronJob that is run as it is. Its other labels stay behind: Services and disruption budgets may go by them. */
+export const besideTemplate = ({ labels, annotations }: PodTemplate): Beside => ({
+  labels: only(labels, isOfInjection),
+  annotations,
+});
+
+/** Of an agent's pod that is to run one command: it has no sidecars, and where agents refuse to be given some, it does. */
+export const besideAgent = ({ labels, annotations }: PodTemplate): Beside => ({
+  labels: only(labels, isOfInjection, isRefusal),
+  annotations: only(annotations, isOfInjection, isRefusal),
+});
 
 /** One try, no time to live (a failed Job is kept to be read), always with a deadline. */
 export function job(input: JobInput): ObjectBody {
-  const { upgrade, component, purpose } = input;
-  const labels = podLabels(upgrade, component, purpose);
+  const { upgrade, component, purpose, beside } = input;
+  const labels = { ...beside?.labels, ...podLabels(upgrade, component, purpose) };
+  const annotations = beside?.annotations ?? {};
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -80,7 +101,7 @@ export function job(input: JobInput): ObjectBody {
       backoffLimit: 0,
       activeDeadlineSeconds: input.deadlineSeconds,
       template: {
-        metadata: { labels, ...(input.annotations === undefined ? {} : { annotations: input.annotations }) },
+        metadata: { labels, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
         spec: { ...input.spec, restartPolicy: "Never" },
       },
     },
