@@ -51,6 +51,16 @@ const recordedPolling = z.object({
   before: z.object({ mount: volumeMount.optional(), volume: volume.optional() }),
   /** An attempt that was given up has left a file there that it derived: what was there before comes back on any path. */
   restores: z.boolean().optional(),
+  /** Likewise where an earlier release read what to poll, and those of this one would go by it where they have no other file. */
+  left: z
+    .array(
+      z.object({
+        path: z.string(),
+        volume: z.string(),
+        before: z.object({ mount: volumeMount.optional(), volume: volume.optional() }),
+      }),
+    )
+    .optional(),
   /** What old and new have in common. */
   narrow: recordedFile.optional(),
   isolated: z

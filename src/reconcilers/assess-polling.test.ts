@@ -12,7 +12,7 @@ import {
 } from "../../test/support/builders.ts";
 import type { Verification } from "../api/v1alpha1/schema.ts";
 import type { Volume, VolumeMount } from "../model/pod-template.ts";
-import { assessPolling, forgottenOriginals } from "./assess-polling.ts";
+import { assessPolling, forgottenOriginals, restoredPolling } from "./assess-polling.ts";
 import { readInputs } from "./inputs.ts";
 import { undoneBy } from "./targets.ts";
 
@@ -243,6 +243,49 @@ test("on whichever path the next attempt takes, the file of before comes back", 
   const recorded = aRecordedTarget(next.workload, { component: "polling", polling: next.plan });
   expect(undoneBy("polling", recorded, [])).toEqual([{ ...FILE, before: polling.before }]);
   expect(undoneBy("polling", { ...recorded, polling: { ...next.plan, restores: undefined } }, [])).toEqual([]);
+});
+
+test("a pipeline.yaml that was derived for Newton does not stay what agents of Ocata poll by, who have no polling.yaml (I7)", () => {
+  const pipelineOf = (meters: string) =>
+    `sources: [{ name: all, interval: 300, meters: [${meters}], sinks: [s] }]\nsinks: [{ name: s, publishers: ["notifier://"] }]`;
+  const at = { path: "/etc/ceilometer/pipeline.yaml", volume: "ceilometer-upgrade-pipeline" };
+  const own = { name: "etc", mountPath: at.path, subPath: "pipeline.yaml" };
+  const central = workloadOf("central", "newton");
+  const [container] = central.template.spec.containers;
+  if (container === undefined) throw new Error("no container");
+  const narrowed = aDeployment({
+    name: "central",
+    component: "polling",
+    containers: [{ ...container, volumeMounts: [conf, { ...own, name: at.volume }] }],
+    volumes: [
+      { name: "etc", configMap: { name: "old" } },
+      { name: at.volume, configMap: { name: "central-shared-1" } },
+    ],
+  });
+  const given = [
+    aConfigObject("ConfigMap", "old", {
+      "ceilometer.conf": "[coordination]\nbackend_url = redis://redis\n",
+      "pipeline.yaml": pipelineOf('"*"'),
+    }),
+    aConfigObject("ConfigMap", "central-shared-1", { "pipeline.yaml": pipelineOf("image.size") }),
+  ];
+  const narrow = { kind: "ConfigMap", object: "central-shared-1", key: "pipeline.yaml", digest: "d" } as const;
+  const path = { namespaces: ["central"], path: "Isolate", why: "new pollsters", overlap: true } as const;
+  const polling = { ...path, namespaces: ["central"], file: at, before: { mount: own }, narrow };
+  const records = [aRecord({ targets: [aRecordedTarget(narrowed, { component: "polling", polling })] })];
+  const world = aWorld({ workloads: [narrowed], files: given, records });
+  const agents = [anAgent(narrowed, { component: "polling" })];
+  const ocata = { name: "ocata", major: 8 };
+  const { plans } = assessPolling(world, agents, ocata, readInputs(world), undefined);
+  const plan = plans.get(narrowed.metadata.uid);
+  expect(plan?.added).toContain("ip.floating");
+  const recorded = aRecordedTarget(narrowed, { component: "polling", ...(plan && { polling: plan }) });
+  const back = { ...at, before: { mount: own } };
+  expect(undoneBy("polling", recorded, [])).toContainEqual(back);
+  // A full upgrade compares nothing, and brings it back, too.
+  const full = restoredPolling(world, agents, ocata).get(narrowed.metadata.uid);
+  const restored = aRecordedTarget(narrowed, { component: "polling", ...(full && { polling: full }) });
+  expect(undoneBy("polling", restored, [])).toEqual([back]);
 });
 
 test("dynamic pollsters that cannot be read are not taken for none", () => {

@@ -69,7 +69,8 @@ export function restoredPolling(
   const file = { path: PATHS[which], volume: VOLUMES[which] };
   const found = agents.flatMap((agent): [string, RecordedPolling][] => {
     const before = derivedBefore(world, agent, file);
-    if (before === undefined) return [];
+    const left = leftElsewhere(world, agent, file);
+    if (before === undefined && left.length === 0) return [];
     const why = "an attempt that was given up has left a file there that it derived";
     const plan: RecordedPolling = {
       namespaces: [],
@@ -77,8 +78,9 @@ export function restoredPolling(
       why,
       overlap: false,
       file,
-      before,
-      restores: true,
+      before: before ?? {},
+      ...(before === undefined ? {} : { restores: true }),
+      ...(left.length === 0 ? {} : { left }),
     };
     return [[agent.workload.metadata.uid, plan]];
   });
@@ -134,7 +136,8 @@ function assess(one: Case, apart?: string): Assessed {
   const file = { path: PATHS[which], volume: VOLUMES[which] };
   const given = derivedBefore(world, agent, file);
   const before = given ?? mountedAt(agent, file);
-  const original = withMount(renderedNow(agent), file.path, file.volume, before);
+  const left = leftElsewhere(world, agent, file);
+  const original = renderedOriginal(world, agent, to);
   // Where an attempt was given up, its agents poll what that one derived, and not yet what people gave them.
   const old = configurationOf(world, agent, from);
   const namespaces = namespacesOf(one, old);
@@ -149,6 +152,7 @@ function assess(one: Case, apart?: string): Assessed {
     file,
     before,
     ...(given === undefined ? {} : { restores: true }),
+    ...(left.length === 0 ? {} : { left }),
     ...(change.added === undefined ? {} : { added: [...change.added] }),
     ...(change.kept === undefined ? {} : { kept: [...change.kept] }),
     ...(change.removed === undefined ? {} : { removed: [...change.removed] }),
@@ -225,7 +229,24 @@ export function renderedOriginal(world: World, agent: Agent, to: Release): Rende
   const which = pollingFiles(to)[0] ?? "polling";
   const file = { path: PATHS[which], volume: VOLUMES[which] };
   const before = derivedBefore(world, agent, file);
-  return before === undefined ? renderedNow(agent) : withMount(renderedNow(agent), file.path, file.volume, before);
+  const all = [...leftElsewhere(world, agent, file), ...(before === undefined ? [] : [{ ...file, before }])];
+  return all.reduce((now, each) => withMount(now, each.path, each.volume, each.before), renderedNow(agent));
+}
+
+/**
+ * What was there before where an abandoned attempt has mounted a file that it derived for a release that reads another one: agents to
+ * Pike that have no polling.yaml would poll what is in that pipeline.yaml, and no more, for good.
+ */
+function leftElsewhere(
+  world: World,
+  agent: Agent,
+  file: RecordedPolling["file"],
+): NonNullable<RecordedPolling["left"]> {
+  return (["polling", "pipeline"] as const).flatMap((which) => {
+    const other = { path: PATHS[which], volume: VOLUMES[which] };
+    const before = other.path === file.path ? undefined : derivedBefore(world, agent, other);
+    return before === undefined ? [] : [{ ...other, before }];
+  });
 }
 
 /**

@@ -182,9 +182,9 @@ export function undoneBy(
 ) {
   const plan = recorded?.polling;
   if (component !== "polling" || plan === undefined) return [];
-  if (plan.narrow === undefined && plan.restores !== true) return [];
-  const { file, before } = plan;
-  return mounts.some(({ path }) => path === file.path) ? [] : [{ ...file, before }];
+  const { file, before, left = [] } = plan;
+  const own = plan.narrow === undefined && plan.restores !== true ? [] : [{ ...file, before }];
+  return [...own, ...left].filter((each) => !mounts.some(({ path }) => path === each.path));
 }
 
 /** Every target of the resource, with its pods and what it should become. */
