@@ -1,8 +1,18 @@
 /** Groups are known by their owner; what has a group's name and another owner is nobody to be stopped, and nobody to be passed over. */
 import { expect, test } from "vitest";
-import { aDeployment, anAgent, anUpgrade, aWorld } from "../../test/support/builders.ts";
+import {
+  aContainer,
+  aDeployment,
+  anAgent,
+  anUpgrade,
+  aRecord,
+  aWorld,
+  NEW_IMAGE,
+  OLD_IMAGE,
+  podsOf,
+} from "../../test/support/builders.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
-import { isNameTaken } from "./isolated-group.ts";
+import { isNameTaken, startIsolated } from "./isolated-group.ts";
 
 const file = { kind: "ConfigMap", object: "new", key: "polling.yaml", digest: "d" } as const;
 const isolated = { kind: "Deployment", name: "central-new", prefix: "p", file } as const;
@@ -29,4 +39,27 @@ test("a workload of the group's name is in the way, unless it is the group or th
     kind: "held",
     violations: [{ object: "Deployment/central-new", reason: "NameTaken" }],
   });
+});
+
+test("one that somebody has changed is told with what helps: to look at its pods does not, as they run (I11)", () => {
+  const agent = anAgent(aDeployment({ name: "central" }), { component: "polling" });
+  const { uid, name } = anUpgrade().metadata;
+  const told = (image: string, ready: boolean) => {
+    const { path: mountPath, volume } = plan.file;
+    const containers = [aContainer({ image, volumeMounts: [{ name: volume, mountPath, subPath: file.key }] })];
+    const volumes = [{ name: volume, configMap: { name: file.object } }];
+    const owner = { kind: "CeilometerUpgrade", name, uid };
+    const status = ready ? {} : { available: 0 };
+    const group = aDeployment({ name: isolated.name, replicas: 1, containers, volumes, owner, status });
+    const workloads = [agent.workload, group];
+    const world = aWorld({ workloads, pods: podsOf(group, { ready }) });
+    const agents = { collector: [], notification: [], polling: [agent], api: [] };
+    const scene = { world, record: aRecord(), agents, left: agents, target: { name: "ocata", major: 8 } };
+    const outcome = startIsolated(scene, { agent, plan, isolated });
+    return outcome?.kind === "held" ? outcome.violations[0].remedy : outcome?.kind;
+  };
+  expect(told(OLD_IMAGE, true)).toBe(
+    `somebody has changed it: runs ${OLD_IMAGE}; delete Deployment/central-new, and it is made anew`,
+  );
+  expect(told(NEW_IMAGE, false)).toContain("look at the pods");
 });

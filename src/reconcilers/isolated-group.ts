@@ -3,7 +3,7 @@
  * stopped when no old agent is left, removed at the end with the files that were derived for it (clause P4, I7).
  */
 import { LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
-import { type Agent, agentText, isLive, isRolledOut, makeAgent } from "../model/agent.ts";
+import { type Agent, agentText, isLive, isRolledOut, makeAgent, templateGap } from "../model/agent.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { elapsed } from "../model/clock.ts";
 import type { ConfigurationCopy, Workload, World } from "../model/observation.ts";
@@ -107,6 +107,12 @@ function waitForCopy(scene: Scene, copy: Agent): Outcome {
   const object = agentText(copy);
   const message = `${object}: ${status.available} of ${replicas ?? status.desired} isolated agents available`;
   const trouble = troubleOf(copy);
+  // Its pods may run, and none of them counts: what is left to do is another thing than to look at them.
+  const gap = templateGap(copy);
+  const remedy =
+    gap === undefined
+      ? "look at the pods of the isolated group; the upgrade goes on by itself when they are available"
+      : `somebody has changed it: ${gap}; delete ${object}, and it is made anew`;
   const late: readonly Violation[] =
     spent < seconds * 1000
       ? []
@@ -116,7 +122,7 @@ function waitForCopy(scene: Scene, copy: Agent): Outcome {
             object,
             reason: "ProgressDeadlineExceeded",
             message: `${message} for ${formatDuration(spent)}, longer than the deadline of ${formatDuration(seconds * 1000)}`,
-            remedy: "look at the pods of the isolated group; the upgrade goes on by itself when they are available",
+            remedy,
             severity: "Error",
           },
         ];
