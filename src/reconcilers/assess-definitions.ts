@@ -68,7 +68,7 @@ export const definitionFiles = (
   target: Release,
   { definitions }: Inputs,
 ): NonNullable<RecordedFiles["definitions"]> =>
-  definitions.map((given) => ({ path: pathOf(world, readersOf(agents, given), target, given.key), ...given.file }));
+  definitions.map((given) => ({ path: pathOf(world, readersOf(agents, given), target, given), ...given.file }));
 
 /** Definitions are read by notification agents; those of Gnocchi's resources, to Pike, by collectors too. */
 function readersOf({ notification, collector }: Pick<Agents, "notification" | "collector">, { key }: GivenDefinitions) {
@@ -81,31 +81,40 @@ interface Look {
   readonly findings: readonly Violation[];
 }
 
-/** Where the agents have the file now, and what is in it. */
+/**
+ * Where the agents have the file now, and what is in it. A directory that is mounted as a whole has it only where a file of that name
+ * is there; what cannot be seen may have it anywhere, and comes after what can.
+ */
 function mountedNow(
   world: World,
-  reader: Agent | undefined,
+  reader: Agent,
   key: string,
-): { path: string; text: FileText } | undefined {
-  if (reader === undefined) return undefined;
+): { readonly path?: string; readonly text: FileText } | undefined {
+  let hidden: FileText | undefined;
   for (const path of [`${METERS_DIRECTORY}/${key}`, `${DIRECTORY}/${key}`]) {
     const source = fileAt(reader.workload.template, reader.container, path);
-    if (source.kind === "image" || source.kind === "absent") continue;
-    return { path, text: textOf(source, world.files) };
+    const text = textOf(source, world.files);
+    if (source.kind === "object" && text.kind !== "absent") return { path, text };
+    if (source.kind === "unknown") hidden ??= text;
   }
-  return undefined;
+  return hidden === undefined ? undefined : { text: hidden };
 }
 
-function defaultPath(world: World, key: string, reader: Agent | undefined, target: Release): string {
+function defaultPath(world: World, given: GivenDefinitions, reader: Agent | undefined, target: Release): string {
   const release = reader === undefined ? undefined : releaseOf(reader, world);
-  const inDirectory = key.includes("meters") && (release ?? target).major >= PIKE;
-  return inDirectory ? `${METERS_DIRECTORY}/${key}` : `${DIRECTORY}/${key}`;
+  const inDirectory = isOfMeters(given) && (release ?? target).major >= PIKE;
+  return `${inDirectory ? METERS_DIRECTORY : DIRECTORY}/${given.key}`;
 }
 
-/** Where the first of its readers has it, else where they would read it. */
-function pathOf(world: World, readers: readonly Agent[], target: Release, key: string): string {
-  const [there] = readers.flatMap((reader) => mountedNow(world, reader, key) ?? []);
-  return there?.path ?? defaultPath(world, key, readers[0], target);
+function isOfMeters({ text, key }: GivenDefinitions): boolean {
+  const next = givenDefinitions(text, key);
+  return next.kind === "parsed" ? next.file.kind === "meters" : key.includes("meters");
+}
+
+/** Where the first of its readers that has it is seen to have it, else where they would read it. */
+function pathOf(world: World, readers: readonly Agent[], target: Release, given: GivenDefinitions): string {
+  const [there] = readers.flatMap((reader) => mountedNow(world, reader, given.key)?.path ?? []);
+  return there ?? defaultPath(world, given, readers[0], target);
 }
 
 function look(world: World, readers: readonly Agent[], given: GivenDefinitions): Look {
@@ -117,7 +126,7 @@ function look(world: World, readers: readonly Agent[], given: GivenDefinitions):
   const next = givenDefinitions(given.text, key);
   if (next.kind === "broken")
     return { changes: [], findings: next.problems.map((problem) => invalid(object, key, problem)) };
-  const changes = mounts.flatMap(({ reader, path: where, text }): readonly DefinitionChange[] => {
+  const changes = mounts.flatMap(({ reader, path: where = key, text }): readonly DefinitionChange[] => {
     if (text.kind === "absent") return [];
     const unknown = (why: string): readonly DefinitionChange[] => {
       const message = `${where} of the old agents of ${agentText(reader)} cannot be compared with ${object}: ${why}`;
