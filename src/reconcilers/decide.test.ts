@@ -709,6 +709,19 @@ test("agents that were let go have been verified: no other Job is run for them",
   expect(effect?.why.reason ?? headline).toBe("AttemptEnded");
 });
 
+test("a component is not told to be under way again because its controller has not seen yet that it was let go", () => {
+  const annotations = { [ANNOTATION.completedPlan]: "plan-1" };
+  const released = aDeployment({ name: "notification", image: NEW_IMAGE, annotations });
+  const generation = released.metadata.generation + 1;
+  const unseen = { ...released, metadata: { ...released.metadata, generation } };
+  const pods = podsOf(unseen, { readySince: NOW });
+  const operator = { podLogs: false };
+  expect(why(middle({ operator, workloads: [unseen], pods }))).toBe("write: AttemptEnded");
+  // What somebody has changed since is waited for as ever.
+  const changed = { ...unseen, annotations: {}, metadata: { ...unseen.metadata, annotations: marks({ claim }) } };
+  expect(why(middle({ operator, workloads: [changed], pods }))).toBe("Progressing: WaitingForNewPods");
+});
+
 test("a pod that the operator has made is no agent, though a workload's selector has the usual labels alone", () => {
   const matchLabels = { "app.kubernetes.io/name": "ceilometer", "app.kubernetes.io/component": "notification" };
   const one = { ...notification({ image: NEW_IMAGE }, { phase: { phase: "up" } }), matchLabels };

@@ -158,10 +158,21 @@ export function waitForGoing(scene: Scene, agent: Agent, note: Note, pods: reado
   return sooner(waitFor(scene, agent, note, unreachable(pods, now)), nextDoubt(pods, now));
 }
 
+/**
+ * Had settled when this attempt let it go. That write is a generation to its controller, too: where that is slow to see it, nothing has
+ * begun anew.
+ */
+const isLetGo = ({ record }: Scene, agent: Agent): boolean =>
+  agent.marks.completedPlan === record.plan &&
+  agent.marks.claim === undefined &&
+  record.ended === undefined &&
+  !isObserved(agent) &&
+  oldPods(agent).length === 0;
+
 /** Waits until every one of these agents is rolled out; undefined once they are. */
 export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
-    if (isRolledOut(agent)) continue;
+    if (isRolledOut(agent) || isLetGo(scene, agent)) continue;
     const { status, replicas } = agent.workload;
     // The controller's own count of a DaemonSet has old pods in it.
     const ready = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined).length;
