@@ -132,8 +132,10 @@ export const environmentName = (name: string): string =>
 const address = z.string().transform((text, context) => {
   if (text === "") return undefined;
   const colon = text.lastIndexOf(":");
-  const port = Number(text.slice(colon + 1));
-  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+  const [digits = ""] = /^\d{1,5}$/.exec(text.slice(colon + 1)) ?? [];
+  const port = Number(digits);
+  // No digits are no port: 0 would be another one at each start, which no probe finds.
+  if (colon < 0 || digits === "" || port > 65_535) {
     context.addIssue({ code: "custom", message: `"${text}" is no HOST:PORT` });
     return z.NEVER;
   }
