@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { UPGRADE } from "../../controllers/ceilometer-upgrade/resources.ts";
 import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { failureOf } from "../../kube/errors.ts";
+import { failureOf, KubeApiError } from "../../kube/errors.ts";
 import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
 import { CommandError } from "../failures.ts";
 import { type AnnotationChange, asAnnotations, contraryTo } from "./annotations.ts";
@@ -71,6 +71,14 @@ export function storedOf(object: KubeObject): StoredObject {
   throw new CommandError("the API server answered an object without uid and version");
 }
 
+/** What another look may not meet. @throws anything else. */
+function passing(error: unknown, signal: AbortSignal): KubeApiError {
+  if (!(error instanceof KubeApiError) || signal.aborted) throw error;
+  const { kind } = error.failure;
+  if (kind === "throttled" || kind === "unavailable" || kind === "lost") return error;
+  throw error;
+}
+
 /** Milliseconds between two looks. */
 const INTERVAL = 500;
 
@@ -80,20 +88,26 @@ export interface Patience {
   readonly now: () => number;
 }
 
-/** @throws CommandError when it takes longer. */
+/**
+ * A look that fails in passing is made again: the verb is written, and a script must not take it for refused.
+ * @throws CommandError when it takes longer.
+ */
 export async function untilTaken(
-  client: KubeClient,
+  client: Pick<KubeClient, "get">,
   request: VerbRequest,
   { object, bySpec }: { readonly object: KubeObject; readonly bySpec: boolean },
   { milliseconds, signal, now }: Patience,
 ): Promise<void> {
   const deadline = now() + milliseconds;
   for (;;) {
-    const view = upgradeView(await client.get(UPGRADE, named(object), { signal }));
-    if (isTaken(request, view, bySpec)) return;
+    const seen = await client.get(UPGRADE, named(object), { signal }).catch((error: unknown) => passing(error, signal));
+    if (!(seen instanceof KubeApiError) && isTaken(request, upgradeView(seen), bySpec)) return;
     if (now() > deadline) {
+      const within = `within ${milliseconds / 1000} s`;
       throw new CommandError(
-        `the operator has not taken it within ${milliseconds / 1000} s; it stays written. Is the operator running, and does it watch this namespace?`,
+        seen instanceof KubeApiError
+          ? `it stays written; whether the operator has taken it could not be read ${within}: ${seen.message}`
+          : `the operator has not taken it ${within}; it stays written. Is the operator running, and does it watch this namespace?`,
       );
     }
     await pause(INTERVAL, undefined, { signal });
