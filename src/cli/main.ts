@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The composition root of the kubectl plugin: the only file of it that touches the process it runs in. */
 import { resolve } from "node:path";
+import { answersIn } from "./confirm.ts";
 import { EXIT } from "./failures.ts";
 import { runPlugin } from "./program.ts";
 
@@ -15,7 +16,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.exitCode = await runPlugin(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
-  answers: process.stdin.isTTY && process.stderr.isTTY ? process.stdin : undefined,
+  answers: answersIn(process.stdin, { out: process.stdout, err: process.stderr }),
   env: process.env,
   now: Date.now,
   signal: interrupted.signal,

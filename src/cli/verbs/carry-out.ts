@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { GROUP, KIND } from "../../api/v1alpha1/names.ts";
 import { type UpgradeView, upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
 import { chooseUpgrade } from "../choose-upgrade.ts";
-import { confirm } from "../confirm.ts";
+import { confirm, shownTo } from "../confirm.ts";
 import { type Place, withCluster } from "../connection.ts";
 import { printJson, printYaml } from "../print.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -34,7 +34,7 @@ export function carryOut(
     const view = upgradeView(resource);
     const request = decide(view);
     if (question !== undefined) {
-      if (around.answers !== undefined) around.err.write(aboutText(view, request));
+      if (around.answers !== undefined) shownTo(around).write(aboutText(view, request));
       await confirm(around, question);
     }
     const written = await writeVerb(client, request, resource, { bySpec, dryRun });
