@@ -42,6 +42,11 @@ const FILES = {
   "a manifest as YAML in one line": `env: [{name: OS_PASSWORD, value: ${CANARY}}, {value: ${CANARY}, name: OS_TOKEN}]\n`,
   "a private key": `key: |\n  -----BEGIN RSA PRIVATE KEY-----\n  ${CANARY}\n  -----END RSA PRIVATE KEY-----\n`,
   XML: `<a><password>${CANARY}</password></a>`,
+  "a password of redis.conf": `requirepass ${CANARY}\n  masterauth "${CANARY}"\n`,
+  "an address of Go": `dsn ceilometer:${CANARY}@tcp(db:3306)/a\nsocket "u:p:@/${CANARY}@unix(/run/a)/b"\n`,
+  "passwords behind names": `run mongo -u root -p ${CANARY}\nsshpass -p '${CANARY}' a\nredis-cli -h a -a ${CANARY} ping\n`,
+  "quotes around a user and a password": `curl -u admin:"a ${CANARY}"\ncurl -u 'admin:a ${CANARY}' b\ncurl -uadmin:${CANARY}\n`,
+  "a quoted password in JSON": `log {"a": "mysqldump -p\\"${CANARY}\\" b", "c": "curl -u a:\\"${CANARY}\\""}`,
   "a header": `Authorization: Bearer ${CANARY}${CANARY}\n`,
   "a token of a ServiceAccount": `the token is eyJhbGciOiJ.${CANARY}aaaa.bbbb\n`,
 };
@@ -68,6 +73,11 @@ const OBJECTS = {
     args: [`mysqldump -uroot -p${CANARY} a`, `x -p'${CANARY}'`],
   },
   "a password of curl": { command: ["curl", "-u", `admin:${CANARY}`], args: [`curl --user admin:${CANARY} http://a`] },
+  "a password behind a user": {
+    command: ["mongo", "-u", "root", "-p", CANARY],
+    args: ["x", "--username=a", "-p", CANARY],
+  },
+  "a password of sshpass and redis-cli": { command: ["sshpass", "-p", CANARY, "a"], args: ["redis-cli", "-a", CANARY] },
   "short names of variables": {
     env: ["MYSQL_PW", "DB_CREDS", "RABBITMQ_ERLANG_COOKIE"].map((name) => ({ name, value: CANARY })),
   },
@@ -133,6 +143,11 @@ test.each([
   expect(redactor.count).toBe(0);
 });
 
+test.each(["mkdir -p /var/lib/a", "nc -p 8080 host", "ssh -p 22 -u a"])("%s has no password", (text) => {
+  expect(createRedactor().text(text)).toBe(text);
+  expect(createRedactor().object(text.split(" "))).toEqual(text.split(" "));
+});
+
 test("only the value goes: what is around it helps", () => {
   const redactor = createRedactor();
   const env = "env:\n- name: OS_PASSWORD\n  value: |\n    a\n- name: REGION\n  value: one\n";
@@ -170,6 +185,11 @@ test.each([
   " -u",
   " -u a",
   " -p'",
+  " -u a -p ",
+  "redis-cli ",
+  "a:",
+  ":a@",
+  "requirepass ",
   "<a>",
   "<a",
   " ",

@@ -17,6 +17,11 @@ const HARMLESS =
 
 export const isSensitive = (name: string): boolean => SENSITIVE.test(name) && !HARMLESS.test(name);
 
+/** A word of a shell behind `head`, in quotes, too, which are escaped where it stands in JSON. */
+function shellWord(head: string, word = String.raw`"[^"\n]*"|'[^'\n]*'|(?:\\["']|[^\s"'])+`): RegExp {
+  return new RegExp(`(${head})(?:${word})`, "gm");
+}
+
 const RULES: readonly (readonly [RegExp, string])[] = [
   // scheme://user:password@host, and lists of hosts of oslo.messaging. A password may hold an @ itself: the last one counts.
   [/([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/"']+@/gi, `$1${REDACTED}@`],
@@ -25,9 +30,24 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   // A JSON Web Token, as ServiceAccounts have.
   [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi, `$1 ${REDACTED}`],
-  // `mysqldump -ppassword`, `curl -u user:password`.
-  [/((?:^|\s)-p)(?=[^\s-])(?:"[^"\n]*"|'[^'\n]*'|[^\s"']+)/gm, `$1${REDACTED}`],
-  [/((?:^|\s)(?:-u|--user|--proxy-user)(?:=|[ \t]+)["']?[^\s:"']{1,80}:)[^\s"']+/gm, `$1${REDACTED}`],
+  // user:password@tcp(host:port), as Go's drivers have it.
+  [/((?<![\w.%-])[\w.%-]{1,80}:)[^\s"']{1,256}?(?=@(?:tcp6?|unix)\()/g, `$1${REDACTED}`],
+  // redis.conf has no sign between a name and its value.
+  [/^([ \t]*(?:requirepass|masterauth)[ \t]+)\S.*$/gm, `$1${REDACTED}`],
+  // `mysqldump -ppassword`, `curl -u user:password`, `mongo -u user -p password`, `redis-cli -a password`.
+  [shellWord(String.raw`(?:^|\s)-p(?=[^\s-])`), `$1${REDACTED}`],
+  [
+    shellWord(String.raw`(?:^|\s)(?:-u|--user|--proxy-user)(?:=|[ \t]*)["'][^\s:"']{1,80}:`, String.raw`[^"'\n]+`),
+    `$1${REDACTED}`,
+  ],
+  [shellWord(String.raw`(?:^|\s)(?:-u|--user|--proxy-user)(?:=|[ \t]*)[^\s:"']{1,80}:`), `$1${REDACTED}`],
+  [
+    shellWord(
+      String.raw`(?:\b(?:sshpass|mongo\w{0,16}|rabbitmqadmin)\b[^\n]{0,200}?\s|\s(?:-u|--user(?:name)?)(?:=|[ \t]+)[^\s-]\S{0,80}[ \t]+)-p[ \t]+(?=[^\s-])`,
+    ),
+    `$1${REDACTED}`,
+  ],
+  [shellWord(String.raw`\bredis-cli\b[^\n]{0,200}?\s-a[ \t]+(?=[^\s-])`), `$1${REDACTED}`],
   // gAAAA…: Keystone's own tokens (Fernet).
   [/\bgAAAA[\w=-]{20,}/g, REDACTED],
 ];
@@ -150,10 +170,9 @@ export function createRedactor(): Redactor {
   /** `["--os-password", "x"]`: the word behind an option is its value. */
   function list(value: readonly unknown[]): readonly unknown[] {
     return value.map((item, index) => {
-      const before = value[index - 1];
-      const isValue = typeof before === "string" && /^--?[\w-]+$/.test(before) && isSensitive(before);
-      if (isValue && typeof item === "string") return gone();
-      const [user] = typeof item === "string" && isUserFlag(before) ? (/^[^\s:]{1,80}:(?=.)/.exec(item) ?? []) : [];
+      if (typeof item === "string" && isBehindFlag(value, index)) return gone();
+      const [user] =
+        typeof item === "string" && isUserFlag(value[index - 1]) ? (/^[^\s:]{1,80}:(?=.)/.exec(item) ?? []) : [];
       return user === undefined ? object(item) : `${user}${gone()}`;
     });
   }
@@ -179,6 +198,18 @@ export function createRedactor(): Redactor {
     },
   };
 }
+
+/** Behind `--os-password`; behind `-p` where a user is named before, or the program has no other use for it. */
+function isBehindFlag(words: readonly unknown[], index: number): boolean {
+  const flag = words[index - 1];
+  if (typeof flag === "string" && /^--?[\w-]+$/.test(flag) && isSensitive(flag)) return true;
+  const wanted = flag === "-p" ? BEFORE_P : flag === "-a" ? /^redis-cli$/ : undefined;
+  const before = wanted === undefined ? [] : words.slice(Math.max(0, index - WORDS_BEFORE), index);
+  return before.some((word) => typeof word === "string" && wanted?.test(word) === true);
+}
+/** So many are looked at, or a long list would be gone through again for each of its words. */
+const WORDS_BEFORE = 32;
+const BEFORE_P = /^(?:(?:-u|--user(?:name)?)(?:=.*)?|sshpass|mongo\w*|rabbitmqadmin)$/;
 
 const isUserFlag = (word: unknown): boolean => typeof word === "string" && /^(?:-u|--user|--proxy-user)$/.test(word);
 
