@@ -31,3 +31,9 @@ export const settingsOf = ({ secret, imageAllowed, provider, podLogs }: SettingO
   providers: provider,
   podLogs,
 });
+
+/** Nothing that is looked at says what the operator's chart allows: a finding about that may be no more than a flag that was not given. */
+export function flagsText(remedies: readonly (string | undefined)[]): string | undefined {
+  if (!remedies.some((remedy) => remedy?.includes("chart"))) return undefined;
+  return "what the operator's chart allows is not looked up; say it: --pod-logs, --secret NAME, --image-allowed PREFIX, --provider NAME";
+}

@@ -77,6 +77,17 @@ test.each([
   expect(code).toBe(2);
 });
 
+test.each([
+  ["lint", "examples/modern"],
+  ["plan", "-f", "examples/modern/upgrade.yaml", "--manifests", "examples/modern"],
+])("what the chart allows is not known to %s, which says how to say it", async (...args) => {
+  const { code, out } = await plugin(...args);
+  expect(code).toBe(1);
+  expect(out).toMatch(/may not read pod logs[^]*is not looked up; say it: --pod-logs/);
+  const { out: told } = await plugin(...args, "--pod-logs");
+  expect(told).not.toContain("is not looked up");
+});
+
 test("the version is told without a cluster", async () => {
   expect(await plugin("version")).toMatchObject({ code: 0, err: "" });
   expect(JSON.parse((await plugin("version", "-o", "json")).out)).toMatchObject({

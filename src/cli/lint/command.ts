@@ -1,7 +1,7 @@
 /** `lint`: what can be said of a resource and its configuration without a cluster. */
 import { Option } from "@commander-js/extra-typings";
 import { EXIT, UsageError } from "../failures.ts";
-import { IMAGE_ALLOWED, POD_LOGS, PROVIDER, SECRET, settingsOf } from "../operator-settings.ts";
+import { flagsText, IMAGE_ALLOWED, POD_LOGS, PROVIDER, SECRET, settingsOf } from "../operator-settings.ts";
 import { printJson, printYaml } from "../print.ts";
 import type { Root, SetCode } from "../root-command.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -61,5 +61,7 @@ function tell({ problems, checked }: Linted, around: Surroundings): void {
     screen.say(head);
     if (remedy !== undefined) screen.say(`  ${remedy}`);
   }
+  const flags = flagsText(problems.map(({ remedy }) => remedy));
+  if (flags !== undefined) screen.say([piece(flags, "quiet")]);
   for (const line of checked) screen.say([piece(`checked ${line}`, "quiet")]);
 }

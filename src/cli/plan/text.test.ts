@@ -79,6 +79,22 @@ test("what was found is told with its remedy, and what holds it at last", () => 
   expect(planText(anUpgrade(), plan({ end: "Nothing" }))).toContain("nothing is to be done: all is well");
 });
 
+test("what the operator may do is not known to the plugin: a finding about it tells which flags say it", () => {
+  const finding = {
+    gate: "G",
+    object: "Deployment/a",
+    reason: "VerificationBlind",
+    message: "the operator may not read pod logs",
+    remedy: "enable podLogs in the operator's chart",
+    severity: "Error",
+  } as const;
+  const told = (remedy: string): string => planText(anUpgrade(), plan({ findings: [{ ...finding, remedy }] }));
+  expect(told(finding.remedy)).toContain(
+    "chart\n  what the operator's chart allows is not looked up; say it: --pod-logs",
+  );
+  expect(told("mend it")).not.toContain("--pod-logs");
+});
+
 test("a plan for some components does not promise the others", () => {
   const targets = [{ kind: "Deployment" as const, name: "a" }];
   const components = {

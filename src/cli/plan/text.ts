@@ -4,6 +4,7 @@ import { AGENT_COMPONENTS, type AgentComponent } from "../../model/component.ts"
 import type { Upgrade } from "../../model/observation.ts";
 import type { Violation } from "../../model/outcome.ts";
 import type { Plan } from "../../model/plan.ts";
+import { flagsText } from "../operator-settings.ts";
 
 export function planText({ metadata, spec }: Upgrade, plan: Plan): string {
   const { from = "an unknown release", hash, steps, findings } = plan;
@@ -13,7 +14,9 @@ export function planText({ metadata, spec }: Upgrade, plan: Plan): string {
     ...(hash === undefined ? [] : [`plan ${hash}: ${writes}, besides those that only keep the books`]),
   ];
   const blocks = blocksOf(steps).map(({ component, lines }) => [component, ...lines].join("\n"));
-  const found = findings.length === 0 ? [] : [["findings", ...findings.flatMap(findingLines)].join("\n")];
+  const flags = flagsText(findings.map(({ remedy }) => remedy));
+  const notes = flags === undefined ? [] : [`  ${flags}`];
+  const found = findings.length === 0 ? [] : [["findings", ...findings.flatMap(findingLines), ...notes].join("\n")];
   return `${[head.join("\n"), ...blocks, ...found, endText(plan, spec)].join("\n\n")}\n`;
 }
 
