@@ -27,6 +27,8 @@ export interface SelectOptions extends CallOptions {
 export interface PageOptions extends SelectOptions {
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
+  /** A page that is longer is refused: fewer objects have to be asked for. */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface WatchOptions extends SelectOptions {
@@ -170,9 +172,10 @@ export function createKubeClient(
 type Call = (request: KubeRequest) => Promise<Buffer>;
 
 function reads(call: Call): Pick<KubeClient, "listPage" | "list" | "get" | "serverVersion" | "logs"> {
-  const listPage: KubeClient["listPage"] = async (resource, { namespace, signal, ...query } = {}) => {
+  const listPage: KubeClient["listPage"] = async (resource, { namespace, maxBytes, signal, ...query } = {}) => {
     const path = resourcePath(resource, { namespace });
-    const body = await call({ method: "GET", path, query: { ...query }, timeoutMs: LIST_TIMEOUT_MS, signal });
+    const asked = { method: "GET", path, query: { ...query }, timeoutMs: LIST_TIMEOUT_MS, maxBytes, signal } as const;
+    const body = await call(asked);
     return parseList(parseJson(body), resource);
   };
   return {

@@ -20,7 +20,7 @@ export interface KubeFailure {
   readonly kind: KubeFailureKind;
   /** HTTP status; 0 when there was no answer. */
   readonly code: number;
-  /** `reason` of the Status object, or one of ours: Garbled, Aborted, Timeout, ConnectionFailed. */
+  /** `reason` of the Status object, or one of ours: Garbled, TooLarge, Aborted, Timeout, ConnectionFailed. */
   readonly reason: string;
   readonly message: string;
   /** How long the server asks to wait, a minute at most. */
@@ -40,6 +40,12 @@ export class KubeApiError extends Error {
   /** The answer cannot be read, so what it said is unknown. */
   static garbled(message: string, cause?: unknown): KubeApiError {
     return new KubeApiError({ kind: "other", code: 0, reason: "Garbled", message }, { cause });
+  }
+
+  /** The answer is longer than is read. */
+  static tooLarge(bytes: number): KubeApiError {
+    const message = `the API server's answer has more than ${bytes} bytes`;
+    return new KubeApiError({ kind: "other", code: 0, reason: "TooLarge", message });
   }
 }
 

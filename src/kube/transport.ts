@@ -31,6 +31,8 @@ export interface KubeRequest {
   readonly isRelayed?: boolean;
   /** It has to be answered in time, whatever else is asked meanwhile: lists that take their time keep no socket from it. */
   readonly isUrgent?: boolean | undefined;
+  /** An answer that is longer is not read to its end. */
+  readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -127,10 +129,10 @@ export function createTransport(connection: KubeConnection): Transport {
     async request(request) {
       const { response, finish, failure } = await openAuthorised(request, false);
       try {
-        const body = await readAll(response);
+        const body = await readAll(response, request.maxBytes);
         return { status: response.statusCode ?? 0, headers: response.headers, body };
       } catch (error) {
-        throw failure(error);
+        throw error instanceof KubeApiError ? error : failure(error);
       } finally {
         finish();
       }
@@ -232,9 +234,14 @@ function exchange(
   return promise;
 }
 
-export async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
+export async function readAll(body: AsyncIterable<Buffer>, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw KubeApiError.tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
 }
 

@@ -20,6 +20,7 @@ test.each<[KubeFailureKind, string, string]>([
   ["notFound", "NotFound", "refused"],
   ["unauthorized", "Unauthorized", "refused"],
   ["other", "Garbled", "garbled"],
+  ["other", "TooLarge", "tooLarge"],
 ])("a %s failure (%s) is %s to a reflector", async (kind, reason, fault) => {
   await using stub = await startStub(() => {});
   const client = createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" });
@@ -30,6 +31,35 @@ test.each<[KubeFailureKind, string, string]>([
   });
   expect(source.explain(new TypeError("ours"))).toEqual({ kind: "garbled", why: "ours" });
 });
+
+test("a hundred objects of a megabyte, which anybody may make in a namespace, are never read in one piece", async () => {
+  const text = "x".repeat(1024 * 1024);
+  const left = Array.from({ length: 100 }, (_, index) => ({
+    metadata: { name: `a${index}`, namespace: "ns", uid: `u${index}`, resourceVersion: "1" },
+    text,
+  }));
+  const sent: number[] = [];
+  await using stub = await startStub(({ query }, response) => {
+    if (query["watch"] !== undefined) return;
+    const from = Number(query["continue"] ?? 0);
+    const to = Math.min(left.length, from + Number(query["limit"]));
+    const more = to < left.length ? { continue: String(to) } : {};
+    sent.push(to - from);
+    sendJson(response, 200, { metadata: { resourceVersion: "10", ...more }, items: left.slice(from, to) });
+  });
+  const client = createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" });
+  const store = new Store<StoredObject>();
+  const life = new AbortController();
+  const source = listWatch(client, widgets);
+  const running = runReflector({ name: "widgets", source, store, transform: trimmed, clock: systemClock }, life.signal);
+  await expect.poll(() => store.list().length, { timeout: 20_000 }).toBe(100);
+  expect(sent.slice(0, 4)).toEqual([100, 100, 32, 8]);
+  expect(new Set(sent.slice(4, -1))).toEqual(new Set(sent.slice(4, 5)));
+  expect(Math.max(...sent.slice(4))).toBeLessThan(8);
+  life.abort();
+  await running;
+  client.close();
+}, 30_000);
 
 test("client, reflector and store: listed, watched, relisted when the version has expired, trimmed", async () => {
   const object = (name: string, version: string): object => ({

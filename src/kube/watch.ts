@@ -10,10 +10,17 @@ export interface Selection {
   readonly labelSelector?: string | undefined;
 }
 
+/**
+ * A page takes four to five times its length in memory while it is read, several kinds are listed at a time, and whoever may write into
+ * one namespace decides how large its objects are.
+ */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+
 /** One kind of object, or a selection of it, as the source of a reflector. */
 export function listWatch(client: KubeClient, resource: Resource, selection: Selection = {}): ListWatch<KubeObject> {
   return {
-    list: (options, signal) => client.listPage(resource, { ...selection, ...options, signal }),
+    list: (options, signal) =>
+      client.listPage(resource, { ...selection, ...options, maxBytes: MAX_PAGE_BYTES, signal }),
     async *watch(options, signal): AsyncGenerator<WatchedObject<KubeObject>, void, undefined> {
       for await (const event of client.watch(resource, { ...selection, ...options, signal })) {
         if (event.type === "ERROR") throw new KubeApiError(event.object);
@@ -46,6 +53,7 @@ function faultKind({ kind, reason }: KubeFailure): Fault["kind"] {
     case "invalid":
       return "refused";
     case "other":
+      if (reason === "TooLarge") return "tooLarge";
       return reason === "Garbled" ? "garbled" : "refused";
   }
 }

@@ -143,6 +143,25 @@ test("a list comes in pages, and is in the store only when the last page is", as
   await stop(running);
 });
 
+test("a page that is too large is asked for again with fewer objects, and so are those that follow", async () => {
+  const tooLarge = new Scripted("tooLarge");
+  server.lists = [tooLarge, tooLarge, { ...page(10, raw("a", 1)), continue: "next" }, page(10, raw("b", 2))];
+  const running = start();
+  await clock.advance(0);
+  expect(server.asked.slice(0, 4)).toEqual(["0 list 500", "0 list 125", "0 list 32", "0 list 32 next"]);
+  expect(names()).toEqual(["a@1", "b@2"]);
+  await stop(running);
+});
+
+test("a single object that is too large is a failure as any other", async () => {
+  server.lists = [new Scripted("tooLarge")];
+  const running = start();
+  await clock.advance(0);
+  expect(server.asked.map((each) => each.split(" ")[2])).toEqual(["500", "125", "32", "8", "2", "1"]);
+  expect(store.state.kind).toBe("failing");
+  await stop(running);
+});
+
 test("pages of different versions are no list", async () => {
   server.lists = [{ ...page(10, raw("a", 1)), continue: "next" }, page(11), page(12, raw("c", 12))];
   const running = start();

@@ -29,10 +29,11 @@ export interface WatchedObject<R> {
  * Why a list or watch ended.
  * `expired`: the version is too old (or too new, after a restore). `interrupted`: the connection or server failed, the version is still
  * good. `silent`: nothing came, as from a dead connection, and as from a version that the API server has not reached yet. `refused`:
- * forbidden, kind unknown. `garbled`: bytes were lost or unreadable, so an event may be missing.
+ * forbidden, kind unknown. `garbled`: bytes were lost or unreadable, so an event may be missing. `tooLarge`: a page has more than is read
+ * at once.
  */
 export interface Fault {
-  readonly kind: "expired" | "interrupted" | "silent" | "refused" | "garbled";
+  readonly kind: "expired" | "interrupted" | "silent" | "refused" | "garbled" | "tooLarge";
   readonly why: string;
   readonly retryAfterMs?: number | undefined;
 }
@@ -200,13 +201,11 @@ async function listAll<R extends Versioned, T extends Stored>(
   course.doubted = false;
   course.opened = undefined;
   const values: T[] = [];
+  const size = { limit: PAGE_SIZE };
   let resourceVersion: string | undefined;
   let token: string | undefined;
   do {
-    const page: ListPage<R> = await source.list(
-      token === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, continue: token },
-      signal,
-    );
+    const page: ListPage<R> = await nextPage(source, size, token, signal);
     signal.throwIfAborted();
     resourceVersion ??= page.resourceVersion;
     if (page.resourceVersion !== resourceVersion) {
@@ -223,6 +222,24 @@ async function listAll<R extends Versioned, T extends Stored>(
   store.contacted(course.lastNews);
   store.replace(values, resourceVersion);
   return { at: "listed", resourceVersion };
+}
+
+/** Asked for again with fewer objects where it is too large; the pages that follow have no more. */
+async function nextPage<R extends Versioned>(
+  source: ListWatch<R>,
+  size: { limit: number },
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<ListPage<R>> {
+  for (;;) {
+    try {
+      const { limit } = size;
+      return await source.list(token === undefined ? { limit } : { limit, continue: token }, signal);
+    } catch (error) {
+      if (size.limit === 1 || readFault(source, error).kind !== "tooLarge") throw error;
+      size.limit = Math.ceil(size.limit / 4);
+    }
+  }
 }
 
 /** One watch from `from` to its end; ends normally when the server closes it, as it does after `timeoutSeconds`. */

@@ -183,10 +183,28 @@ describe("configuration", () => {
     expect({}).not.toHaveProperty("x");
   });
 
+  const record = {
+    metadata: {
+      ...metadata,
+      labels: { [LABEL.purpose]: "attempt" },
+      ownerReferences: [{ apiVersion: "a/v1", kind: "CeilometerUpgrade", name: "a", uid: "u", controller: true }],
+    },
+    data: { "attempt.json": "{}", "pipeline.yaml": "long" },
+    immutable: true,
+  };
+
   test("that the operator made keeps its record and not its copies", () => {
-    const own = ownConfigView({ metadata, data: { "attempt.json": "{}", "pipeline.yaml": "long" }, immutable: true });
+    const own = ownConfigView(record);
     expect(own).toMatchObject({ body: "{}", immutable: true });
     expect(JSON.stringify(own)).not.toContain("long");
+  });
+
+  test.each<readonly [string, KubeObject]>([
+    ["purpose", { ...record, metadata: { ...record.metadata, labels: {} } }],
+    ["owner", { ...record, metadata: { ...record.metadata, ownerReferences: [] } }],
+    ["promise to stay as it is", { ...record, immutable: false }],
+  ])("that has the operator's label and no %s is no record, and nothing of it is kept", (_, object) => {
+    expect(ownConfigView(object).body).toBeUndefined();
   });
 
   test.each([undefined, "derived"])(

@@ -13,6 +13,7 @@ export interface OwnConfigView {
   readonly metadata: Meta;
   readonly purpose: string;
   readonly immutable: boolean;
+  /** Of what may be a record: immutable, and somebody's. */
   readonly body: string | undefined;
   /** Of a copy: the digest of each key's text, which is all that is asked of it. */
   readonly digests: ReadonlyMap<string, string>;
@@ -35,7 +36,8 @@ export function ownConfigView(object: KubeObject): OwnConfigView {
     purpose,
     digests: new Map(texts.length > MOST_KEYS ? [] : texts.map(([key, text]) => [key, digestText(text)])),
     immutable: immutable === true,
-    body: data?.[RECORD_KEY],
+    // The label alone makes a megabyte of anybody's one that is held as long as it is there.
+    body: purpose === "attempt" && immutable === true && meta.owner !== undefined ? data?.[RECORD_KEY] : undefined,
   };
 }
 
