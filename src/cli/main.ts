@@ -8,10 +8,12 @@ import { runPlugin } from "./program.ts";
 const interrupted = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort());
 // Whoever reads less than is written, as `head` does, is done. What has not ended has not succeeded, either.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.unheard);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.unheard);
+    throw error;
+  });
+}
 
 process.exitCode = await runPlugin(process.argv.slice(2), {
   out: process.stdout,

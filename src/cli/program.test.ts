@@ -206,3 +206,11 @@ test("an upgrade that is watched into a pipe which nobody reads any more has not
   expect(await new Promise((resolve) => child.once("close", resolve))).toBe(141);
   await rm(folder, { recursive: true });
 }, 20_000);
+
+test("what went wrong, told to a pipe which nobody reads any more, does not say that an upgrade is blocked", async () => {
+  const args = [join(import.meta.dirname, "main.ts"), "--kubeconfig", NOWHERE, "why"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "pipe"] });
+  child.stderr.destroy();
+  // As soon as the write has failed, or when everything has ended: either is no 1.
+  expect([2, 141]).toContain(await new Promise((resolve) => child.once("close", resolve)));
+}, 20_000);
