@@ -43,6 +43,12 @@ test("a file that is no YAML is a problem, and its other documents are read all 
   ]);
 });
 
+test("an alias without its anchor is a problem, and no mistake of the program", () => {
+  const { problems } = linted(`kind: A\nmetadata: {name: a}\nspec: *none\n---\n${resource("  paused: perhaps\n")}`);
+  expect(problems.map(({ object }) => object)).toEqual(["YAML", "CeilometerUpgrade/ceilometer"]);
+  expect(problems[0]?.message).toContain("Unresolved alias");
+});
+
 test("names that lead nowhere are warned of", () => {
   const { problems } = linted(
     resource(`  approvals: [{before: polling}]

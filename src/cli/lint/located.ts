@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { isNode, LineCounter, parseAllDocuments } from "yaml";
 import { isKubeObject, isRecord, type KubeObject } from "../../kube/object.ts";
 import { messageOf, UsageError } from "../failures.ts";
-import { yamlFilesOf } from "../objects/manifests.ts";
+import { valueOf, yamlFilesOf } from "../objects/manifests.ts";
 import type { Problem } from "./problem.ts";
 
 export type FieldPath = readonly (string | number)[];
@@ -58,7 +58,12 @@ export function locate(file: string, text: string): LocatedFiles {
       if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
       return path.length === 0 ? undefined : lineAt(path.slice(0, -1));
     };
-    for (const [value, place] of listed(document.toJS(), [])) {
+    const read = valueOf(document);
+    if ("problem" in read) {
+      problems.push({ file, object: "YAML", severity: "Error", message: read.problem });
+      continue;
+    }
+    for (const [value, place] of listed(read.value, [])) {
       const lineOf = (path: FieldPath): number | undefined => lineAt([...place, ...path]);
       if (isKubeObject(value)) objects.push({ file, object: value, lineOf });
       else problems.push({ file, ...optional(lineOf([])), object: "YAML", severity: "Error", message: NO_OBJECT });

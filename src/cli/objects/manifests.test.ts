@@ -16,9 +16,19 @@ test("reads every document of a file, and what is in a list", () => {
 
 test.each([
   { text: "a: [", says: "a.yaml is no YAML" },
+  { text: "a: *none", says: "a.yaml is no YAML: Unresolved alias" },
   { text: "just: a value", says: "a.yaml holds a document that is no object of Kubernetes" },
 ])("says which file is wrong: $text", ({ text, says }) => {
   expect(() => parseObjects("a.yaml", text)).toThrow(says);
+});
+
+test("says what and where, and shows no line of a file in which a Secret may be", () => {
+  const text = "kind: Secret\nstringData:\n  password: hunter2\n bad: [\n";
+  expect(() => parseObjects("a.yaml", text)).toThrow(/^a.yaml is no YAML: .* at line 4, column 1$/);
+});
+
+test("a folder in the place of a file is told as that", async () => {
+  await expect(readFileObjects("examples/modern")).rejects.toThrow("examples/modern is a folder: name a file in it");
 });
 
 test("says which file is not there", async () => {

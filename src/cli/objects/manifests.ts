@@ -1,14 +1,16 @@
 /** Objects from YAML files, as an API server would store them: with an identity, and Secrets in base64. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments } from "yaml";
 import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../kube/object.ts";
 import { UsageError } from "../failures.ts";
 
 /** Every object of a file, those in Lists too. */
 export async function readFileObjects(path: string): Promise<readonly KubeObject[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new UsageError(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    const isFolder = error instanceof Error && "code" in error && error.code === "EISDIR";
+    const why = isFolder ? "is a folder: name a file in it" : `cannot be read: ${messageOf(error)}`;
+    throw new UsageError(`${path} ${why}`, { cause: error });
   });
   return parseObjects(path, text);
 }
@@ -17,10 +19,22 @@ export function parseObjects(path: string, text: string): readonly KubeObject[] 
   // YAML 1.1, as kubectl reads it.
   return parseAllDocuments(text, { version: "1.1" }).flatMap((document) => {
     const [error] = document.errors;
-    if (error !== undefined) throw new UsageError(`${path} is no YAML: ${error.message}`);
-    const value: unknown = document.toJS();
-    return value === null ? [] : listed(path, value);
+    const read = error === undefined ? valueOf(document) : { problem: firstLineOf(error) };
+    if ("problem" in read) throw new UsageError(`${path} is no YAML: ${read.problem}`);
+    return read.value === null ? [] : listed(path, read.value);
   });
+}
+
+/** What and where; the lines of the file that the parser shows below it may be a Secret's, and logs of pipelines are read by many. */
+const firstLineOf = ({ message }: Error): string => message.split("\n")[0]?.replace(/:$/, "") ?? "";
+
+/** That an alias has no anchor, or stands for too much, is told only where the value is made. */
+export function valueOf(document: Pick<Document, "toJS">): { readonly value: unknown } | { readonly problem: string } {
+  try {
+    return { value: document.toJS() };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
 }
 
 function listed(path: string, value: unknown): readonly KubeObject[] {
