@@ -31,7 +31,7 @@ export async function withCluster<T>(
 ): Promise<T> {
   const asked = { kubeconfig, context, env: await asKubectlFinds(env, context) };
   const connection = await loadKubeConnection(asked).catch((error: unknown) => {
-    throw new UsageError(`no cluster can be asked: ${messageOf(error)}; name a kubeconfig with --kubeconfig`);
+    throw new UsageError(`no cluster can be asked: ${messageOf(error)}; --kubeconfig FILE takes another kubeconfig`);
   });
   const client = createKubeClient(connection, {
     userAgent: `kubectl-ceilometer-upgrade/${VERSION}`,

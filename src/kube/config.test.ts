@@ -99,9 +99,21 @@ users: [{name: admin, user: {token: ${token}}}]
     const path = join(dir, "config");
     await expect(loadKubeConnection({ kubeconfig: path, env: {} })).rejects.toThrow("proxy-url is not supported");
     await expect(loadKubeConnection({ kubeconfig: path, context: "three", env: {} })).rejects.toThrow(
-      'context "three" names no cluster',
+      'there is no context "three"; there are: one, two',
     );
     await expect(loadKubeConnection({ kubeconfig: join(dir, "none"), env: {} })).rejects.toThrow("none");
+  });
+
+  test("what is missing or wrong in it is told with its name, and what there is instead", async () => {
+    const path = join(dir, "config");
+    const failing = (context?: string) => expect(loadKubeConnection({ kubeconfig: path, context, env: {} })).rejects;
+    await put("config", kubeconfig("https://example.org").replace("current-context: one", ""));
+    await failing().toThrow(`${path}: there is no current context; choose one with --context: one, two`);
+    await put("config", kubeconfig("https://example.org").replaceAll("cluster: c,", "cluster: d,"));
+    await failing("one").toThrow(`${path}: context "one" names no cluster`);
+    await put("config", kubeconfig("example.org"));
+    await failing("one").toThrow(`${path}: the server of cluster "c" is no address`);
+    await expect(loadKubeConnection({ kubeconfig: dir, env: {} })).rejects.toThrow(`${dir} is a folder`);
   });
 
   test("one that is broken is told by what and where, and no token of the lines around is", async () => {
@@ -113,17 +125,20 @@ users: [{name: admin, user: {token: ${token}}}]
     expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
   });
 
-  test("what a credential plugin prints is not told, whatever it is", async () => {
-    const exec = {
-      apiVersion: "client.authentication.k8s.io/v1",
-      command: process.execPath,
-      args: ["--eval", "console.info('hunter2')"],
-      interactiveMode: "Never",
-    };
-    await put("config", kubeconfig("https://example.org").replace("{token: secret}", JSON.stringify({ exec })));
-    const connection = await loadKubeConnection({ kubeconfig: join(dir, "config"), env: {} });
-    const error: unknown = await connection.authenticate(false).catch((thrown: unknown) => thrown);
-    expect(String(error)).toContain("ExecCredential");
-    expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
-  });
+  test.each(["hunter2", "{}", '{"a": "hunter2"}'])(
+    "what a credential plugin prints is not told: %s",
+    async (printed) => {
+      const exec = {
+        apiVersion: "client.authentication.k8s.io/v1",
+        command: process.execPath,
+        args: ["--eval", `console.info(${JSON.stringify(printed)})`],
+        interactiveMode: "Never",
+      };
+      await put("config", kubeconfig("https://example.org").replace("{token: secret}", JSON.stringify({ exec })));
+      const connection = await loadKubeConnection({ kubeconfig: join(dir, "config"), env: {} });
+      const error: unknown = await connection.authenticate(false).catch((thrown: unknown) => thrown);
+      expect(String(error)).toContain("ExecCredential");
+      expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
+    },
+  );
 });

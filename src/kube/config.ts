@@ -71,9 +71,10 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
   if (context !== undefined) config.setCurrentContext(context);
   const wanted = config.getCurrentContext();
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error(`${path}: context ${JSON.stringify(wanted)} names no cluster`);
+  if (cluster === null) throw new Error(`${path}: ${withoutCluster(config, wanted)}`);
   if (cluster.proxyUrl) throw new Error(`${path}: proxy-url is not supported`);
-  const server = new URL(cluster.server);
+  const server = URL.parse(cluster.server);
+  if (server === null) throw new Error(`${path}: the server of cluster ${JSON.stringify(cluster.name)} is no address`);
   const user = config.getCurrentUser() ?? { name: "" };
   if (server.protocol === "http:") {
     // Nothing to verify without TLS, but client-node gives no credentials for such a server unless told not to verify.
@@ -84,6 +85,13 @@ async function fromKubeconfig(path: string, context: string | undefined): Promis
     namespace: config.getContextObject(wanted)?.namespace ?? "default",
     authenticate: remembering(() => credentialsOf(config)),
   };
+}
+
+function withoutCluster({ contexts }: KubeConfig, wanted: string): string {
+  const known = contexts.map(({ name }) => name).join(", ") || "none";
+  if (!wanted) return `there is no current context; choose one with --context: ${known}`;
+  if (contexts.some(({ name }) => name === wanted)) return `context ${JSON.stringify(wanted)} names no cluster`;
+  return `there is no context ${JSON.stringify(wanted)}; there are: ${known}`;
 }
 
 /** A parser shows the lines around what it does not understand, and in a kubeconfig these are tokens: the first line says what and where. */
@@ -141,7 +149,7 @@ async function clientNode(path: string, context = "its current one") {
 
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options).catch(withoutAnswer);
+  await config.applyToHTTPSOptions(options).catch((error: unknown) => withoutAnswer(error, config));
   // client-node brings an agent of its own without keep-alive; ours does the work.
   if (typeof options.agent === "object") options.agent.destroy();
   const headers: Record<string, string> = {};
@@ -153,9 +161,10 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   return { headers, tls: defined({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized }) };
 }
 
-/** What a credential plugin printed is quoted where it is no JSON, and may be the token itself. */
-function withoutAnswer(error: unknown): never {
-  if (!(error instanceof SyntaxError)) throw error;
+/** What a credential plugin printed is quoted where it is no JSON, and may be the token itself. JSON of anything else has no status. */
+function withoutAnswer(error: unknown, config: KubeConfig): never {
+  const isOther = error instanceof TypeError && config.getCurrentUser()?.exec !== undefined;
+  if (!(error instanceof SyntaxError) && !isOther) throw error;
   throw new Error("the credential plugin of the kubeconfig has not printed an ExecCredential in JSON");
 }
 

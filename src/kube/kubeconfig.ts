@@ -43,7 +43,7 @@ const kubeconfig = z.looseObject({
 
 /** Undefined where the file says anything that is not plain. Rejects where it cannot be read. */
 export async function readPlainKubeconfig(path: string, context?: string): Promise<PlainKubeconfig | undefined> {
-  const parsed = kubeconfig.safeParse(parseOrNothing(await files.readFile(path, "utf8"))).data;
+  const parsed = kubeconfig.safeParse(parseOrNothing(await textOf(path))).data;
   const wanted = context ?? parsed?.["current-context"];
   const chosen = parsed?.contexts.find((each) => each.name === wanted)?.context;
   const place = cluster.safeParse(parsed?.clusters.find((each) => each.name === chosen?.cluster)?.cluster).data;
@@ -66,6 +66,13 @@ export async function readPlainKubeconfig(path: string, context?: string): Promi
     },
   };
 }
+
+/** Of a folder Node says neither what it is nor where. */
+const textOf = (path: string): Promise<string> =>
+  files.readFile(path, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "EISDIR") throw new Error(`${path} is a folder`);
+    throw error;
+  });
 
 /** A file that is not YAML is for client-node to complain about: its words are those that people know. */
 function parseOrNothing(content: string): unknown {
