@@ -125,3 +125,23 @@ exec ceilometer-polling \\
     expect(namespaceByName(["recentrally"])).toBeUndefined();
   });
 });
+
+it("puts variables into thousands of words once for each container, however often a look asks", () => {
+  let read = 0;
+  const env = [{ name: "A", value: "/etc/a.conf" }];
+  const command = ["ceilometer-polling", "--config-file", "$(A)", ...Array.from({ length: 4000 }, () => "--x")];
+  const container: Container = {
+    name: "a",
+    image: "a",
+    command,
+    get env() {
+      read += 1;
+      return env;
+    },
+  };
+  scriptOf(container);
+  const first = commandLineOf(container);
+  expect(commandLineOf(container)).toEqual(first);
+  expect(first.sources.at(-1)?.path).toBe("/etc/a.conf");
+  expect(read).toBe(1);
+});

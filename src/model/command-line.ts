@@ -45,8 +45,19 @@ const MOST_WORDS = 4096;
 
 const hasTooManyWords = ({ command = [], args = [] }: Container): boolean => command.length + args.length > MOST_WORDS;
 
+/** A look asks several times for those of each container, which are thousands in the worst case. Containers never change. */
+const known = new WeakMap<Container, readonly string[]>();
+
 /** Command and arguments, with $(NAME) put in from the container's environment as the kubelet does. */
 function wordsOf(container: Container): readonly string[] {
+  const before = known.get(container);
+  if (before !== undefined) return before;
+  const words = expandedOf(container);
+  known.set(container, words);
+  return words;
+}
+
+function expandedOf(container: Container): readonly string[] {
   const variables = variablesOf(container);
   let room = MOST_EXPANDED;
   const expand = (word: string): string =>
