@@ -48,6 +48,10 @@ test("the help of a command has the flags that all share", async () => {
   for (const flag of ["--namespace", "--context", "--kubeconfig", "--wait", "--spec"]) expect(out).toContain(flag);
 });
 
+test("the help of completion says for which shells", async () => {
+  expect((await plugin("completion", "--help")).out).toMatch(/shell .*"bash", "zsh", "fish"/);
+});
+
 test.each([
   [["pasue"], "Did you mean pause?"],
   [["pause", "--wiat"], "Did you mean --wait?"],

@@ -14,7 +14,7 @@ export function addCompletion(root: Root, around: Surroundings): void {
   root
     .command("completion")
     .description("Print what a shell reads to complete kubectl-ceilometer_upgrade; kubectl's own completion needs none")
-    .addArgument(new Argument("<shell>").choices(SHELLS))
+    .addArgument(new Argument("<shell>", "the shell that reads it").choices(SHELLS))
     .action((shell) => {
       around.out.write(SCRIPTS[shell]);
     });
