@@ -19,8 +19,11 @@ const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 /** One kind of object, or a selection of it, as the source of a reflector. */
 export function listWatch(client: KubeClient, resource: Resource, selection: Selection = {}): ListWatch<KubeObject> {
   return {
-    list: (options, signal) =>
-      client.listPage(resource, { ...selection, ...options, maxBytes: MAX_PAGE_BYTES, signal }),
+    list: (options, signal) => {
+      // One object is read however long it is, or nothing of its kind would be seen any more: no page has less.
+      const maxBytes = options.limit > 1 ? MAX_PAGE_BYTES : undefined;
+      return client.listPage(resource, { ...selection, ...options, maxBytes, signal });
+    },
     async *watch(options, signal): AsyncGenerator<WatchedObject<KubeObject>, void, undefined> {
       for await (const event of client.watch(resource, { ...selection, ...options, signal })) {
         if (event.type === "ERROR") throw new KubeApiError(event.object);

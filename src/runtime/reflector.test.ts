@@ -153,6 +153,25 @@ test("a page that is too large is asked for again with fewer objects, and so are
   await stop(running);
 });
 
+test("after a few large objects the pages become as large as they were", async () => {
+  const next = (version: number) => ({ ...page(10, raw(`a${version}`, version)), continue: "next" });
+  const tooLarge = new Scripted("tooLarge");
+  server.lists = [
+    tooLarge,
+    tooLarge,
+    ...Array.from({ length: 32 }, (_, index) => next(index + 1)),
+    page(10, raw("b", 99)),
+  ];
+  const running = start();
+  await clock.advance(0);
+  const limits = server.asked.flatMap((each) => (each.includes(" list ") ? [each.split(" ")[2]] : []));
+  expect(limits.slice(0, 3)).toEqual(["500", "125", "32"]);
+  expect(limits.slice(3, 18)).toEqual(Array.from({ length: 15 }, () => "32"));
+  expect(limits.slice(18)).toEqual([...Array.from({ length: 16 }, () => "128"), "500"]);
+  expect(names()).toHaveLength(33);
+  await stop(running);
+});
+
 test("a single object that is too large is a failure as any other", async () => {
   server.lists = [new Scripted("tooLarge")];
   const running = start();

@@ -77,6 +77,8 @@ export interface ReflectorOptions<R extends Versioned, T extends Stored> {
 }
 
 const PAGE_SIZE = 500;
+/** After so many pages in a row of the size to which one that was too large has led, larger ones are tried again. */
+const SAME_SIZE = 16;
 /**
  * The API server bookmarks about once a minute. This much silence is a dead connection, or a server that was restored from a backup:
  * to a watch from a version that it has not reached yet it says nothing, neither 410 nor a bookmark, until it has. A list tells.
@@ -201,7 +203,7 @@ async function listAll<R extends Versioned, T extends Stored>(
   course.doubted = false;
   course.opened = undefined;
   const values: T[] = [];
-  const size = { limit: PAGE_SIZE };
+  const size = { limit: PAGE_SIZE, pages: 0 };
   let resourceVersion: string | undefined;
   let token: string | undefined;
   do {
@@ -224,20 +226,27 @@ async function listAll<R extends Versioned, T extends Stored>(
   return { at: "listed", resourceVersion };
 }
 
-/** Asked for again with fewer objects where it is too large; the pages that follow have no more. */
+/**
+ * Asked for again with fewer objects where it is too large. So are the pages that follow, but not for ever: a few large objects would
+ * make thousands of pages of all that come after them, and the list would expire before its end.
+ */
 async function nextPage<R extends Versioned>(
   source: ListWatch<R>,
-  size: { limit: number },
+  size: { limit: number; pages: number },
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<ListPage<R>> {
   for (;;) {
     try {
       const { limit } = size;
-      return await source.list(token === undefined ? { limit } : { limit, continue: token }, signal);
+      const page = await source.list(token === undefined ? { limit } : { limit, continue: token }, signal);
+      size.pages += 1;
+      if (size.pages % SAME_SIZE === 0) size.limit = Math.min(PAGE_SIZE, limit * 4);
+      return page;
     } catch (error) {
       if (size.limit === 1 || readFault(source, error).kind !== "tooLarge") throw error;
       size.limit = Math.ceil(size.limit / 4);
+      size.pages = 0;
     }
   }
 }
