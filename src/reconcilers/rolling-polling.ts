@@ -172,11 +172,13 @@ function widen(scene: Scene, groups: readonly Isolating[]): Outcome | undefined 
 
 /** Data is polled again by every workload that this attempt has touched. */
 function verifyAll(scene: Scene): Outcome | undefined {
-  for (const agent of scene.agents.polling) {
-    // One that was let go has been verified before that.
-    if (agent.marks.phase?.plan !== scene.record.plan) continue;
+  // One that was let go has been verified before that.
+  const touched = scene.agents.polling.filter((agent) => agent.marks.phase?.plan === scene.record.plan);
+  // The first of them may have been written hours before the last one, and none is asked before that.
+  const askedSince = Math.max(...touched.map((agent) => phaseSince(scene, agent)));
+  for (const agent of touched) {
     const since = phaseSince(scene, agent);
-    const outcome = seePolling(scene, agent, { since, what: "data", whose: "the new agents" });
+    const outcome = seePolling(scene, agent, { since, askedSince, what: "data", whose: "the new agents" });
     if (outcome !== undefined) return outcome;
   }
   return undefined;

@@ -14,9 +14,9 @@ function look(
   verdict: "pass" | "fail" | "inconclusive" | undefined,
   passed: number,
   acceptedRisks: AcceptedRisk[] = [],
-  times: { readonly readySince?: number; readonly createdAt?: number } = {},
+  times: { readonly readySince?: number; readonly createdAt?: number; readonly askedSince?: number } = {},
 ) {
-  const { readySince, createdAt = pod.metadata.createdAt } = times;
+  const { readySince, askedSince, createdAt = pod.metadata.createdAt } = times;
   const metadata = { ...pod.metadata, createdAt };
   const seen = { ...agent, pods: [{ ...pod, metadata, ...(readySince === undefined ? {} : { readySince }) }] };
   const targets = [{ kind: "Deployment" as const, name: "central" }];
@@ -36,7 +36,8 @@ function look(
     left: { ...none, polling: [] },
     target: { name: "2025.2", major: 25 },
   };
-  return seePolling(scene, seen, { since: NOW - passed, what: "data", whose: "the new agents" });
+  const asked = askedSince === undefined ? {} : { askedSince };
+  return seePolling(scene, seen, { since: NOW - passed, ...asked, what: "data", whose: "the new agents" });
 }
 
 const risk = (object: string, expiresAt: string) => [
@@ -75,6 +76,12 @@ describe("agents that were not heard yet", () => {
     };
     expect(at(1800 + 899)).toBe("wait");
     expect(at(1800 + 900)).toBe("VerificationInconclusive");
+  });
+
+  test("have it, too, where they came long before the last one of them, and one of their containers began anew", () => {
+    const came = { createdAt: NOW - 2 * HOUR, readySince: NOW - 60_000 };
+    expect(reasonOf(look("inconclusive", 2 * HOUR, [], { ...came, askedSince: NOW - 60_000 }))).toBe("wait");
+    expect(reasonOf(look("inconclusive", 2 * HOUR, [], came))).toBe("VerificationInconclusive");
   });
 });
 

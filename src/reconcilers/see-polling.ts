@@ -17,6 +17,8 @@ const CLAUSE = "P4";
 export interface Awaited {
   /** From when on the time-out counts. */
   readonly since: Millis;
+  /** When the last write was made that it waited for, where that is later: a pod may become ready until a step's time after it. */
+  readonly askedSince?: Millis;
   /** What is to be polled, as in "polls …". */
   readonly what: string;
   /** Whose log is to be looked at. */
@@ -24,7 +26,11 @@ export interface Awaited {
 }
 
 /** Undefined once data was seen to be polled, or where there is nothing that could show it. */
-export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: Awaited): Outcome | undefined {
+export function seePolling(
+  scene: Scene,
+  agent: Agent,
+  { since, askedSince, what, whose }: Awaited,
+): Outcome | undefined {
   const { world, record, target } = scene;
   const verification = verificationOf(scene);
   const wanted = agent.workload.replicas ?? agent.workload.status.desired;
@@ -34,7 +40,7 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
   if (answer.kind === "pass") return undefined;
   const object = agentText(agent);
   const timeout = verificationTimeout(verification, target, record.longestIntervalSeconds);
-  const spent = elapsed(record.clock, pollsSince(scene, agent, since), world.now);
+  const spent = elapsed(record.clock, pollsSince(scene, agent, since, askedSince), world.now);
   const { probes } = answer;
   if (spent < timeout || answer.isOpen) {
     const message = `verifying that ${object} polls ${what} (${formatDuration(timeout)} at most): ${answer.reason}`;
@@ -58,13 +64,15 @@ export function seePolling(scene: Scene, agent: Agent, { since, what, whose }: A
 
 /**
  * Since when the oldest of the pods that can be asked could poll: an image that is pulled slowly, or a host that comes up late, costs
- * its verification no time, as long as its step has. A pod that is ready again and again gets no more than that; one that came in the
+ * its verification no time, as long as its step has, counted from when it is asked for at the earliest. A pod that is ready again and again gets no more than that; one that came in the
  * place of another has its own.
  */
-export function pollsSince(scene: Scene, agent: Agent, since: Millis): Millis {
+export function pollsSince(scene: Scene, agent: Agent, since: Millis, askedSince: Millis = since): Millis {
   const deadline = deadlineOf(scene, agent);
   const times = newPods(agent).flatMap(({ ready, readySince, metadata }) =>
-    ready && readySince !== undefined ? [Math.min(readySince, Math.max(since, metadata.createdAt) + deadline)] : [],
+    ready && readySince !== undefined
+      ? [Math.min(readySince, Math.max(askedSince, metadata.createdAt) + deadline)]
+      : [],
   );
   return times.length === 0 ? since : Math.max(since, Math.min(...times));
 }
