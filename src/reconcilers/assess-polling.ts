@@ -65,12 +65,9 @@ export function restoredPolling(
   agents: readonly Agent[],
   target: Release,
 ): ReadonlyMap<string, RecordedPolling> {
-  const which = pollingFiles(target)[0] ?? "polling";
-  const file = { path: PATHS[which], volume: VOLUMES[which] };
   const found = agents.flatMap((agent): [string, RecordedPolling][] => {
-    const before = derivedBefore(world, agent, file);
-    const left = leftElsewhere(world, agent, file);
-    if (before === undefined && left.length === 0) return [];
+    const { file, given, restoring } = derivedFor(world, agent, target);
+    if (restoring.restores === undefined && restoring.left === undefined) return [];
     const why = "an attempt that was given up has left a file there that it derived";
     const plan: RecordedPolling = {
       namespaces: [],
@@ -78,9 +75,8 @@ export function restoredPolling(
       why,
       overlap: false,
       file,
-      before: before ?? {},
-      ...(before === undefined ? {} : { restores: true }),
-      ...(left.length === 0 ? {} : { left }),
+      before: given ?? {},
+      ...restoring,
     };
     return [[agent.workload.metadata.uid, plan]];
   });
@@ -132,12 +128,9 @@ const isInGroupOfMany = ({ agent, from, to }: Case, { namespaces }: RecordedPoll
 /** @param apart why it may not overlap, whatever it polls. */
 function assess(one: Case, apart?: string): Assessed {
   const { world, agent, from, to } = one;
-  const which = pollingFiles(to)[0] ?? "polling";
-  const file = { path: PATHS[which], volume: VOLUMES[which] };
-  const given = derivedBefore(world, agent, file);
-  const before = given ?? mountedAt(agent, file);
-  const left = leftElsewhere(world, agent, file);
-  const original = renderedOriginal(world, agent, to);
+  const derived = derivedFor(world, agent, to);
+  const { file, given, restoring } = derived;
+  const original = withoutDerived(agent, derived);
   // Where an attempt was given up, its agents poll what that one derived, and not yet what people gave them.
   const old = configurationOf(world, agent, from);
   const namespaces = namespacesOf(one, old);
@@ -150,9 +143,8 @@ function assess(one: Case, apart?: string): Assessed {
     overlap: path.overlap,
     ...(path.together ? { together: true } : {}),
     file,
-    before,
-    ...(given === undefined ? {} : { restores: true }),
-    ...(left.length === 0 ? {} : { left }),
+    before: given ?? mountedAt(agent, file),
+    ...restoring,
     ...(change.added === undefined ? {} : { added: [...change.added] }),
     ...(change.kept === undefined ? {} : { kept: [...change.kept] }),
     ...(change.removed === undefined ? {} : { removed: [...change.removed] }),
@@ -224,30 +216,43 @@ function derivedBefore(world: World, agent: Agent, file: RecordedPolling["file"]
   return derived?.polling?.before;
 }
 
-/** The template with the file that people gave its agents, where an abandoned attempt has mounted one that it derived. */
-export function renderedOriginal(world: World, agent: Agent, to: Release): Rendered {
-  const which = pollingFiles(to)[0] ?? "polling";
-  const file = { path: PATHS[which], volume: VOLUMES[which] };
-  const before = derivedBefore(world, agent, file);
-  const all = [...leftElsewhere(world, agent, file), ...(before === undefined ? [] : [{ ...file, before }])];
-  return all.reduce((now, each) => withMount(now, each.path, each.volume, each.before), renderedNow(agent));
+interface Derived {
+  /** What agents of the release read. */
+  readonly file: RecordedPolling["file"];
+  /** What was there before, where an abandoned attempt has derived what is there. */
+  readonly given?: Mounted;
+  /** What an attempt has to remember of that. */
+  readonly restoring: Pick<RecordedPolling, "restores" | "left">;
 }
 
 /**
- * What was there before where an abandoned attempt has mounted a file that it derived for a release that reads another one: agents to
- * Pike that have no polling.yaml would poll what is in that pipeline.yaml, and no more, for good.
+ * What abandoned attempts have mounted that they derived: where agents of this release read, and where those of others do. Agents to
+ * Pike that have no polling.yaml would poll what is in a pipeline.yaml of that kind, and no more, for good.
  */
-function leftElsewhere(
-  world: World,
-  agent: Agent,
-  file: RecordedPolling["file"],
-): NonNullable<RecordedPolling["left"]> {
-  return (["polling", "pipeline"] as const).flatMap((which) => {
-    const other = { path: PATHS[which], volume: VOLUMES[which] };
-    const before = other.path === file.path ? undefined : derivedBefore(world, agent, other);
-    return before === undefined ? [] : [{ ...other, before }];
+function derivedFor(world: World, agent: Agent, to: Release): Derived {
+  const own = pollingFiles(to)[0] ?? "polling";
+  const fileOf = (which: typeof own): Derived["file"] => ({ path: PATHS[which], volume: VOLUMES[which] });
+  const given = derivedBefore(world, agent, fileOf(own));
+  const left = (["polling", "pipeline"] as const).flatMap((which) => {
+    const before = which === own ? undefined : derivedBefore(world, agent, fileOf(which));
+    return before === undefined ? [] : [{ ...fileOf(which), before }];
   });
+  return {
+    file: fileOf(own),
+    ...(given === undefined ? {} : { given }),
+    restoring: { ...(given === undefined ? {} : { restores: true }), ...(left.length === 0 ? {} : { left }) },
+  };
 }
+
+/** The template with the files that people gave its agents. */
+function withoutDerived(agent: Agent, { file, given, restoring: { left = [] } }: Derived): Rendered {
+  const all = [...left, ...(given === undefined ? [] : [{ ...file, before: given }])];
+  return all.reduce((now, each) => withMount(now, each.path, each.volume, each.before), renderedNow(agent));
+}
+
+/** The same, for those who ask for nothing else. */
+export const renderedOriginal = (world: World, agent: Agent, to: Release): Rendered =>
+  withoutDerived(agent, derivedFor(world, agent, to));
 
 /**
  * An attempt has mounted a file that it derived, and nothing remembers any more what was there before it. Where the resource gives

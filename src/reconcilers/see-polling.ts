@@ -64,8 +64,8 @@ export function seePolling(
 
 /**
  * Since when the oldest of the pods that can be asked could poll: an image that is pulled slowly, or a host that comes up late, costs
- * its verification no time, as long as its step has, counted from when it is asked for at the earliest. A pod that is ready again and again gets no more than that; one that came in the
- * place of another has its own.
+ * its verification no time, as long as its step has. A pod that is ready again and again gets no more than that, from when it came, or
+ * was to be asked for; one that came in the place of another has its own.
  */
 export function pollsSince(scene: Scene, agent: Agent, since: Millis, askedSince: Millis = since): Millis {
   const deadline = deadlineOf(scene, agent);
