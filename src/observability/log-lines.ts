@@ -1,15 +1,14 @@
 /** A line of the log for people: time, level and message, then the fields, and below them the stack of an error. */
 
-/** What a terminal obeys instead of showing it, but for line break and tabulator: names and messages may come from anywhere. */
-const CONTROLS = /(?![\n\t])\p{Cc}/gu;
+import { z } from "zod";
+import { withoutControls } from "../runtime/controls.ts";
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const record = z.record(z.string(), z.unknown());
+type Fields = z.infer<typeof record>;
 
-function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
+function parsed(line: string): Fields | undefined {
   try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
+    return record.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }
@@ -17,7 +16,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-const fieldsText = (fields: Readonly<Record<string, unknown>>): string =>
+const fieldsText = (fields: Readonly<Fields>): string =>
   Object.entries(fields)
     .map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
     .join("");
@@ -29,10 +28,11 @@ export function lineForPeople(line: string): string {
   // The version is the same in every line.
   const { level = "", time = "", msg = "", err, version: _, ...fields } = entry;
   const head = `${text(time)} ${text(level).toUpperCase().padEnd(5)} ${text(msg)}${fieldsText(fields)}`;
-  const shown = isRecord(err) ? `${head}\n${errorText(err)}` : `${head}${err === undefined ? "" : fieldsText({ err })}`;
-  return `${shown.replaceAll(CONTROLS, "\uFFFD")}\n`;
+  const error = record.safeParse(err).data;
+  const below = err === undefined ? "" : fieldsText({ err });
+  return `${withoutControls(error === undefined ? `${head}${below}` : `${head}\n${errorText(error)}`)}\n`;
 }
 
-function errorText({ type: _, message = "", stack, ...fields }: Readonly<Record<string, unknown>>): string {
+function errorText({ type: _, message = "", stack, ...fields }: Readonly<Fields>): string {
   return `${text(stack ?? message)}${fieldsText(fields)}`.replaceAll(/^/gm, "    ");
 }

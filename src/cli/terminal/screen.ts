@@ -1,5 +1,6 @@
 /** Where a program speaks: a terminal, whose last lines are redrawn, or anything else, which gets plain lines. */
-import { type Line, piece, renderLine, wantsColours, withoutControls } from "./text.ts";
+import { withoutControls } from "../../runtime/controls.ts";
+import { type Line, piece, renderLine, wantsColours } from "./text.ts";
 
 export interface Screen {
   readonly isTerminal: boolean;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cell, cut, flattened, piece, renderLine, wantsColours, withoutControls } from "./text.ts";
+import { withoutControls } from "../../runtime/controls.ts";
+import { cell, cut, flattened, piece, renderLine, wantsColours } from "./text.ts";
 
 const line = [cell("ab", 4, "good"), piece("cdef")];
 

@@ -1,4 +1,5 @@
 /** Lines for a terminal: coloured pieces, cut to a width, told apart from the escape codes that colour them. */
+import { withoutControls } from "../../runtime/controls.ts";
 
 export type Tone = "plain" | "quiet" | "good" | "busy" | "bad" | "strong";
 
@@ -19,15 +20,6 @@ const CODES: Readonly<Record<Tone, string>> = {
 };
 
 export const piece = (text: string, tone: Tone = "plain"): Piece => ({ text, tone });
-
-/** C0 but for the line break and the tabulator, DEL, and C1: what a terminal obeys instead of showing it. */
-const CONTROLS = /(?![\n\t])\p{Cc}/gu;
-
-/**
- * Anybody who may write an annotation, a log or a status could give orders to the terminal of whoever looks at it: move the cursor,
- * draw another verdict, set the clipboard.
- */
-export const withoutControls = (text: string): string => text.replaceAll(CONTROLS, "\uFFFD");
 
 /** Exactly `width` characters. */
 export function cell(text: string, width: number, tone: Tone = "plain"): Piece {
