@@ -172,12 +172,17 @@ test("after a few large objects the pages become as large as they were", async (
   await stop(running);
 });
 
-test("a single object that is too large is a failure as any other", async () => {
-  server.lists = [new Scripted("tooLarge")];
+test("a source that calls a page of one object too large has failed, and is asked for all again later", async () => {
+  const tooLarge = new Scripted("tooLarge");
+  server.lists = [...Array.from({ length: 6 }, () => tooLarge), page(10, raw("a", 1))];
   const running = start();
   await clock.advance(0);
-  expect(server.asked.map((each) => each.split(" ")[2])).toEqual(["500", "125", "32", "8", "2", "1"]);
-  expect(store.state.kind).toBe("failing");
+  const limits = () => server.asked.flatMap((each) => (each.includes(" list ") ? [each.split(" ")[2]] : []));
+  expect(limits()).toEqual(["500", "125", "32", "8", "2", "1"]);
+  expect(store.state).toEqual({ kind: "failing", why: "tooLarge" });
+  await clock.advance(30_000);
+  expect(limits().slice(6)).toEqual(["500"]);
+  expect(names()).toEqual(["a@1"]);
   await stop(running);
 });
 
