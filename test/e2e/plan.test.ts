@@ -33,12 +33,15 @@ async function deeds(scene: Scene): Promise<readonly string[]> {
     .map(({ reason, note }) => `${reason} ${note.slice(-3, -1)}: ${note.slice(0, -5)}`);
 }
 
+/** Which host is the first may change until the attempt begins: it is one on which an agent has been seen to poll by then. */
+const onSomeHost = (said: unknown): unknown => JSON.parse(JSON.stringify(said).replaceAll(/host worker-\d/g, "a host"));
+
 const planSchema = z.object({
   hash: z.string(),
   steps: z.array(z.object({ action: z.string(), object: z.string() })),
 });
 
-/** What `npm run plan` prints from the cluster. Which host is the first may differ: it asks no agent whether it polls. */
+/** What `npm run plan` prints from the cluster, without the first hosts: it asks no agent whether it polls. */
 async function printed(scene: Scene): Promise<z.infer<typeof planSchema>> {
   const folder = await mkdtemp(join(tmpdir(), "plan-"));
   try {
@@ -72,15 +75,15 @@ test.concurrent.each([
 
     await scene.edit({ mode: "Apply" });
     const done = await scene.succeed();
-    expect(done.status.plan).toEqual(seen.status.plan);
-    const said = steps.map(({ action, why }) => `${action} ${why}`);
+    expect(onSomeHost(done.status.plan)).toEqual(onSomeHost(seen.status.plan));
+    const said = onSomeHost(steps.map(({ action, why }) => `${action} ${why}`));
     let did: readonly string[] = [];
     const told = async (): Promise<boolean> => {
       did = await deeds(scene);
-      return did.length >= said.length;
+      return did.length >= steps.length;
     };
     await eventually(told, () => `the Events tell only of ${JSON.stringify(did)}`, 30_000);
-    expect(did).toEqual(said);
+    expect(onSomeHost(did)).toEqual(said);
   }),
 );
 
