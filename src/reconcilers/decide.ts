@@ -350,6 +350,7 @@ function overtaken(scene: Scene, step: Step, later: readonly Step[], outcome: Ou
   const begun = later.some((each) => each.component !== "database" && hasBegun(scene, each.component));
   if (!arrived || !begun) return undefined;
   const weak = scene.agents[component].filter((agent) => !isRolledOut(agent)).map(agentText);
-  const message = `every ${COMPONENT_WORDS[component]} runs the target; not all pods of ${weak.join(", ")} are available at the moment`;
+  const doubt = weak.length === 0 ? "" : `; not all pods of ${weak.join(", ")} are available at the moment`;
+  const message = `every ${COMPONENT_WORDS[component]} runs the target${doubt}`;
   return { kind: "settled", note: { reason: "Upgraded", message, clause: step.clause } };
 }

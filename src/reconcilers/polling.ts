@@ -21,7 +21,15 @@ import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis } from "../model/time.ts";
 import { onlyWithPodsOf, startFirst, startRest, takeDown } from "./desired/workload-writes.ts";
 import { removeGroups, retireAbandoned } from "./isolated-group.ts";
-import { mayNotStart, momentOf, phaseSince, waitForGoing, waitUntilAvailable, waitUntilGone } from "./progress.ts";
+import {
+  mayNotStart,
+  momentOf,
+  phaseSince,
+  waitForGoing,
+  waitUntilGone,
+  waitUntilRolledOut,
+  waitUntilSteady,
+} from "./progress.ts";
 import { rollingPolling } from "./rolling-polling.ts";
 import { comingWord, goingWord, type PhaseReconciler, type Scene } from "./scene.ts";
 import { pollsSince } from "./see-polling.ts";
@@ -57,6 +65,8 @@ const full: PhaseReconciler = (scene) => {
     const outcome = bringUp(scene, agent);
     if (outcome !== undefined) return outcome;
   }
+  const unsteady = waitUntilSteady(scene, agents, CLAUSE);
+  if (unsteady !== undefined) return unsteady;
   // Files of a partial upgrade that was given up, once no agent mounts them.
   const why = {
     reason: "RemovingIsolated",
@@ -76,7 +86,7 @@ const full: PhaseReconciler = (scene) => {
   };
 };
 
-/** What the next workload in the order needs; undefined once all of its agents run and were verified. */
+/** What the next workload in the order needs; undefined once its agents were verified and all of them run. */
 function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
   if (needsWork(agent, scene.record.plan)) return first(scene, agent, []);
   const phase = agent.marks.phase;
@@ -84,9 +94,9 @@ function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
   const isFirst = phase?.plan === scene.record.plan && phase.phase === "first";
   if (isFirst && phase.retry < scene.world.upgrade.spec.retryAttempt) return startAnew(scene, agent);
   if (isFirst || agent.marks.borrowed !== undefined) {
-    const waiting = waitUntilAvailable(scene, [agent], CLAUSE);
-    if (waiting !== undefined) return waiting;
-    const doubt = verify(scene, agent);
+    // That it stays up is waited for beside its verification, not before it: nobody polls on the other hosts.
+    const doubt =
+      waitUntilRolledOut(scene, [agent], CLAUSE) ?? verify(scene, agent) ?? waitUntilSteady(scene, [agent], CLAUSE);
     if (doubt !== undefined) return doubt;
     const object = agentText(agent);
     const doubtful = unverified(scene);
@@ -97,7 +107,7 @@ function bringUp(scene: Scene, agent: Agent): Outcome | undefined {
     const note = { reason: "StartingRest", message, clause: CLAUSE };
     return { kind: "act", effect: startRest(agent, momentOf(scene), note), note };
   }
-  return waitUntilAvailable(scene, [agent], CLAUSE);
+  return waitUntilRolledOut(scene, [agent], CLAUSE);
 }
 
 /**

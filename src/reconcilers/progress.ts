@@ -169,8 +169,42 @@ const isLetGo = ({ record }: Scene, agent: Agent): boolean =>
   !isObserved(agent) &&
   oldPods(agent).length === 0;
 
-/** Waits until every one of these agents is rolled out; undefined once they are. */
+/**
+ * When its new pods will have been ready for as long as `spec.minReadySeconds` asks; undefined once they have. A pod without a readiness
+ * probe is ready from its start, and a release that crashes would go through one component after the other before the first of its pods
+ * falls over. Of a host whose clock is further ahead than that nobody can tell, and it is not waited for. Pods that its controller
+ * counts and that are not seen yet, as they come by another watch, have been ready since now.
+ */
+function steadyAt({ world: { now, upgrade } }: Scene, agent: Agent): Millis | undefined {
+  const time = upgrade.spec.minReadySeconds * 1000;
+  const { replicas, status } = agent.workload;
+  const ready = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
+  const since = ready.flatMap(({ readySince = 0 }) => (readySince <= now + time ? readySince : []));
+  const unseen = ready.length < (replicas ?? status.desired) ? [now] : [];
+  const at = Math.max(...since, ...unseen, 0) + time;
+  return at > now ? at : undefined;
+}
+
+/** Waits until every one of these agents is rolled out, and has been for long enough; undefined once they are. */
 export function waitUntilAvailable(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
+  return waitUntilRolledOut(scene, agents, clause) ?? waitUntilSteady(scene, agents, clause);
+}
+
+/** Waits until the new pods of every one of these agents have been ready for long enough; undefined once they have. */
+export function waitUntilSteady(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
+  for (const agent of agents) {
+    const recheckAt = isLetGo(scene, agent) ? undefined : steadyAt(scene, agent);
+    if (recheckAt === undefined) continue;
+    const object = agentText(agent);
+    const time = formatDuration(scene.world.upgrade.spec.minReadySeconds * 1000);
+    const message = `${object}: its new pods are ready, and have to stay so for ${time}`;
+    return { kind: "wait", note: { reason: "WaitingForNewPods", message, clause, object }, recheckAt };
+  }
+  return undefined;
+}
+
+/** Waits until every one of these agents is rolled out; undefined once they are. */
+export function waitUntilRolledOut(scene: Scene, agents: readonly Agent[], clause: string): Outcome | undefined {
   for (const agent of agents) {
     if (isRolledOut(agent) || isLetGo(scene, agent)) continue;
     const { status, replicas } = agent.workload;

@@ -9,6 +9,7 @@ import { eventually, tell } from "./resource.ts";
 import { inScene, isStatusWrite, type Scene } from "./scene.ts";
 
 const NEW = "quay.io/example/ceilometer:2025.2";
+const OLD = "quay.io/example/ceilometer:2025.1";
 const NOTIFICATION = "Deployment/ceilometer-notification";
 
 const annotated = (topology: Topology, name: string, annotations: Readonly<Record<string, string>>): Topology =>
@@ -44,10 +45,10 @@ const phase =
 const podsOf = async (scene: Scene, component: string): Promise<readonly string[]> =>
   (await scene.kubectl("get", "pods", "-l", `component=${component}`, "-o", "name")).split("\n").filter(Boolean);
 
-const imagesOf = async (scene: Scene): Promise<readonly string[]> => {
-  const images = "jsonpath={.items[*].spec.template.spec.containers[*].image}";
-  return [...new Set((await scene.kubectl("get", "deploy,ds", "-o", images)).split(" "))];
-};
+const IMAGES = "jsonpath={.items[*].spec.template.spec.containers[*].image}";
+const imagesOf = async (scene: Scene): Promise<readonly string[]> => [
+  ...new Set((await scene.kubectl("get", "deploy,ds", "-o", IMAGES)).split(" ")),
+];
 
 test.concurrent("an image that cannot be pulled", () => {
   const bad = `${NEW}-badimage`;
@@ -90,6 +91,24 @@ test.concurrent("an agent that crashes again and again", () => {
     expect(remedy).toContain("kubectl logs");
     await scene.edit({ components: { notification: { image: null } } });
     await scene.until({ type: "Succeeded", status: "True" });
+    // The auditor takes pods that were ready for an instant for settled.
+    expect((await scene.verdict()).filter(({ invariant }) => invariant !== "I4")).toEqual([]);
+  });
+});
+
+test.concurrent("a release that crashes, in workloads where a pod counts as available until it has", () => {
+  const topology = modern()
+    .wish((spec) => Object.assign(spec, { minReadySeconds: 10 }))
+    .wish(({ target }) => Object.assign(target, { image: `${NEW}-crash` }));
+  return inScene({ topology, audit: auditScope(topology, { newImages: [NEW] }) }, async (scene) => {
+    await scene.apply();
+    const { object } = await scene.stalled("CrashLoopBackOff");
+    expect(object).toMatch(/^Pod\/ceilometer-notification-/);
+    const stayed = await scene.kubectl("get", "deploy,ds", "-l", "component!=notification", "-o", IMAGES);
+    expect([...new Set(stayed.split(" "))]).toEqual([OLD]);
+    await scene.edit({ target: { image: NEW } });
+    await scene.until({ type: "Succeeded", status: "True" });
+    expect(await imagesOf(scene)).toEqual([NEW]);
     // The auditor takes pods that were ready for an instant for settled.
     expect((await scene.verdict()).filter(({ invariant }) => invariant !== "I4")).toEqual([]);
   });

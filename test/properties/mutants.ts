@@ -177,6 +177,14 @@ export const mutants: readonly Mutant[] = [
     decide: seeing((seen) => ({ ...seen, workloads: mapSeen(seen.workloads, (list) => list.map(available)) })),
   },
   {
+    mistake: "goes on to the next component as soon as the new pods are ready",
+    breaks: ["I4"],
+    decide: seeing((seen) => {
+      const { upgrade } = seen;
+      return { ...seen, upgrade: { ...upgrade, spec: { ...upgrade.spec, minReadySeconds: 0 } } };
+    }),
+  },
+  {
     mistake: "upgrades the polling agents first",
     breaks: ["I4"],
     decide: seeing((seen) => {

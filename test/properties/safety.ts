@@ -4,6 +4,7 @@
  */
 import { ANNOTATION } from "../../src/api/v1alpha1/names.ts";
 import type { AgentComponent } from "../../src/model/component.ts";
+import { parseTime } from "../../src/model/time.ts";
 import type { StoreEvent } from "../sim/model-api-server.ts";
 import type { ModelCluster, Written } from "../sim/model-cluster.ts";
 import { hasEnded, isDeleting, isJob, isPod, isWorkload, type PodObject, type WorkloadObject } from "../sim/objects.ts";
@@ -109,8 +110,8 @@ export class Safety implements Judge {
     if (isWorkload(object)) this.#hearWorkload(object, before);
     if (isPod(object)) this.#hearPod(type, object);
     if (!isPod(object) && !isWorkload(object)) return;
-    const component = this.#componentOf.get(isPod(object) ? workloadOf(object) : object.metadata.name);
-    if (component !== undefined) this.#settle(component);
+    // Of each, whatever it was: that time has passed is no event.
+    for (const component of new Set(this.#componentOf.values())) this.#settle(component);
   }
 
   #hearWorkload(workload: WorkloadObject, before: StoreEvent["before"]): void {
@@ -170,7 +171,14 @@ export class Safety implements Judge {
       return;
     }
     const [image, ...others] = new Set([...workloads, ...pods].map(imageOf));
-    if (image !== undefined && others.length === 0) this.#settled.add(`${component} ${image}`);
+    if (image !== undefined && others.length === 0 && pods.every((pod) => this.#isSteady(pod))) this.#settled.add(`${component} ${image}`);
+  }
+
+  /** Ready for as long as the wish asks. */
+  #isSteady({ status: { conditions } }: PodObject): boolean {
+    const ready = conditions.find(({ type, status }) => type === "Ready" && status === "True");
+    const since = parseTime(ready?.lastTransitionTime ?? "") ?? Number.POSITIVE_INFINITY;
+    return this.#cluster.now - since >= (this.#cluster.spec?.minReadySeconds ?? 10) * 1000;
   }
 
   #isDone(component: AgentComponent, workload: WorkloadObject): boolean {

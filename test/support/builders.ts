@@ -223,8 +223,10 @@ export function aConfigObject(
   return { kind, metadata, immutable, changedAt: metadata.createdAt, data: new Map(Object.entries(data)) };
 }
 
+/** Pods of these worlds are ready for good, where nothing else is said. */
 export const SPEC: SpecInput = {
   strategy: "Full",
+  minReadySeconds: 0,
   target: { release: "ocata", image: NEW_IMAGE },
   components: {
     database: { action: "Skip" },

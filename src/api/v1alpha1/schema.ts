@@ -626,6 +626,14 @@ export const specSchema = z
       .max(604_800)
       .default(1800)
       .describe("How long one step may make no progress before it is reported as stalled, in seconds."),
+    minReadySeconds: z
+      .int32()
+      .min(0)
+      .max(3600)
+      .default(10)
+      .describe(
+        "How long the new pods of a workload have to have been ready before what comes after it begins, in seconds. An agent without a readiness probe counts as ready from its start, until it crashes.",
+      ),
     ownership: z
       .enum(["Release", "Keep"])
       .default("Release")

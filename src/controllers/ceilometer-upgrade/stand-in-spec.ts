@@ -12,6 +12,7 @@ const STAND_IN: Spec = {
   target: { release: "", image: "" },
   components: { database: { action: "Skip", deadlineSeconds: 1 } },
   progressDeadlineSeconds: 1,
+  minReadySeconds: 0,
   ownership: "Release",
   onFailure: "Hold",
   abort: false,

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import {
+  aDaemonSet,
+  aDeployment,
+  anAgent,
+  anUpgrade,
+  aPod,
+  aRecord,
+  aWorld,
+  NEW_IMAGE,
+  NOW,
+  type PodWords,
+} from "../../test/support/builders.ts";
+import type { Workload } from "../model/observation.ts";
+import { waitUntilAvailable } from "./progress.ts";
+import type { Scene } from "./scene.ts";
+
+const SECOND = 1000;
+const none = { collector: [], notification: [], polling: [], api: [] };
+const two = { name: "notification", image: NEW_IMAGE, replicas: 2 };
+
+/** What is waited for where new pods are as these words say, and `spec.minReadySeconds` is this. */
+function waiting(minReadySeconds: number, words: readonly PodWords[], workload: Workload = aDeployment(two)): unknown {
+  const pods = words.map((each, index) => aPod(workload, { name: `pod-${index}`, image: NEW_IMAGE, ...each }));
+  const world = aWorld({ upgrade: anUpgrade({ minReadySeconds }), workloads: [workload], pods });
+  const scene: Scene = { world, record: aRecord(), agents: none, left: none, target: { name: "ocata", major: 8 } };
+  const outcome = waitUntilAvailable(scene, [anAgent(workload, { pods })], "P3");
+  return outcome?.kind === "wait" ? [outcome.note.message, (outcome.recheckAt ?? 0) - NOW] : outcome?.kind;
+}
+
+describe("pods that are ready", () => {
+  const STAY = "Deployment/notification: its new pods are ready, and have to stay so for 10 s";
+
+  test("are waited for until the youngest has been so for long enough, and are looked at again then", () => {
+    const older = { readySince: NOW - 60 * SECOND };
+    expect(waiting(10, [older, { readySince: NOW - 4 * SECOND }])).toEqual([STAY, 6 * SECOND]);
+    expect(waiting(10, [older, { readySince: NOW - 10 * SECOND + 1 }])).toEqual([STAY, 1]);
+    expect(waiting(10, [older, { readySince: NOW - 10 * SECOND }])).toBeUndefined();
+  });
+
+  test("are enough at once where that is asked for", () => {
+    expect(waiting(0, [{ readySince: NOW }, { readySince: NOW }])).toBeUndefined();
+  });
+
+  test("and are counted, but not seen yet, have been ready since now", () => {
+    expect(waiting(10, [{ readySince: NOW - 60 * SECOND }])).toEqual([STAY, 10 * SECOND]);
+    expect(waiting(10, [])).toEqual([STAY, 10 * SECOND]);
+    expect(waiting(0, [])).toBeUndefined();
+  });
+
+  test("on a host whose clock is ahead are waited for by that clock, unless it is ahead by more than the wait itself", () => {
+    expect(waiting(10, [{}, { readySince: NOW + 10 * SECOND }])).toEqual([STAY, 20 * SECOND]);
+    expect(waiting(10, [{}, { readySince: NOW + 10 * SECOND + 1 }])).toBeUndefined();
+    expect(waiting(10, [{ readySince: NOW + 3600 * SECOND }, { readySince: NOW }])).toEqual([STAY, 10 * SECOND]);
+  });
+
+  test("that nobody dates are believed, and hosts without pods are not waited for", () => {
+    expect(waiting(10, [{}, {}])).toBeUndefined();
+    const hosts = aDaemonSet({
+      name: "hosts",
+      image: NEW_IMAGE,
+      status: { desired: 0, current: 0, updated: 0, ready: 0, available: 0 },
+    });
+    expect(waiting(10, [], hosts)).toBeUndefined();
+  });
+});
