@@ -416,3 +416,29 @@ describe("watch", () => {
     );
   });
 });
+
+test("answers to reads, writes and watches are told of, refused writes too; not that nothing came, nor a failure of the server", async () => {
+  const answer = (code: number) => (_: StubRequest, response: ServerResponse) =>
+    code === 0 ? void response.destroy() : sendJson(response, code, code === 200 ? widget("a") : statusBody(code, ""));
+  const toldOf = async (code: number, call: (client: KubeClient) => Promise<unknown>): Promise<number> => {
+    let told = 0;
+    await withClient(answer(code), async (client) => {
+      const stop = client.subscribeAnswers(() => {
+        told += 1;
+      });
+      await failureIn(call(client));
+      stop();
+      await failureIn(call(client));
+    });
+    return told;
+  };
+  const patch = (client: KubeClient) => client.patchJson(widgets, at, []);
+  const watch = (client: KubeClient) => readAllEvents(client.watch(widgets, { resourceVersion: "4" }));
+  expect(await toldOf(200, (client) => client.get(widgets, at))).toBe(1);
+  expect(await toldOf(200, watch)).toBe(1);
+  for (const code of [200, 404, 409, 422]) expect(await toldOf(code, patch)).toBe(1);
+  for (const code of [0, 403, 500, 503]) {
+    expect(await toldOf(code, patch)).toBe(0);
+    expect(await toldOf(code, watch)).toBe(0);
+  }
+});

@@ -1,3 +1,4 @@
+import { createAnswers } from "./answers.ts";
 import { failureFromResponse, KubeApiError } from "./errors.ts";
 import { isKubeObject, isRecord, type KubeObject, parseObject } from "./object.ts";
 import { apiVersion, type Resource, resourcePath } from "./resource.ts";
@@ -105,6 +106,8 @@ export interface KubeClient {
   watch(resource: Resource, options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined>;
   /** The version of the API server, "v1.36.3". */
   serverVersion(options?: CallOptions): Promise<string>;
+  /** Calls back whenever a request of anybody is answered, of a watch when it begins, by a server that works. Returns the way to stop. */
+  subscribeAnswers(listener: () => void): () => void;
   /** Log text of a pod. */
   logs(pod: { readonly namespace: string; readonly name: string }, options?: LogOptions): Promise<string>;
   close(): void;
@@ -134,6 +137,7 @@ export function createKubeClient(
   { userAgent, fieldManager, onRequest }: ClientOptions,
 ): KubeClient {
   const transport = createTransport(connection);
+  const answers = createAnswers();
   const asking = async <T extends KubeResponse<unknown>>(verb: Asked["verb"], ask: () => Promise<T>): Promise<T> => {
     const began = performance.now();
     let code: number | undefined;
@@ -142,6 +146,7 @@ export function createKubeClient(
       code = response.status;
       return response;
     } finally {
+      answers.note(code);
       onRequest?.({ verb, code, seconds: (performance.now() - began) / 1000 });
     }
   };
@@ -164,6 +169,7 @@ export function createKubeClient(
       if (response.status === 200) onOpen?.();
       yield* watchEvents(response, signal);
     },
+    subscribeAnswers: answers.subscribe,
     close: () => transport.close(),
   };
 }

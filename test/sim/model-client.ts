@@ -3,6 +3,7 @@
  * and any of it goes wrong where the story says so. What is behind it is the operator to the last line.
  */
 import { FIELD_MANAGER } from "../../src/api/v1alpha1/names.ts";
+import { createAnswers } from "../../src/kube/answers.ts";
 import type {
   KubeClient,
   KubeList,
@@ -64,6 +65,7 @@ export class ModelClient implements KubeClient {
   readonly #api: ModelApiServer;
   readonly #options: ModelClientOptions;
   readonly #channels = new Set<Channel>();
+  readonly #answers = createAnswers();
   readonly #history: { readonly revision: number; readonly event: WatchEvent }[] = [];
   #compacted = 0;
   #isAway = false;
@@ -238,6 +240,10 @@ export class ModelClient implements KubeClient {
     return Promise.resolve("v1.36.3");
   }
 
+  subscribeAnswers(listener: () => void): () => void {
+    return this.#answers.subscribe(listener);
+  }
+
   logs({ name }: { readonly name: string }, { container, signal }: LogOptions = {}): Promise<string> {
     return this.#read(undefined, signal, () => {
       const pod = this.#api.get("Pod", name);
@@ -295,6 +301,7 @@ export class ModelClient implements KubeClient {
     if (!isNoise(resource)) this.asked += 1;
     const fault = this.#options.weather.fault("read");
     await this.#travel(signal);
+    this.#answers.note(fault?.failure.code ?? 200);
     if (fault !== undefined) throw new KubeApiError(fault.failure);
     return answer();
   }
@@ -308,10 +315,14 @@ export class ModelClient implements KubeClient {
     if (!isNoise(resource)) this.asked += 1;
     const fault = this.#options.weather.fault("write");
     await this.#travel(signal);
-    if (fault?.when === "before") throw new KubeApiError(fault.failure);
+    if (fault?.when === "before") {
+      this.#answers.note(fault.failure.code);
+      throw new KubeApiError(fault.failure);
+    }
     const answer = carryOut();
     if (!isNoise(resource) && "object" in answer) this.wrote.push(what);
     await this.#travel(signal);
+    this.#answers.note(fault?.failure.code ?? 200);
     if (fault !== undefined) throw new KubeApiError(fault.failure);
     if ("object" in answer) return answer.object;
     throw refusalOf(answer);

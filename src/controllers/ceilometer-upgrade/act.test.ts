@@ -31,6 +31,7 @@ function clientThatFails(kind: KubeFailureKind, message: string): KubeClient {
     watch: nothing,
     serverVersion: nothing,
     logs: nothing,
+    subscribeAnswers: nothing,
     close: nothing,
   };
 }
