@@ -63,6 +63,19 @@ const ofText = (name: string, text: string) => ({
   text,
 });
 
+test.each<[KubeFailureKind, boolean]>([
+  ["lost", true],
+  ["unavailable", true],
+  ["throttled", false],
+  ["forbidden", false],
+  ["gone", false],
+  ["other", false],
+])("a %s failure is one of a server that may be away: %s", async (kind, isAway) => {
+  await using stub = await startStub(() => {});
+  const source = listWatch(createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" }), widgets);
+  expect(source.explain(new KubeApiError({ kind, code: 0, reason: "", message: "" })).isAway).toBe(isAway);
+});
+
 test("a hundred objects of a megabyte, which anybody may make in a namespace, are never read in one piece", async () => {
   const text = "x".repeat(1024 * 1024);
   const { names, sent } = await listed(Array.from({ length: 100 }, (_, index) => ofText(`a${index}`, text)));

@@ -30,6 +30,7 @@ export function listWatch(client: KubeClient, resource: Resource, selection: Sel
         yield event;
       }
     },
+    subscribeAnswers: (listener) => client.subscribeAnswers(listener),
     explain: (error) => explainFault(failureOf(error), error),
   };
 }
@@ -37,7 +38,8 @@ export function listWatch(client: KubeClient, resource: Resource, selection: Sel
 function explainFault(failure: KubeFailure | undefined, error: unknown): Fault {
   // Not from the client: a mistake of ours while taking an event in. It may have been lost, so the whole is asked for again.
   if (failure === undefined) return { kind: "garbled", why: error instanceof Error ? error.message : String(error) };
-  return { kind: faultKind(failure), why: failure.message, retryAfterMs: failure.retryAfterMs };
+  const { kind, message: why, retryAfterMs } = failure;
+  return { kind: faultKind(failure), why, retryAfterMs, isAway: kind === "unavailable" || kind === "lost" };
 }
 
 function faultKind({ kind, reason }: KubeFailure): Fault["kind"] {

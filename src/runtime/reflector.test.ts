@@ -15,9 +15,9 @@ type Raw = Stored & { readonly junk?: string };
 
 class Scripted extends Error {
   readonly fault: Fault;
-  constructor(kind: Fault["kind"], retryAfterMs?: number) {
+  constructor(kind: Fault["kind"], retryAfterMs?: number, isAway = false) {
     super(kind);
-    this.fault = { kind, why: kind, retryAfterMs };
+    this.fault = { kind, why: kind, retryAfterMs, isAway };
   }
 }
 
@@ -39,6 +39,7 @@ class ScriptedServer implements ListWatch<Raw> {
   readonly asked: string[] = [];
   lists: (ListPage<Raw> | Scripted)[] = [];
   watches: Play[] = [];
+  readonly #waiting = new Set<() => void>();
   readonly #clock: FakeClock;
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -67,6 +68,17 @@ class ScriptedServer implements ListWatch<Raw> {
       signal.addEventListener("abort", () => reject(new Scripted("interrupted")), { once: true });
     });
   }
+  /** Somebody else has been answered. */
+  answerOthers(): void {
+    for (const listener of this.#waiting) listener();
+  }
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+  readonly subscribeAnswers = (listener: () => void): (() => void) => {
+    this.#waiting.add(listener);
+    return () => void this.#waiting.delete(listener);
+  };
   explain(error: unknown): Fault {
     if (error instanceof Scripted) return error.fault;
     return { kind: "garbled", why: String(error) };
@@ -374,6 +386,129 @@ describe("how a watch ends", () => {
     await clock.advance(600_000);
     expect(server.asked.filter((line) => line.includes("list"))).toEqual(["0 list 500"]);
     await stop(running);
+  });
+});
+
+describe("when the API server answers somebody else meanwhile", () => {
+  const away = new Scripted("interrupted", undefined, true);
+  const gone: Play = { isRefused: true, then: away };
+  const times = (): number[] => server.asked.map((line) => Number.parseInt(line, 10));
+
+  /** Time goes on, and somebody else is answered every 100 ms, as by a server that is there for them. */
+  async function answeringOthers(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 100) {
+      server.answerOthers();
+      await clock.advance(100);
+    }
+  }
+
+  test("after an outage of two minutes the watch is tried at once, and not when its wait is over", async () => {
+    server.lists = [page(10)];
+    server.watches = [{ idle: 60, then: away }, ...Array.from({ length: 8 }, () => gone)];
+    const running = start();
+    await clock.advance(60_000 + 120_000);
+    expect(times().slice(2)).toEqual([60_800, 62_400, 65_600, 72_000, 84_800, 110_400, 140_400, 170_400]);
+    server.watches = [];
+    server.answerOthers();
+    await clock.advance(0);
+    expect(server.asked.at(-1)).toBe("180000 watch 10 300");
+    expect(states.at(-1)).toEqual({ at: "watching", resourceVersion: "10" });
+    await answeringOthers(60_000);
+    expect(times()).toHaveLength(11);
+    expect(server.waiting).toBe(0);
+    await stop(running);
+  });
+
+  test("so is a list, where nothing is known yet", async () => {
+    server.lists = [away];
+    const running = start();
+    await clock.advance(60_000);
+    server.lists = [page(10, raw("a", 1))];
+    server.answerOthers();
+    await clock.advance(0);
+    expect(server.asked.slice(-2)).toEqual(["60000 list 500", "60000 watch 10 300"]);
+    expect(store.state.kind).toBe("synced");
+    await stop(running);
+  });
+
+  test.each([
+    ["refused", new Scripted("refused")],
+    ["told to come later (429)", new Scripted("interrupted")],
+    ["answered by what cannot be read", new Scripted("garbled")],
+    ["told again and again that its version is too old", new Scripted("expired")],
+  ])("whoever is %s is not woken: its failure is its own", async (_, own) => {
+    server.lists = [own];
+    const running = start();
+    await answeringOthers(120_000);
+    const [, ...again] = times();
+    // The first time that a version is too old a list follows at once.
+    const late = again[0] === 0 ? again.slice(1) : again;
+    expect(late.slice(-4)).toEqual(
+      again[0] === 0 ? [24_000, 49_600, 79_600, 109_600] : [24_800, 50_400, 80_400, 110_400],
+    );
+    await stop(running);
+  });
+
+  test("a server that is there for others and never for it is asked once more for each full wait, and no more", async () => {
+    server.lists = [away];
+    const running = start();
+    await answeringOthers(600_000);
+    const gaps = times().map((at, index, all) => at - (all[index - 1] ?? 0));
+    // Every other wait is cut short, and they get longer as ever.
+    expect(gaps.slice(1, 9)).toEqual([800, 0, 3_200, 0, 12_800, 0, 30_000, 0]);
+    expect(times().length).toBeLessThan(2 * (600_000 / 30_000) + 10);
+    await stop(running);
+  });
+
+  test("one that takes turns between failing, refusing and cutting is not asked in a tight loop", async () => {
+    server.lists = [page(10), away, new Scripted("expired"), page(10)];
+    const turns: readonly Play[] = [gone, { then: new Scripted("expired") }, { then: away }, { then: "end" }];
+    server.watches = Array.from({ length: 400 }, (_, index) => turns[index % turns.length] ?? {});
+    const running = start();
+    await answeringOthers(600_000);
+    expect(times().length).toBeLessThan(110);
+    // When it has failed often enough, there is a wait of half a minute in each minute.
+    const late = times().filter((at) => at > 60_000);
+    expect(Math.max(...late.map((from) => late.filter((at) => at >= from && at < from + 29_000).length))).toBeLessThan(
+      6,
+    );
+    await stop(running);
+  });
+
+  test("what the API server has asked to wait for is waited for", async () => {
+    server.lists = [new Scripted("interrupted", 20_000, true), page(5)];
+    const running = start();
+    await answeringOthers(30_000);
+    expect(times().slice(0, 2)).toEqual([0, 20_000]);
+    await stop(running);
+  });
+
+  test("many of them do not come back at the same instant", async () => {
+    server.lists = [away];
+    let seed = 7;
+    const random = (): number => {
+      seed = (seed * 16_807) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const many = Array.from({ length: 50 }, (_, index) =>
+      runReflector(
+        { name: `things ${index}`, source: server, store: new Store(), transform: (each) => each, clock, random },
+        life.signal,
+      ),
+    );
+    await clock.advance(200_000);
+    server.asked.length = 0;
+    server.lists = [page(10)];
+    server.answerOthers();
+    await clock.advance(1_000);
+    const lists = server.asked.filter((line) => line.includes("list")).map((line) => Number.parseFloat(line));
+    expect(lists).toHaveLength(50);
+    expect(new Set(lists).size).toBeGreaterThan(45);
+    expect(Math.max(...lists) - Math.min(...lists)).toBeGreaterThan(800);
+    life.abort();
+    await clock.advance(0);
+    await Promise.all(many);
+    expect(clock.sleeping).toBe(0);
   });
 });
 

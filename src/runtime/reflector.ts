@@ -2,6 +2,7 @@ import { delay } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { type Log, silentLog } from "./logger.ts";
 import type { Store, Stored } from "./store.ts";
+import { type SubscribeAnswers, waitOut } from "./wait-out.ts";
 
 /** An object as it arrives: a bookmark has nothing but a version. */
 export interface Versioned {
@@ -36,6 +37,8 @@ export interface Fault {
   readonly kind: "expired" | "interrupted" | "silent" | "refused" | "garbled" | "tooLarge";
   readonly why: string;
   readonly retryAfterMs?: number | undefined;
+  /** Nothing was answered, or the server itself failed (5xx): it may have been an outage, which is over for all at once. */
+  readonly isAway?: boolean | undefined;
 }
 
 export interface WatchFrom {
@@ -53,6 +56,8 @@ export interface ListWatch<R extends Versioned> {
   ): Promise<ListPage<R>>;
   watch(options: WatchFrom, signal: AbortSignal): AsyncIterable<WatchedObject<R>>;
   explain(error: unknown): Fault;
+  /** Tells of answers to anybody, as to writes and other watches. Without it each failure is waited out by itself. */
+  readonly subscribeAnswers?: SubscribeAnswers;
 }
 
 export type ReflectorState =
@@ -106,6 +111,8 @@ class ReflectorFault extends Error {
 interface Course {
   failures: number;
   lastFault: number;
+  /** The last wait was cut short. The next one is not: where others are answered and this one is not, it is no outage. */
+  isWoken: boolean;
   /** When the API server said yes to the last watch; undefined where it did not. */
   opened: number | undefined;
   /** Of the last list or event: what is known was so then. */
@@ -119,6 +126,7 @@ interface Course {
 const nothingYet = (): Course => ({
   failures: 0,
   lastFault: Number.NEGATIVE_INFINITY,
+  isWoken: false,
   opened: undefined,
   lastNews: 0,
   doubted: false,
@@ -159,7 +167,8 @@ export async function runReflector<R extends Versioned, T extends Stored>(
       log.warn({ reflector: name, state: state.at, fault, failures }, "list or watch failed; will try again");
       onFault?.(fault);
       enter(afterFault(state, fault));
-      await clock.sleep(waitMs, signal);
+      const answers = fault.isAway === true && !course.isWoken ? options.source.subscribeAnswers : undefined;
+      course.isWoken = await waitOut({ ms: waitMs, leastMs: fault.retryAfterMs, answers, clock, random }, signal);
       // The wait itself is not health: the two minutes count from the moment we try again.
       course.lastFault = clock.monotonic();
     }
