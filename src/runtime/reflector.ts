@@ -1,8 +1,10 @@
-import { delay } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
+import { type Course, countFault, type Fault, isUnheard, nothingYet, TOO_SHORT_MS, waitAfter } from "./course.ts";
 import { type Log, silentLog } from "./logger.ts";
 import type { Store, Stored } from "./store.ts";
-import { type SubscribeAnswers, waitOut } from "./wait-out.ts";
+import type { SubscribeAnswers } from "./wait-out.ts";
+
+export type { Fault } from "./course.ts";
 
 /** An object as it arrives: a bookmark has nothing but a version. */
 export interface Versioned {
@@ -24,21 +26,6 @@ export interface ListPage<R> {
 export interface WatchedObject<R> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
   readonly object: R;
-}
-
-/**
- * Why a list or watch ended.
- * `expired`: the version is too old (or too new, after a restore). `interrupted`: the connection or server failed, the version is still
- * good. `silent`: nothing came, as from a dead connection, and as from a version that the API server has not reached yet. `refused`:
- * forbidden, kind unknown. `garbled`: bytes were lost or unreadable, so an event may be missing. `tooLarge`: a page has more than is read
- * at once.
- */
-export interface Fault {
-  readonly kind: "expired" | "interrupted" | "silent" | "refused" | "garbled" | "tooLarge";
-  readonly why: string;
-  readonly retryAfterMs?: number | undefined;
-  /** Nothing was answered, or the server itself failed (5xx): it may have been an outage, which is over for all at once. */
-  readonly isAway?: boolean | undefined;
 }
 
 export interface WatchFrom {
@@ -89,15 +76,6 @@ const SAME_SIZE = 16;
  * to a watch from a version that it has not reached yet it says nothing, neither 410 nor a bookmark, until it has. A list tells.
  */
 const SILENCE_MS = 90_000;
-/** Where something in between cuts each watch before its first bookmark, none is silent for that long. */
-const UNHEARD_MS = 300_000;
-const BACKOFF = { baseMs: 800, capMs: 30_000 };
-const HEALTHY_MS = 120_000;
-/**
- * A server that ends watches at once must not be asked in a tight loop. One that ends them later, as a proxy does with what it takes
- * for idle, does what it always does, and must not be asked less and less often.
- */
-const TOO_SHORT_MS = 1_000;
 
 class ReflectorFault extends Error {
   readonly fault: Fault;
@@ -106,32 +84,6 @@ class ReflectorFault extends Error {
     this.fault = fault;
   }
 }
-
-/** What is kept from one watch to the next. Times are monotonic milliseconds. */
-interface Course {
-  failures: number;
-  lastFault: number;
-  /** The last wait was cut short. The next one is not: where others are answered and this one is not, it is no outage. */
-  isWoken: boolean;
-  /** When the API server said yes to the last watch; undefined where it did not. */
-  opened: number | undefined;
-  /** Of the last list or event: what is known was so then. */
-  lastNews: number;
-  /** An answer to a write of our own does not fit what was shown since the last list. */
-  doubted: boolean;
-  /** Ends the watch that is open. */
-  end: ((why: Fault) => void) | undefined;
-}
-
-const nothingYet = (): Course => ({
-  failures: 0,
-  lastFault: Number.NEGATIVE_INFINITY,
-  isWoken: false,
-  opened: undefined,
-  lastNews: 0,
-  doubted: false,
-  end: undefined,
-});
 
 /** Keeps `store` equal to what the API server has, until `signal` aborts. Never throws and never gives up. */
 export async function runReflector<R extends Versioned, T extends Stored>(
@@ -162,35 +114,16 @@ export async function runReflector<R extends Versioned, T extends Stored>(
       if (signal.aborted) return;
       const fault = readFault(options.source, error);
       if (state.at === "empty") store.fail(fault.why);
-      const waitMs = countFault(course, fault, clock.monotonic(), random);
+      const ms = countFault(course, fault, clock.monotonic(), random);
       const { failures } = course;
       log.warn({ reflector: name, state: state.at, fault, failures }, "list or watch failed; will try again");
       onFault?.(fault);
       enter(afterFault(state, fault));
-      const answers = fault.isAway === true && !course.isWoken ? options.source.subscribeAnswers : undefined;
-      course.isWoken = await waitOut({ ms: waitMs, leastMs: fault.retryAfterMs, answers, clock, random }, signal);
-      // The wait itself is not health: the two minutes count from the moment we try again.
-      course.lastFault = clock.monotonic();
+      await waitAfter(course, fault, { ms, answers: options.source.subscribeAnswers, clock, random }, signal);
     }
     if (state.at === "listed" && isUnheard(course, clock.monotonic())) enter(nothingKnown());
   }
 }
-
-/** One more; how long to wait before the next request. Milliseconds. */
-function countFault(course: Course, fault: Fault, now: number, random: () => number): number {
-  const healthy = now - course.lastFault > HEALTHY_MS;
-  course.failures = healthy || wasCut(course, fault, now) ? 1 : course.failures + 1;
-  const waitMs = fault.kind === "expired" && healthy ? 0 : delay(course.failures, random, BACKOFF);
-  return Math.max(waitMs, fault.retryAfterMs ?? 0);
-}
-
-/** A watch that was open for a while before it broke off: nothing is wrong with the next one. A list costs more than a watch, and waits. */
-const wasCut = ({ opened }: Course, { kind }: Fault, now: number): boolean =>
-  kind === "interrupted" && opened !== undefined && now - opened >= TOO_SHORT_MS;
-
-/** The API server says yes to watches, and has long said nothing in any. */
-const isUnheard = ({ opened, lastNews }: Course, now: number): boolean =>
-  opened !== undefined && now - lastNews > UNHEARD_MS;
 
 const nothingKnown = (): ReflectorState => ({ at: "empty" });
 
