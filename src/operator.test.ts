@@ -150,3 +150,47 @@ test.each(["refused", "taken out again"])(
     await running.ended;
   },
 );
+
+test("after two minutes without an API server one answer brings every watch back, and few looks are at what is old", async () => {
+  const stage = aStage();
+  const back = new Map<string, number>();
+  const wrap = (client: ModelClient): KubeClient =>
+    exchanged(client, {
+      watch(resource, options) {
+        const onOpen = (): void => {
+          if (!back.has(resource.plural)) back.set(resource.plural, stage.clock.monotonic());
+          options.onOpen?.();
+        };
+        return client.watch(resource, { ...options, onOpen });
+      },
+    });
+  let stale = 0;
+  const debug = (_: object, msg: string): void => {
+    if (msg === "decided on something older; looking again") stale += 1;
+  };
+  const operator = startOperator({ ...stage, wrap, log: { ...silentLog, debug } });
+  await passUntil(stage, [operator], () => false, 10_000);
+  const kinds = back.size;
+  let isLost = false;
+  // The first write to a workload is carried out: its answer and its event are lost with all connections.
+  stage.cluster.api.subscribe(({ object }) => {
+    if (object.kind !== "Deployment" || isLost) return;
+    isLost = true;
+    operator.client.away(true);
+  });
+  stage.cluster.wish();
+  expect(await passUntil(stage, [operator], () => isLost, 30_000)).toBe(true);
+  await passUntil(stage, [operator], () => false, 120_000);
+  back.clear();
+  operator.client.away(false);
+  expect(await passUntil(stage, [operator], () => succeeded(stage))).toBe(true);
+  const times = [...back.values()];
+  // They had waited for up to half a minute more, each by itself; the write was tried every five seconds meanwhile.
+  expect(times).toHaveLength(kinds);
+  expect(Math.max(...times) - Math.min(...times)).toBeLessThan(1_250);
+  expect(stale).toBeGreaterThan(0);
+  expect(stale).toBeLessThanOrEqual(2);
+  operator.stop();
+  await passUntil(stage, [operator], () => false, 10_000);
+  await operator.ended;
+});
