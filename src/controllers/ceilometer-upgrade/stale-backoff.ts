@@ -50,7 +50,7 @@ const mayTell = ({ unknownSince: since, toldAt }: Partial<Vain>, now: Millis): b
 
 /**
  * That a name is taken is as true as it will be after some seconds, and so is that a write changes nothing; a watch is given two
- * minutes to come back and tell what has changed: after a long outage it waits for up to one before it tries again.
+ * minutes to come back and tell what has changed: after a long outage it may wait for up to one, as when it fails once more when woken.
  */
 const TAKEN = 9;
 const SILENT = 30;
