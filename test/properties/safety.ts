@@ -171,7 +171,8 @@ export class Safety implements Judge {
       return;
     }
     const [image, ...others] = new Set([...workloads, ...pods].map(imageOf));
-    if (image !== undefined && others.length === 0 && pods.every((pod) => this.#isSteady(pod))) this.#settled.add(`${component} ${image}`);
+    if (image !== undefined && others.length === 0 && pods.every((pod) => this.#isSteady(pod)))
+      this.#settled.add(`${component} ${image}`);
   }
 
   /** Ready for as long as the wish asks. */
