@@ -32,8 +32,8 @@ export function adminOf(argocd: string): Admin {
       const file = join(directory, "object.yaml");
       await writeFile(file, JSON.stringify(object));
       const args = ["admin", "settings", "resource-overrides", command, file, ...more, "--argocd-cm-path", SETTINGS];
-      // Its only output is a difference, which is left to a program of one's choice: one that shows the new side whole.
-      const env = { ...process.env, HOME: directory, KUBECTL_EXTERNAL_DIFF: `sh -c 'cat "$1"'` };
+      // Its only output is a difference, which is left to a program of one's choice: one that shows the new side whole. It leaves files.
+      const env = { ...process.env, HOME: directory, TMPDIR: directory, KUBECTL_EXTERNAL_DIFF: `sh -c 'cat "$1"'` };
       const { code, stdout, stderr } = await run(argocd, args, { env });
       if (code !== 0) throw new Error(stderr);
       return stdout;
