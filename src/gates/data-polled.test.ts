@@ -31,6 +31,15 @@ test("old, unready and terminating pods prove nothing", () => {
   }
 });
 
+test("a pod that only its controller knows of is somebody who was not heard, and none at all is not", () => {
+  const isOpen = (replicas: number) => {
+    const counted = aDaemonSet({ name: "compute", component: "polling", image: NEW_IMAGE, replicas });
+    return polled({}, anAgent(counted, { component: "polling", pods: [] }));
+  };
+  expect(isOpen(2)).toMatchObject({ kind: "no", isOpen: true });
+  expect(isOpen(0)).toMatchObject({ kind: "no", isOpen: false });
+});
+
 test("an exporter is asked where the pod has an address", () => {
   const [pod] = podsOf(workload);
   if (pod === undefined) throw new Error("no pod");

@@ -72,7 +72,7 @@ export function dataPolled(
   target: Release,
   probes: ReadonlyMap<string, ProbeResult>,
 ): Answer {
-  const pods = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
+  const pods = askable(agent);
   const asked: ProbeRequest[] = [];
   let last: ProbeResult | undefined;
   for (const pod of pods) {
@@ -88,6 +88,14 @@ export function dataPolled(
     reason: last?.reason ?? `no answer from a pod of ${agentText(agent)} yet`,
     probes: asked,
     conclusive: last?.verdict === "fail",
-    isOpen: asked.some(({ id }) => !probes.has(id)),
+    isOpen: isUnseen(agent, pods) || asked.some(({ id }) => !probes.has(id)),
   };
 }
+
+/** A pod that is told to go says nothing of the one that comes in its place. */
+export const askable = (agent: Agent): readonly Pod[] =>
+  newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
+
+/** Its controller counts some already: pods come by another watch than their workload's status, and may be late. */
+const isUnseen = ({ workload }: Agent, pods: readonly Pod[]): boolean =>
+  pods.length === 0 && workload.status.available > 0;

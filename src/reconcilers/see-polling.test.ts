@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aDeployment, anAgent, anUpgrade, aPod, aRecord, aWorld, NEW_IMAGE, NOW } from "../../test/support/builders.ts";
 import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
+import type { Pod } from "../model/observation.ts";
 import type { Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
 
@@ -14,11 +15,18 @@ function look(
   verdict: "pass" | "fail" | "inconclusive" | undefined,
   passed: number,
   acceptedRisks: AcceptedRisk[] = [],
-  times: { readonly readySince?: number; readonly createdAt?: number; readonly askedSince?: number } = {},
+  times: {
+    readonly readySince?: number;
+    readonly createdAt?: number;
+    readonly askedSince?: number;
+    readonly others?: readonly Pod[];
+    readonly isUnseen?: boolean;
+  } = {},
 ) {
-  const { readySince, askedSince, createdAt = pod.metadata.createdAt } = times;
+  const { readySince, askedSince, createdAt = pod.metadata.createdAt, others = [], isUnseen = false } = times;
   const metadata = { ...pod.metadata, createdAt };
-  const seen = { ...agent, pods: [{ ...pod, metadata, ...(readySince === undefined ? {} : { readySince }) }] };
+  const own = { ...pod, metadata, ...(readySince === undefined ? {} : { readySince }) };
+  const seen = { ...agent, pods: isUnseen ? [] : [...others, own] };
   const targets = [{ kind: "Deployment" as const, name: "central" }];
   const wished = anUpgrade({
     strategy: "Partial",
@@ -82,6 +90,22 @@ describe("agents that were not heard yet", () => {
     const came = { createdAt: NOW - 2 * HOUR, readySince: NOW - 60_000 };
     expect(reasonOf(look("inconclusive", 2 * HOUR, [], { ...came, askedSince: NOW - 60_000 }))).toBe("wait");
     expect(reasonOf(look("inconclusive", 2 * HOUR, [], came))).toBe("VerificationInconclusive");
+  });
+});
+
+describe("agents that cannot be asked", () => {
+  const fresh = { createdAt: NOW - 60_000, readySince: NOW - 30_000 };
+  const going = { name: "central-new-going", createdAt: NOW - 2 * HOUR, readySince: NOW - 2 * HOUR };
+
+  test("do not use up the time of the one that came in their place, while they terminate", () => {
+    const leaving = { ...aPod(workload, { name: going.name }), readySince: going.readySince };
+    const metadata = { ...leaving.metadata, createdAt: going.createdAt, deletingSince: NOW - 10_000 };
+    const others = [{ ...leaving, metadata }];
+    expect(reasonOf(look("inconclusive", 2 * HOUR, [], { ...fresh, others }))).toBe("wait");
+  });
+
+  test("say nothing against it where their controller knows of them before their watch does", () => {
+    expect(reasonOf(look(undefined, 2 * HOUR, [], { isUnseen: true }))).toBe("wait");
   });
 });
 

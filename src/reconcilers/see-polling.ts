@@ -2,8 +2,8 @@
  * Clause P4: agents that were started beside old ones are seen to poll, before anything else follows. The old agents go on
  * meanwhile, so that nobody is in a hurry; where a cloud has nothing for them yet, a person can accept that nothing shows it.
  */
-import { dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
-import { type Agent, agentText, newPods } from "../model/agent.ts";
+import { askable, dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
+import { type Agent, agentText } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
@@ -69,10 +69,8 @@ export function seePolling(
  */
 export function pollsSince(scene: Scene, agent: Agent, since: Millis, askedSince: Millis = since): Millis {
   const deadline = deadlineOf(scene, agent);
-  const times = newPods(agent).flatMap(({ ready, readySince, metadata }) =>
-    ready && readySince !== undefined
-      ? [Math.min(readySince, Math.max(askedSince, metadata.createdAt) + deadline)]
-      : [],
+  const times = askable(agent).flatMap(({ readySince, metadata }) =>
+    readySince === undefined ? [] : [Math.min(readySince, Math.max(askedSince, metadata.createdAt) + deadline)],
   );
   return times.length === 0 ? since : Math.max(since, Math.min(...times));
 }
