@@ -3,7 +3,7 @@
  * borrowed; then the attempt record is written, and each target is claimed for it. Nothing disruptive happens here.
  */
 import { FINALIZER } from "../api/v1alpha1/names.ts";
-import { databaseDirection } from "../gates/release-pair.ts";
+import { databaseDirection, schemaDirection } from "../gates/release-pair.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { type Agent, agentText, atTarget, isDown, isRolledOut, oldPods } from "../model/agent.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
@@ -44,7 +44,7 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const checks = preflight(world, agents, target);
   const findings = [
     ...unmet,
-    ...databaseAlone(world, resolved, target),
+    ...olderDatabase(world, resolved, target),
     ...checked,
     ...checks.findings,
     ...assessed.findings,
@@ -90,9 +90,9 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   return { ...waiting("Progressing", effect.why, told), effect };
 }
 
-/** Agents that are asked for say by themselves whether the target is older. */
-const databaseAlone = (world: World, { agents, left }: Resolved, target: Release): readonly Violation[] =>
-  allAgents(agents).length === 0 ? databaseDirection(allAgents(left), world, target) : [];
+/** Agents that are asked for say by themselves whether the target is older; of the database they say nothing after a way back. */
+const olderDatabase = (world: World, { agents, left }: Resolved, target: Release): readonly Violation[] =>
+  allAgents(agents).length === 0 ? databaseDirection(allAgents(left), world, target) : schemaDirection(world, target);
 
 /** What the two gates of a partial upgrade saw, for people. */
 function gatesOf({ parity, polling }: Assessment, agents: readonly Agent[]): GatesSeen {

@@ -23,13 +23,14 @@ import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { fromRelease } from "./new-record.ts";
+import { isOutStill, isTakenBack, revertOf } from "./revert.ts";
 import { type Agents, allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
 import { guard, standing } from "./stand-still.ts";
 import { meantForOthers, steered, takeRequests } from "./steering.ts";
 import { type Resolved, resolveTargets } from "./targets.ts";
 import { held, steps, type Told, unreadable, waiting } from "./tell.ts";
-import { beginBack, failureOf, isOutStill, leftBehind, nothingToUndo, resolveBack, revertOf } from "./way-back.ts";
+import { beginBack, failureOf, leftBehind, nothingToUndo, resolveBack } from "./way-back.ts";
 
 export function decide(seen: Observation): Decision {
   const world = readWorld(seen);
@@ -131,7 +132,7 @@ function resolveWish(world: World, target: Release, inputs: Inputs): Resolved {
 function start(world: World, target: Release, inputs: Inputs, former: AttemptRecord | undefined): Decision {
   const resolved = resolveWish(world, target, inputs);
   const revert = former === undefined ? revertOf(world, target) : undefined;
-  if (revert !== undefined && inputs.digest !== undefined) {
+  if (revert !== undefined && inputs.digest !== undefined && !isTakenBack(world, revert)) {
     const isThere = isThereAlready(world, resolved.agents) && !isOutStill(world, revert);
     // Where no agent is asked for, none is brought back.
     if (!isThere && allAgents(resolved.agents).length > 0) return beginBack(world, revert, inputs.digest);

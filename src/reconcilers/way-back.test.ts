@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
+  aConfigObject,
   aDaemonSet,
   aDeployment,
   anAutoscaler,
@@ -28,17 +29,17 @@ import { readInputs } from "./inputs.ts";
 
 const COMPLETED = { state: "Completed", at: "2026-01-01T00:10:00Z", retry: 0 } as const;
 const NEWTON: SpecInput["target"] = { release: "newton", image: OLD_IMAGE };
+const NOTIFICATION = {
+  targets: [{ kind: "Deployment" as const, name: "notification" }],
+  workloadPartitioning: "Disabled" as const,
+};
 
 describe("a target that is the release of before", () => {
   const OWN = { old: "registry.example/notification:newton", new: "registry.example/notification:ocata" } as const;
 
   /** Git says Newton again, and gives the notification agents this image. */
   function reverted(image: string | undefined) {
-    const notification = {
-      targets: [{ kind: "Deployment" as const, name: "notification" }],
-      workloadPartitioning: "Disabled" as const,
-      ...(image === undefined ? {} : { image }),
-    };
+    const notification = { ...NOTIFICATION, ...(image === undefined ? {} : { image }) };
     const upgrade = anUpgrade({ target: NEWTON, components: { database: { action: "Skip" }, notification } });
     const workload = aDeployment({ name: "notification", image: OWN.new });
     const target = aRecordedTarget(workload, { image: OWN.old, targetImage: OWN.new, release: "newton" });
@@ -268,4 +269,58 @@ test("a full way back is refused where an autoscaler would start a second agent 
   expect(asked("Full", 2)).toBe("AutoscalerMinimum");
   expect(asked("Full", 1)).toBe("RollbackStarted");
   expect(asked("Partial", 2)).toBe("RollbackStarted");
+});
+
+describe("another wish for the release of before, once a way back has ended", () => {
+  const notification = aDeployment({ name: "notification", image: OLD_IMAGE });
+  const there = aRecordedTarget(notification, { release: "newton" });
+  const upgraded = aRecord({ inputs: "other", databaseJob: "db", targets: [there], ended: COMPLETED });
+  const way = (ended: AttemptRecord["ended"]) =>
+    aRecord({
+      plan: "way",
+      inputs: "reverted",
+      from: "ocata",
+      to: "newton",
+      back: { of: upgraded.plan, by: "Revert", why: "asked" },
+      startedAt: "2026-01-01T00:11:00Z",
+      ended,
+      targets: [{ ...there, image: NEW_IMAGE, targetImage: OLD_IMAGE }],
+      metadata: { name: "way", uid: "uid-of-way" },
+    });
+  const ENDED = { ...COMPLETED, at: "2026-01-01T00:12:00Z" } as const;
+
+  function wish(more: Partial<SpecInput>, image = OLD_IMAGE, ended: AttemptRecord["ended"] = ENDED) {
+    const upgrade = anUpgrade({ target: NEWTON, ...more }, { finalizers: [FINALIZER] });
+    const workload = aDeployment({ name: "notification", image });
+    const files = [aConfigObject("ConfigMap", "own", { "meters.yaml": "metric: []\n" })];
+    const records = [upgraded, way(ended)];
+    return decide(anObservation({ upgrade, workloads: [workload], pods: podsOf(workload), records, files }));
+  }
+  const definitions = [{ kind: "ConfigMap" as const, name: "own", key: "meters.yaml" }];
+  const given: Partial<SpecInput> = { target: { ...NEWTON, config: { definitions } } };
+
+  test("is carried out, and not taken for a revert that has nothing to undo", () => {
+    expect(wish(given).effect?.why.reason).toBe("CopyingConfiguration");
+    const components: SpecInput["components"] = {
+      database: { action: "Skip" },
+      notification: { ...NOTIFICATION, replicas: 5 },
+    };
+    expect(wish({ components }).effect?.why.reason).toBe("AttemptStarted");
+  });
+
+  test("is a revert as long as something is out", () => {
+    expect(wish(given, NEW_IMAGE).effect?.why.reason).toBe("RollbackStarted");
+    expect(wish(given, OLD_IMAGE, { ...ENDED, state: "Superseded" }).effect?.why.reason).toBe("RollbackStarted");
+  });
+
+  test("migrates no database that has the newer schema", () => {
+    const jobFrom = { kind: "Deployment" as const, name: "notification" };
+    const components: SpecInput["components"] = {
+      database: { action: "Upgrade", jobFrom },
+      notification: NOTIFICATION,
+    };
+    const { headline } = wish({ ...given, components });
+    expect(headline).toMatchObject({ reason: "Downgrade", object: "ConfigMap/ceilometer-attempt-1" });
+    expect(headline.message).toContain("set spec.components.database.action to Skip");
+  });
 });
