@@ -78,6 +78,26 @@ test("no more are watched than a resource needs, its own and those of a way back
   const target = { release: "ocata", image: "registry.example/ceilometer:ocata", config };
   const upgrade = anUpgrade({ target, components: { database: { action: "Skip" }, notification: { targets } } });
   const wanted = filesWanted(upgrade, [...workloads, central], SETTINGS, [record]).map(({ name }) => name);
-  expect(wanted).toHaveLength(512);
+  expect(wanted).toHaveLength(768);
   expect(wanted.slice(0, 2)).toEqual(["mine", "kept"]);
+});
+
+test("what attempts of long ago have replaced takes nothing from what agents mount now", () => {
+  const volumes = [{ name: "own", configMap: { name: "theirs" } }];
+  const containers = [aContainer({ volumeMounts: [{ name: "own", mountPath: "/etc/ceilometer/pipeline.yaml" }] })];
+  const notification = aDeployment({ name: "notification", containers, volumes });
+  const records = Array.from({ length: 600 }, (_, index) => {
+    const was = { kind: "ConfigMap" as const, object: `was-${index}`, key: "pipeline.yaml" };
+    const pipeline = { path: "/etc/ceilometer/pipeline.yaml", volume: "ceilometer-upgrade-pipeline", before: {} };
+    return aRecord({
+      plan: `plan-${index}`,
+      from: "ocata",
+      startedAt: new Date(Date.UTC(2026, 0, 1) + index * 1000).toISOString(),
+      ended: { state: "Completed", at: "2026-01-02T00:00:00Z", retry: 0 },
+      targets: [aRecordedTarget(notification, { before: [{ ...pipeline, file: was }] })],
+      metadata: { name: `attempt-${index}`, uid: `uid-of-attempt-${index}`, resourceVersion: `${index + 1}` },
+    });
+  });
+  const wanted = filesWanted(anUpgrade({ strategy: "Partial" }), [notification], SETTINGS, records);
+  expect(wanted.map(({ name }) => name)).toEqual(expect.arrayContaining(["theirs", "was-599"]));
 });

@@ -4,7 +4,7 @@
  * asked for only where the operator was told that it may.
  */
 import { fileAt, type ObjectName, objectsMounted } from "../model/agent-files.ts";
-import type { AttemptRecord } from "../model/attempt.ts";
+import { type AttemptRecord, foremostFirst } from "../model/attempt.ts";
 import type { AgentComponent } from "../model/component.ts";
 import type { OperatorSettings, Upgrade, Workload } from "../model/observation.ts";
 import { parseRelease, partitionsNotification, releaseOfImage } from "../model/release.ts";
@@ -61,17 +61,26 @@ export function mountedOver({ spec }: Upgrade, workloads: readonly Workload[]): 
   });
 }
 
+/** Of what records name: they are kept for ever, and it is the newest of them that a way back, or a comparison, asks for. */
+const MOST_COMING_BACK = 256;
+const MOST_REPLACED = 64;
+
+const unique = (names: readonly ObjectName[]): readonly ObjectName[] => [
+  ...new Map(names.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }])).values(),
+];
+
 /** Objects from which files come back, where an attempt is to be undone. */
 function comingBack({ spec }: Upgrade, records: readonly AttemptRecord[]): readonly ObjectName[] {
   const isUndone = records.some(
     ({ back, verbs, from }) => back !== undefined || verbs.rollback !== undefined || from === spec.target.release,
   );
   if (!isUndone && !spec.rollback) return [];
-  return records.flatMap(({ targets }) =>
+  const files = foremostFirst(records).flatMap(({ targets }) =>
     targets.flatMap(({ before = [] }) =>
       before.flatMap(({ file }) => (file === undefined ? [] : [{ kind: file.kind, name: file.object }])),
     ),
   );
+  return unique(files).slice(0, MOST_COMING_BACK);
 }
 
 /**
@@ -82,7 +91,7 @@ export function replacedFiles(
   records: readonly AttemptRecord[],
   workloads: readonly Workload[],
 ): readonly ObjectName[] {
-  return records.flatMap(({ targets }) =>
+  const files = foremostFirst(records).flatMap(({ targets }) =>
     targets.flatMap(({ uid, polling }): readonly ObjectName[] => {
       const { mount, volume } = polling?.before ?? {};
       const volumes = workloads.find(({ metadata }) => metadata.uid === uid)?.template.spec.volumes;
@@ -91,6 +100,7 @@ export function replacedFiles(
       return secret === undefined ? [] : [{ kind: "Secret", name: secret.secretName }];
     }),
   );
+  return unique(files).slice(0, MOST_REPLACED);
 }
 
 /**
@@ -125,7 +135,7 @@ export function readsDefinitions({ spec }: Upgrade): readonly AgentComponent[] {
 }
 
 /** Each is watched for itself. The resource's own come first, then what a way back needs; what is left out is told as not read. */
-const MOST_FILES = 512;
+const MOST_FILES = 768;
 
 export function filesWanted(
   upgrade: Upgrade,
@@ -142,8 +152,7 @@ export function filesWanted(
       mounted(upgrade, workloads, each),
     ),
   ];
-  const unique = new Map(all.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
-  return [...unique.values()]
+  return unique(all)
     .filter(({ kind, name }) => kind === "ConfigMap" || settings.secrets.includes(name))
     .slice(0, MOST_FILES);
 }
