@@ -47,6 +47,7 @@ const FILES = {
   "passwords behind names": `run mongo -u root -p ${CANARY}\nsshpass -p '${CANARY}' a\nredis-cli -h a -a ${CANARY} ping\n`,
   "quotes around a user and a password": `curl -u admin:"a ${CANARY}"\ncurl -u 'admin:a ${CANARY}' b\ncurl -uadmin:${CANARY}\n`,
   "a quoted password in JSON": `log {"a": "mysqldump -p\\"${CANARY}\\" b", "c": "curl -u a:\\"${CANARY}\\""}`,
+  "headers without a blank": `curl -H 'X-Api-Key:${CANARY}' -H "X-Auth-Token:${CANARY}" a\nX-Token:${CANARY}\nsaid password:"a ${CANARY}"\n`,
   "a header": `Authorization: Bearer ${CANARY}${CANARY}\n`,
   "a token of a ServiceAccount": `the token is eyJhbGciOiJ.${CANARY}aaaa.bbbb\n`,
 };
@@ -78,6 +79,18 @@ const OBJECTS = {
     args: ["x", "--username=a", "-p", CANARY],
   },
   "a password of sshpass and redis-cli": { command: ["sshpass", "-p", CANARY, "a"], args: ["redis-cli", "-a", CANARY] },
+  "a password of a program with its path": {
+    command: ["/usr/bin/redis-cli", "-a", CANARY],
+    args: ["/usr/bin/sshpass", "-p", CANARY, "a"],
+  },
+  "arguments of a program in its command": {
+    containers: [
+      { command: ["redis-cli"], args: ["-a", CANARY] },
+      { command: ["/usr/bin/mongosh", "--host", "a"], args: ["-p", CANARY] },
+      { command: ["a", "--os-password"], args: [CANARY] },
+    ],
+  },
+  "a header of curl": { command: ["curl", "-H", `X-Auth-Token:${CANARY}`] },
   "short names of variables": {
     env: ["MYSQL_PW", "DB_CREDS", "RABBITMQ_ERLANG_COOKIE"].map((name) => ({ name, value: CANARY })),
   },
@@ -134,6 +147,7 @@ test("what a tool has applied and packed is left out", () => {
 
 test.each([
   "volumes:\n- name: etc\n  secret:\n    secretName: ceilometer-etc\n- name: b\n  value: c\n",
+  "image: registry.example/token:1.0\nsee http://secret://a\n",
   "env:\n- name: OS_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: keystone\n- name: REGION\n  value: one\n",
   '{ "image": "a@sha256:01",  "env": [{"name": "REGION", "value": "one"}] }',
   "the plan: database, then polling\n  at Deployment/a: new pods, old pods\n",
@@ -190,6 +204,7 @@ test.each([
   "a:",
   ":a@",
   "requirepass ",
+  " token:",
   "<a>",
   "<a",
   " ",

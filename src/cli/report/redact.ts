@@ -80,6 +80,8 @@ const ASSIGNMENTS: readonly Assignment[] = [
   assignment(String.raw`["']${NAME}\\{0,8}["']\s*:\s*`, String.raw`${QUOTED}|${LIST}|[^\s,{}[\]"'\\][^\s,{}[\]"']*`),
   // `name: value` of YAML.
   assignment(String.raw`(?<=^|[\s,{[-])${NAME}:[ \t]+`, `${QUOTED}|${LIST}|${PLAIN}`),
+  // `Name:value` of a header, which needs no blank.
+  assignment(String.raw`(?<=^|[\s"'])${NAME}:(?=[^\s:/])`, String.raw`${QUOTED}|[^\s"'\\]+`),
   // The `value` beside a `name`, behind it and before it.
   assignment(
     String.raw`\bname${MARK}\s*:\s*${MARK}${NAME}${MARK}\s*,\s*${MARK}value${MARK}\s*:\s*`,
@@ -167,13 +169,12 @@ export function createRedactor(): Redactor {
     return known(value);
   }
 
-  /** `["--os-password", "x"]`: the word behind an option is its value. */
-  function list(value: readonly unknown[]): readonly unknown[] {
+  /** `["--os-password", "x"]`: the word behind an option is its value. A container's arguments (`value`) stand behind its `command`. */
+  function list(value: readonly unknown[], command?: unknown): readonly unknown[] {
+    const words = [...listOf(command), ...value];
     return value.map((item, index) => {
-      if (typeof item === "string" && isBehindFlag(value, index)) return gone();
-      const [user] =
-        typeof item === "string" && isUserFlag(value[index - 1]) ? (/^[^\s:]{1,80}:(?=.)/.exec(item) ?? []) : [];
-      return user === undefined ? object(item) : `${user}${gone()}`;
+      const kept = keptOf(words, words.length - value.length + index);
+      return kept === undefined ? object(item) : `${kept}${gone()}`;
     });
   }
 
@@ -182,6 +183,7 @@ export function createRedactor(): Redactor {
       Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
         // What kubectl last applied repeats the whole object as text.
         if (key === "managedFields" || key === "kubectl.kubernetes.io/last-applied-configuration") return [];
+        if (key === "args" && Array.isArray(field)) return [[key, list(field, value["command"])]];
         if (key === "binaryData") return isRecord(field) ? [[key, mapped(field, gone)]] : [];
         if (typeof field === "string" && isSensitive(key)) return [[key, gone()]];
         if (key === "annotations" && isRecord(field)) return [[key, object(withoutManifests(field))]];
@@ -199,17 +201,28 @@ export function createRedactor(): Redactor {
   };
 }
 
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** What stays of a word that is a secret, or ends with one, by what stands before it; undefined where it is none. */
+function keptOf(words: readonly unknown[], index: number): string | undefined {
+  const word = words[index];
+  if (typeof word !== "string") return undefined;
+  if (isBehindFlag(words, index)) return "";
+  return isUserFlag(words[index - 1]) ? /^[^\s:]{1,80}:(?=.)/.exec(word)?.[0] : undefined;
+}
+
 /** Behind `--os-password`; behind `-p` where a user is named before, or the program has no other use for it. */
 function isBehindFlag(words: readonly unknown[], index: number): boolean {
   const flag = words[index - 1];
   if (typeof flag === "string" && /^--?[\w-]+$/.test(flag) && isSensitive(flag)) return true;
-  const wanted = flag === "-p" ? BEFORE_P : flag === "-a" ? /^redis-cli$/ : undefined;
+  const wanted = flag === "-p" ? BEFORE_P : flag === "-a" ? BEFORE_A : undefined;
   const before = wanted === undefined ? [] : words.slice(Math.max(0, index - WORDS_BEFORE), index);
   return before.some((word) => typeof word === "string" && wanted?.test(word) === true);
 }
 /** So many are looked at, or a long list would be gone through again for each of its words. */
 const WORDS_BEFORE = 32;
-const BEFORE_P = /^(?:(?:-u|--user(?:name)?)(?:=.*)?|sshpass|mongo\w*|rabbitmqadmin)$/;
+const BEFORE_P = /^(?:(?:-u|--user(?:name)?)(?:=.*)?|(?:.*\/)?(?:sshpass|mongo\w*|rabbitmqadmin))$/;
+const BEFORE_A = /^(?:.*\/)?redis-cli$/;
 
 const isUserFlag = (word: unknown): boolean => typeof word === "string" && /^(?:-u|--user|--proxy-user)$/.test(word);
 
