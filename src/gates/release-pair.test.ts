@@ -9,6 +9,7 @@ import {
   marks,
   SPEC,
 } from "../../test/support/builders.ts";
+import { growth } from "../../test/support/growth.ts";
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
 import { parseRelease } from "../model/release.ts";
 import { releaseOf, releasePair } from "./release-pair.ts";
@@ -83,4 +84,20 @@ test("what the operator itself has installed counts more than what was said befo
   // A way back speaks of all its targets as one.
   const back = { of: "plan-1", by: "Spec", why: "asked" } as const;
   expect(runs(digest, undefined, { back }).release).toBe("newton");
+});
+
+test("records, which are kept for ever and which anybody can make, are not put in order again for each agent that is asked for", () => {
+  const make = (length: number) => {
+    const workloads = Array.from({ length }, (_, index) => aDeployment({ name: `central-${index}` }));
+    const records = workloads.map((workload, index) =>
+      aRecord({
+        plan: `plan-${index}`,
+        targets: [aRecordedTarget(workload, { targetImage: "r/c@sha256:other" })],
+        metadata: { resourceVersion: `${index + 1}` },
+      }),
+    );
+    return { world: aWorld({ records }), agents: workloads.map((workload) => anAgent(workload)) };
+  };
+  const ask = ({ world, agents }: ReturnType<typeof make>) => agents.map((agent) => releaseOf(agent, world));
+  expect(growth({ from: 150, times: 8 }, make, ask)).toBeLessThan(24);
 });

@@ -1,7 +1,7 @@
 /** From which release to which: known on both sides, forwards, and with the components that both of them have. */
 import { ANNOTATION } from "../api/v1alpha1/names.ts";
 import { type Agent, agentText } from "../model/agent.ts";
-import { type AttemptRecord, foremostFirst } from "../model/attempt.ts";
+import { type AttemptRecord, foremostFirst, type RecordedTarget } from "../model/attempt.ts";
 import { COMPONENT_WORDS } from "../model/component.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -31,12 +31,32 @@ interface Brought {
 
 /** A way back speaks of all its targets as one, and of each it is known better what it ran. */
 function broughtTo({ workload, container }: Agent, records: readonly AttemptRecord[]): Brought | undefined {
-  const { uid } = workload.metadata;
-  for (const { to, targets, back } of foremostFirst(records)) {
-    const target = targets.find((each) => each.uid === uid && each.container === container.name);
-    if (back === undefined && target?.targetImage === container.image) return { now: to, before: target.release };
+  for (const { to, target } of attemptsOn(workload.metadata.uid, records)) {
+    if (target.container === container.name && target.targetImage === container.image)
+      return { now: to, before: target.release };
   }
   return undefined;
+}
+
+interface Attempted {
+  readonly to: string;
+  readonly target: RecordedTarget;
+}
+
+/** By workload, the foremost first: a look asks for each agent, and there may be thousands of records. */
+const attempted = new WeakMap<readonly AttemptRecord[], ReadonlyMap<string, readonly Attempted[]>>();
+
+function attemptsOn(uid: string, records: readonly AttemptRecord[]): readonly Attempted[] {
+  const known =
+    attempted.get(records) ??
+    Map.groupBy(
+      foremostFirst(records).flatMap(({ to, targets, back }) =>
+        back === undefined ? targets.map((target) => ({ to, target })) : [],
+      ),
+      ({ target }) => target.uid,
+    );
+  attempted.set(records, known);
+  return known.get(uid) ?? [];
 }
 
 export function releasePair(agents: readonly Agent[], world: World, target: Release): readonly Violation[] {

@@ -289,6 +289,15 @@ export const startOf = ({ startedAt }: AttemptRecord): number => parseTime(start
  * it undoes, whatever the clock said of the replica that has written it.
  */
 export function foremostFirst(records: readonly AttemptRecord[]): readonly AttemptRecord[] {
+  const known = ordered.get(records) ?? inOrder(records);
+  ordered.set(records, known);
+  return known;
+}
+
+/** A look asks for the order again for each agent. */
+const ordered = new WeakMap<readonly AttemptRecord[], readonly AttemptRecord[]>();
+
+function inOrder(records: readonly AttemptRecord[]): readonly AttemptRecord[] {
   // Records are never deleted, and anybody can add some that look like ours: nothing is looked for while they are compared. Of two
   // with one plan the first counts.
   const byPlan = new Map(records.toReversed().map((record) => [record.plan, record]));

@@ -210,10 +210,14 @@ type Mounted = RecordedPolling["before"];
 function derivedBefore(world: World, agent: Agent, file: RecordedPolling["file"]): Mounted | undefined {
   const object = mountedAt(agent, file).volume?.configMap?.name;
   if (object === undefined) return undefined;
-  const derived = world.records
-    .flatMap((record) => record.targets)
-    .find(({ uid, polling }) => uid === agent.workload.metadata.uid && polling?.narrow?.object === object);
-  return derived?.polling?.before;
+  // No list is made of all of them: there may be thousands of records, and each agent is asked for.
+  for (const { targets } of world.records) {
+    const derived = targets.find(
+      ({ uid, polling }) => polling?.narrow?.object === object && uid === agent.workload.metadata.uid,
+    );
+    if (derived !== undefined) return derived.polling?.before;
+  }
+  return undefined;
 }
 
 interface Derived {
