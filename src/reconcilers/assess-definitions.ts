@@ -1,9 +1,8 @@
 /**
  * Clauses M1 and M2, asked before the first write: what the definition files that the resource gives would drop or alter of
- * those that the agents have now. The new files go where the old ones are.
+ * those that the agents have now. The new files go where the old ones are, as far as the target reads them there.
  */
 import { type AdditiveSchema, additiveSchema } from "../gates/additive-schema.ts";
-import { releaseOf } from "../gates/release-pair.ts";
 import type { Agent } from "../model/agent.ts";
 import { agentText } from "../model/agent.ts";
 import { fileAt } from "../model/agent-files.ts";
@@ -25,7 +24,10 @@ export interface DefinitionsAssessment extends Omit<AdditiveSchema, "violations"
 }
 
 const DIRECTORY = "/etc/ceilometer";
-/** Meters are read from a directory from Pike on, and from a file of its own to Rocky (meter/notifications.py). */
+/**
+ * Meters are read from a directory from Pike on; from a file of its own to Ocata, and to Rocky only where an option names it
+ * (meter/notifications.py).
+ */
 const METERS_DIRECTORY = `${DIRECTORY}/meters.d`;
 const PIKE = 9;
 
@@ -100,21 +102,19 @@ function mountedNow(
   return hidden === undefined ? undefined : { text: hidden };
 }
 
-function defaultPath(world: World, given: GivenDefinitions, reader: Agent | undefined, target: Release): string {
-  const release = reader === undefined ? undefined : releaseOf(reader, world);
-  const inDirectory = isOfMeters(given) && (release ?? target).major >= PIKE;
-  return `${inDirectory ? METERS_DIRECTORY : DIRECTORY}/${given.key}`;
-}
-
 function isOfMeters({ text, key }: GivenDefinitions): boolean {
   const next = givenDefinitions(text, key);
   return next.kind === "parsed" ? next.file.kind === "meters" : key.includes("meters");
 }
 
-/** Where the first of its readers that has it is seen to have it, else where they would read it. */
+/**
+ * Where the first of its readers that has it is seen to have it, else where the release reads it. Meters from Pike on go where it reads
+ * them, wherever agents of before have theirs: in a file of its own they would be read by nobody.
+ */
 function pathOf(world: World, readers: readonly Agent[], target: Release, given: GivenDefinitions): string {
+  if (target.major >= PIKE && isOfMeters(given)) return `${METERS_DIRECTORY}/${given.key}`;
   const [there] = readers.flatMap((reader) => mountedNow(world, reader, given.key)?.path ?? []);
-  return there ?? defaultPath(world, given, readers[0], target);
+  return there ?? `${DIRECTORY}/${given.key}`;
 }
 
 function look(world: World, readers: readonly Agent[], given: GivenDefinitions): Look {
