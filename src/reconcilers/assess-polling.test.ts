@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import {
   aConfigObject,
+  aContainer,
   aDeployment,
   anAgent,
   anUpgrade,
@@ -12,6 +13,7 @@ import {
 } from "../../test/support/builders.ts";
 import type { Verification } from "../api/v1alpha1/schema.ts";
 import type { Volume, VolumeMount } from "../model/pod-template.ts";
+import { parseRelease } from "../model/release.ts";
 import { assessPolling, forgottenOriginals, restoredPolling } from "./assess-polling.ts";
 import { readInputs } from "./inputs.ts";
 import { undoneBy } from "./targets.ts";
@@ -345,4 +347,27 @@ test("a derived file that nothing remembers the original of needs people, unless
   const target = aRecordedTarget(workload, { component: "polling", polling: { ...polling, narrow } });
   const remembered = { ...world, records: [aRecord({ targets: [target] })] };
   expect(forgottenOriginals(remembered, [agent], TARGET)).toEqual([]);
+});
+
+test("so does one that was derived for a release which reads another file, as long as the target goes by it", () => {
+  const object = "central-shared-1";
+  const at = {
+    name: "ceilometer-upgrade-pipeline",
+    mountPath: "/etc/ceilometer/pipeline.yaml",
+    subPath: "pipeline.yaml",
+  };
+  const { metadata } = aConfigObject("ConfigMap", object, {});
+  const copy = { name: object, immutable: true, digests: new Map(), metadata, purpose: "derived" } as const;
+  const forgotten = (release: string, others: readonly VolumeMount[] = []) => {
+    const container = aContainer({ volumeMounts: [at, ...others] });
+    const volumes = [{ name: at.name, configMap: { name: object } }];
+    const workload = aDeployment({ name: "central", component: "polling", containers: [container], volumes });
+    const world = { ...aWorld({ workloads: [workload] }), copies: [copy] };
+    const target = parseRelease(release) ?? { name: release, major: 0 };
+    return forgottenOriginals(world, [anAgent(workload, { component: "polling" })], target).map(({ remedy }) => remedy);
+  };
+  expect(forgotten("newton")).toHaveLength(1);
+  expect(forgotten("pike")).toEqual([expect.stringContaining("spec.target.config.polling")]);
+  expect(forgotten("pike", [{ name: "own", mountPath: FILE.path, subPath: "polling.yaml" }])).toEqual([]);
+  expect(forgotten("queens")).toEqual([]);
 });

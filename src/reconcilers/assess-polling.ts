@@ -7,6 +7,7 @@
 import { releaseOf } from "../gates/release-pair.ts";
 import { type Agent, agentText, replicasBefore } from "../model/agent.ts";
 import type { AgentConfiguration } from "../model/agent-configuration.ts";
+import { fileAt } from "../model/agent-files.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { type CatalogueOverride, parseCatalogueOverrides } from "../model/catalogue/overrides.ts";
 import type { ImagePollsters } from "../model/image-pollsters.ts";
@@ -263,9 +264,10 @@ export const renderedOriginal = (world: World, agent: Agent, to: Release): Rende
  * no polling file either, nobody but people can say what the agents are to poll.
  */
 export function forgottenOriginals(world: World, agents: readonly Agent[], target: Release): readonly Violation[] {
-  const which = pollingFiles(target)[0] ?? "polling";
-  const file = { path: PATHS[which], volume: VOLUMES[which] };
+  const first = pollingFiles(target)[0] ?? "polling";
   return agents.flatMap((agent) => {
+    const which = pollingFiles(target).find((each) => isThere(agent, PATHS[each])) ?? first;
+    const file = { path: PATHS[which], volume: VOLUMES[which] };
     const object = mountedAt(agent, file).volume?.configMap?.name;
     const isDerived = world.copies.some(({ name, purpose }) => purpose === "derived" && name === object);
     const isGiven = agent.wanted.mounts.some(({ path }) => path === file.path);
@@ -276,11 +278,17 @@ export function forgottenOriginals(world: World, agents: readonly Agent[], targe
         object: agentText(agent),
         reason: "OriginalForgotten",
         message: `${file.path} is ConfigMap/${object}, which an attempt derived for a while, and the record of what was there before is gone`,
-        remedy: `mount there what its agents are to poll, or name the file in spec.target.config.${which}`,
+        remedy: `mount there what its agents are to poll, or name the file in spec.target.config.${first}`,
         severity: "Error",
       },
     ];
   });
+}
+
+/** Agents of a release that reads several go by the first of them that they have. */
+function isThere({ workload, container, wanted }: Agent, path: string): boolean {
+  const { kind } = fileAt(workload.template, container, path);
+  return wanted.mounts.some((mount) => mount.path === path) || kind === "object" || kind === "unknown";
 }
 
 function readOverrides(world: World): {
