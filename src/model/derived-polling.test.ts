@@ -202,6 +202,14 @@ sinks:
     expect(pipelinePolling(derivedPipeline(PIPELINE, new Set(), release("liberty")))).toEqual({ sources: [] });
   });
 
+  it("has no publisher of a file that is in a Secret, and is valid all the same", () => {
+    const derived = derivedPipeline(PIPELINE, new Set(["cpu", "memory"]), release("newton"), true);
+    expect(derived).toContain('- name: "rate"\n    publishers:\n      - "notifier://"\n');
+    expect(derived).not.toContain("udp://");
+    const all = pipelinePolling(derivedPipeline(PIPELINE, new Set(["cpu", "memory"]), release("newton")));
+    expect(pipelinePolling(derived)).toEqual(all);
+  });
+
   it("is made of a valid file only, of a release that polls by it", () => {
     expect(() => derivedPipeline("sources: []", new Set(), release("newton"))).toThrow("a valid one only");
     expect(() => derivedPipeline(PIPELINE, new Set(), release("ocata"))).toThrow("ocata polls by polling.yaml");

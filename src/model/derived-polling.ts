@@ -68,9 +68,10 @@ export function derivedPolling(file: PollingFile, keep: ReadonlySet<string>): st
 
 /**
  * The same of pipeline.yaml, which the polling agents read to Newton: all else of the file stays, sinks as well, because the
- * agents refuse it without; they do not publish through them. `text` must be valid for the release.
+ * agents refuse it without; they do not publish through them. `text` must be valid for the release. `fromSecret`: nothing stays but
+ * what they go by; publishers may have passwords in them.
  */
-export function derivedPipeline(text: string, keep: ReadonlySet<string>, release: Release): string {
+export function derivedPipeline(text: string, keep: ReadonlySet<string>, release: Release, fromSecret = false): string {
   if (pollingFiles(release)[0] !== "pipeline") throw new Error(`${release.name} polls by polling.yaml`);
   const parsed = parsePipeline(text, "meters", release);
   const yaml = parseYamlFile(text);
@@ -84,10 +85,17 @@ export function derivedPipeline(text: string, keep: ReadonlySet<string>, release
   );
   const sources = written.flatMap((source, index) => {
     const meters = patterns[index] ?? [];
-    return isMapping(source) && meters.length > 0 ? [narrowedSource(source, meters)] : [];
+    if (!isMapping(source) || meters.length === 0) return [];
+    return [narrowedSource(fromSecret ? onlyPolling(source) : source, meters)];
   });
-  return HEADER + yamlText({ ...yaml.value, sources });
+  if (!fromSecret) return HEADER + yamlText({ ...yaml.value, sources });
+  const sinks = parsed.file.sinks.map(({ name }) => ({ name, publishers: ["notifier://"] }));
+  return HEADER + yamlText({ sources, sinks });
 }
+
+const POLLING_FIELDS = new Set(["name", "interval", "sinks", "discovery"]);
+const onlyPolling = (source: Mapping): Mapping =>
+  Object.fromEntries(Object.entries(source).filter(([field]) => POLLING_FIELDS.has(field)));
 
 /** `counters` is an older word for `meters`. */
 function narrowedSource({ counters: _counters, ...source }: Mapping, meters: readonly string[]): Mapping {

@@ -371,3 +371,19 @@ test("so does one that was derived for a release which reads another file, as lo
   expect(forgotten("pike", [{ name: "own", mountPath: FILE.path, subPath: "polling.yaml" }])).toEqual([]);
   expect(forgotten("queens")).toEqual([]);
 });
+
+test("of a pipeline.yaml in a Secret only what polling agents go by is copied into a ConfigMap", () => {
+  const pipeline = `sources: [{ name: all, interval: 300, meters: ["*"], sinks: [s], note: c4n4ry }]
+sinks: [{ name: s, transformers: [], publishers: ["kafka://user:c4n4ry@host:9092?topic=a"] }]
+note: c4n4ry
+`;
+  const secret = aConfigObject("Secret", "pipeline", { "pipeline.yaml": pipeline });
+  const mount = { name: "pipeline", mountPath: "/etc/ceilometer/pipeline.yaml", subPath: "pipeline.yaml" };
+  const volume = { name: "pipeline", secret: { secretName: "pipeline" } };
+  const newton = { name: "newton", major: 7 };
+  const more = { files: [secret], operator: { secrets: ["pipeline"] }, upgrade: listing(["brand.new"]) };
+  const { plan, copies } = planned("mitaka", undefined, more, { mount, volume }, { target: newton });
+  expect(plan).toMatchObject({ path: "Isolate", added: ["brand.new"] });
+  expect(copies.map(({ key }) => key)).toEqual(["pipeline.yaml", "pipeline.yaml"]);
+  expect(JSON.stringify(copies)).not.toContain("c4n4ry");
+});

@@ -35,7 +35,7 @@ export function planIsolation(one: Case, base: RecordedPolling, change: Change, 
   const prefix = group?.prefix ?? `upgrade-${shortDigest([inputs.digest, base.namespaces.toSorted(), added])}`;
   const derive = (names: readonly string[]): string =>
     pollingFiles(to)[0] === "pipeline"
-      ? derivedPipeline(next.text, new Set(names), to)
+      ? derivedPipeline(next.text, new Set(names), to, next.fromSecret)
       : derivedPolling(next.file, new Set(names));
   const narrow = derivedCopy(one, "shared", derive(kept));
   const fresh = derivedCopy(one, "new", derive(added));
