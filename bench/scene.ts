@@ -101,6 +101,8 @@ export function upgradeResource({ run, namespace, strategy }: Scene) {
       strategy,
       from: { release: RELEASES[strategy].from },
       target: { release: RELEASES[strategy].to, image: newImage(strategy) },
+      // No peer waits whether its new pods stay ready, and here all do.
+      minReadySeconds: 0,
       components: {
         database: { jobFrom: { kind: "Deployment", name: deploymentName("notification") } },
         collector: targets("collector"),
