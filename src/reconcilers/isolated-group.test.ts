@@ -8,7 +8,9 @@ import {
   aRecord,
   aWorld,
   NEW_IMAGE,
+  NOW,
   OLD_IMAGE,
+  type PodWords,
   podsOf,
 } from "../../test/support/builders.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
@@ -41,25 +43,40 @@ test("a workload of the group's name is in the way, unless it is the group or th
   });
 });
 
-test("one that somebody has changed is told with what helps: to look at its pods does not, as they run (I11)", () => {
+/** What the group says of itself where its pods run this image, and are as these words say. */
+function starting(image: string, words: PodWords, minReadySeconds = 0) {
   const agent = anAgent(aDeployment({ name: "central" }), { component: "polling" });
-  const { uid, name } = anUpgrade().metadata;
+  const upgrade = anUpgrade({ minReadySeconds });
+  const { uid, name } = upgrade.metadata;
+  const { path: mountPath, volume } = plan.file;
+  const containers = [aContainer({ image, volumeMounts: [{ name: volume, mountPath, subPath: file.key }] })];
+  const volumes = [{ name: volume, configMap: { name: file.object } }];
+  const owner = { kind: "CeilometerUpgrade", name, uid };
+  const status = words.ready === false ? { available: 0 } : {};
+  const group = aDeployment({ name: isolated.name, replicas: 1, containers, volumes, owner, status });
+  const workloads = [agent.workload, group];
+  const world = aWorld({ upgrade, workloads, pods: podsOf(group, words) });
+  const agents = { collector: [], notification: [], polling: [agent], api: [] };
+  const scene = { world, record: aRecord(), agents, left: agents, target: { name: "ocata", major: 8 } };
+  return startIsolated(scene, { agent, plan, isolated });
+}
+
+test("one that somebody has changed is told with what helps: to look at its pods does not, as they run (I11)", () => {
   const told = (image: string, ready: boolean) => {
-    const { path: mountPath, volume } = plan.file;
-    const containers = [aContainer({ image, volumeMounts: [{ name: volume, mountPath, subPath: file.key }] })];
-    const volumes = [{ name: volume, configMap: { name: file.object } }];
-    const owner = { kind: "CeilometerUpgrade", name, uid };
-    const status = ready ? {} : { available: 0 };
-    const group = aDeployment({ name: isolated.name, replicas: 1, containers, volumes, owner, status });
-    const workloads = [agent.workload, group];
-    const world = aWorld({ workloads, pods: podsOf(group, { ready }) });
-    const agents = { collector: [], notification: [], polling: [agent], api: [] };
-    const scene = { world, record: aRecord(), agents, left: agents, target: { name: "ocata", major: 8 } };
-    const outcome = startIsolated(scene, { agent, plan, isolated });
+    const outcome = starting(image, { ready });
     return outcome?.kind === "held" ? outcome.violations[0].remedy : outcome?.kind;
   };
   expect(told(OLD_IMAGE, true)).toBe(
     `somebody has changed it: runs ${OLD_IMAGE}; delete Deployment/central-new, and it is made anew`,
   );
   expect(told(NEW_IMAGE, false)).toContain("look at the pods");
+});
+
+test("no old agent is touched before it has been ready for a while: a release that crashes is ready until it does", () => {
+  const seconds = (words: PodWords) => {
+    const outcome = starting(NEW_IMAGE, words, 10);
+    return outcome?.kind === "wait" ? [outcome.note.reason, (outcome.recheckAt ?? 0) - NOW] : outcome;
+  };
+  expect(seconds({ readySince: NOW - 4_000 })).toEqual(["WaitingForNewPods", 6_000]);
+  expect(seconds({ readySince: NOW - 10_000 })).toBeUndefined();
 });

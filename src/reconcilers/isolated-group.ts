@@ -12,6 +12,7 @@ import { shownName } from "../model/shown-name.ts";
 import { formatDuration } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
 import { isolatedMount, isolatedSnippet, isolatedWorkload, stopIsolated } from "./desired/isolated-workload.ts";
+import { waitUntilSteady } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
 
@@ -60,7 +61,7 @@ function named(names: readonly string[]): string {
   return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
 }
 
-/** Undefined once the group runs and was seen to poll. */
+/** Undefined once the group runs, was seen to poll and stays up. */
 export function startIsolated(scene: Scene, one: Isolating): Outcome | undefined {
   const { world, target } = scene;
   const { agent, plan, isolated } = one;
@@ -79,7 +80,10 @@ export function startIsolated(scene: Scene, one: Isolating): Outcome | undefined
   if (copy === undefined || isGroupStopped(existing)) return retire(world, existing, "which does not poll what is new");
   if (!isRolledOut(copy)) return waitForCopy(scene, copy);
   const since = copy.workload.metadata.createdAt;
-  return seePolling(scene, copy, { since, what: "the new pollsters", whose: "the isolated agents" });
+  return (
+    seePolling(scene, copy, { since, what: "the new pollsters", whose: "the isolated agents" }) ??
+    waitUntilSteady(scene, [copy], CLAUSE)
+  );
 }
 
 /** A workload of the group's name that is not this resource's: it may poll what the group is for, and is not ours to stop. */
