@@ -54,6 +54,12 @@ describe("pods that are ready", () => {
     expect(waiting(10, [{ readySince: NOW + 3600 * SECOND }, { readySince: NOW }])).toEqual([STAY, 10 * SECOND]);
   });
 
+  test("on a host whose clock is behind have not been so since before they were made", () => {
+    const behind = { readySince: NOW - 60 * SECOND, createdAt: NOW - 3 * SECOND };
+    expect(waiting(10, [{}, behind])).toEqual([STAY, 7 * SECOND]);
+    expect(waiting(10, [{}, { ...behind, createdAt: NOW - 10 * SECOND }])).toBeUndefined();
+  });
+
   test("that nobody dates are believed, and hosts without pods are not waited for", () => {
     expect(waiting(10, [{}, {}])).toBeUndefined();
     const hosts = aDaemonSet({

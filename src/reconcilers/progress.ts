@@ -172,14 +172,18 @@ const isLetGo = ({ record }: Scene, agent: Agent): boolean =>
 /**
  * When its new pods will have been ready for as long as `spec.minReadySeconds` asks; undefined once they have. A pod without a readiness
  * probe is ready from its start, and a release that crashes would go through one component after the other before the first of its pods
- * falls over. Of a host whose clock is further ahead than that nobody can tell, and it is not waited for. Pods that its controller
- * counts and that are not seen yet, as they come by another watch, have been ready since now.
+ * falls over. The clocks of hosts differ: no pod has been ready since before it was made, and of one whose host's is further ahead than
+ * that time nobody can tell, and it is not waited for. Pods that its controller counts and that are not seen yet, as they come by another
+ * watch, have been ready since now.
  */
 function steadyAt({ world: { now, upgrade } }: Scene, agent: Agent): Millis | undefined {
   const time = upgrade.spec.minReadySeconds * 1000;
   const { replicas, status } = agent.workload;
   const ready = newPods(agent).filter((pod) => pod.ready && pod.metadata.deletingSince === undefined);
-  const since = ready.flatMap(({ readySince = 0 }) => (readySince <= now + time ? readySince : []));
+  const times = ready.flatMap(({ readySince, metadata }) =>
+    readySince === undefined ? [] : Math.max(readySince, metadata.createdAt),
+  );
+  const since = times.filter((at) => at <= now + time);
   const unseen = ready.length < (replicas ?? status.desired) ? [now] : [];
   const at = Math.max(...since, ...unseen, 0) + time;
   return at > now ? at : undefined;
