@@ -91,7 +91,7 @@ export function databaseDirection(left: readonly Agent[], world: World, target: 
 
 /**
  * Agents that run again what they ran before an attempt are older than the database that it has upgraded: they understand its schema,
- * but the migration of their release may not, and there is nothing for it to do.
+ * and so do those of a release in between, but the migration of such a release may not, and there is nothing for it to do.
  */
 export function schemaDirection({ upgrade, records, jobs }: World, target: Release): readonly Violation[] {
   if (upgrade.spec.components.database.action === "Skip") return [];
@@ -100,9 +100,10 @@ export function schemaDirection({ upgrade, records, jobs }: World, target: Relea
     jobs.some(({ metadata, state }) => metadata.name === databaseJob && state === "succeeded");
   return records.flatMap((record) => {
     const { back, databaseJob, from, metadata, to } = record;
-    const reached = from === target.name && isDone(record) ? parseRelease(to) : undefined;
-    if (back !== undefined || databaseJob === undefined || reached === undefined) return [];
-    if (reached.major <= target.major) return [];
+    if (back !== undefined || databaseJob === undefined) return [];
+    const [before, reached] = [from, to].map((name = "") => parseRelease(name));
+    if (before === undefined || before.major > target.major) return [];
+    if (reached === undefined || reached.major <= target.major || !isDone(record)) return [];
     const message = `this attempt upgraded the database to ${reached.name}`;
     const older = downgrade(`ConfigMap/${metadata.name}`, message, target);
     return [{ ...older, remedy: `leave the database as it is: set spec.components.database.action to Skip` }];

@@ -323,4 +323,19 @@ describe("another wish for the release of before, once a way back has ended", ()
     expect(headline).toMatchObject({ reason: "Downgrade", object: "ConfigMap/ceilometer-attempt-1" });
     expect(headline.message).toContain("set spec.components.database.action to Skip");
   });
+
+  test("nor does one for a release in between", () => {
+    const jobFrom = { kind: "Deployment" as const, name: "notification" };
+    const components: SpecInput["components"] = {
+      database: { action: "Upgrade", jobFrom },
+      notification: NOTIFICATION,
+    };
+    const toPike = { ...upgraded, to: "pike" };
+    const records = [toPike, { ...way(ENDED), from: "pike" }];
+    const upgrade = anUpgrade({ components }, { finalizers: [FINALIZER] });
+    const { headline } = decide(
+      anObservation({ upgrade, workloads: [notification], pods: podsOf(notification), records }),
+    );
+    expect(headline).toMatchObject({ reason: "Downgrade", object: "ConfigMap/ceilometer-attempt-1" });
+  });
 });
