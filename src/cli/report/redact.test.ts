@@ -48,6 +48,9 @@ const FILES = {
   "quotes around a user and a password": `curl -u admin:"a ${CANARY}"\ncurl -u 'admin:a ${CANARY}' b\ncurl -uadmin:${CANARY}\n`,
   "a quoted password in JSON": `log {"a": "mysqldump -p\\"${CANARY}\\" b", "c": "curl -u a:\\"${CANARY}\\""}`,
   "headers without a blank": `curl -H 'X-Api-Key:${CANARY}' -H "X-Auth-Token:${CANARY}" a\nX-Token:${CANARY}\nsaid password:"a ${CANARY}"\n`,
+  "headers of several words": `curl -H 'Authorization:Token ${CANARY}' -H "Cookie:a=b; c ${CANARY}" a\nAuthorization:Token ${CANARY}\n`,
+  "quoted headers": `curl -H "Authorization: Token ${CANARY}" -H 'Cookie: a ${CANARY}' a\n`,
+  "a quoted header in JSON": `{"a": "curl -H \\"Authorization: Token ${CANARY}\\" b", "c": "curl -H 'Cookie:a ${CANARY}'"}`,
   "a header": `Authorization: Bearer ${CANARY}${CANARY}\n`,
   "a token of a ServiceAccount": `the token is eyJhbGciOiJ.${CANARY}aaaa.bbbb\n`,
 };
@@ -90,6 +93,7 @@ const OBJECTS = {
       { command: ["a", "--os-password"], args: [CANARY] },
     ],
   },
+  "a header of several words of curl": { command: ["curl", "-H", `Authorization:Token ${CANARY}`] },
   "a header of curl": { command: ["curl", "-H", `X-Auth-Token:${CANARY}`] },
   "short names of variables": {
     env: ["MYSQL_PW", "DB_CREDS", "RABBITMQ_ERLANG_COOKIE"].map((name) => ({ name, value: CANARY })),

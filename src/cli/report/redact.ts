@@ -80,8 +80,11 @@ const ASSIGNMENTS: readonly Assignment[] = [
   assignment(String.raw`["']${NAME}\\{0,8}["']\s*:\s*`, String.raw`${QUOTED}|${LIST}|[^\s,{}[\]"'\\][^\s,{}[\]"']*`),
   // `name: value` of YAML.
   assignment(String.raw`(?<=^|[\s,{[-])${NAME}:[ \t]+`, `${QUOTED}|${LIST}|${PLAIN}`),
-  // `Name:value` of a header, which needs no blank.
-  assignment(String.raw`(?<=^|[\s"'])${NAME}:(?=[^\s:/])`, String.raw`${QUOTED}|[^\s"'\\]+`),
+  // `Name:value` of a header, which needs no blank, or has one in quotes. It may have several words.
+  assignment(
+    String.raw`(?:(?<=^|[\s"'])(?=[\w.-]{1,80}:[^\s:/])|(?<=["']))${NAME}:[ \t]*(?=[^\s:/])`,
+    String.raw`${QUOTED}|[^"'\\\n]+`,
+  ),
   // The `value` beside a `name`, behind it and before it.
   assignment(
     String.raw`\bname${MARK}\s*:\s*${MARK}${NAME}${MARK}\s*,\s*${MARK}value${MARK}\s*:\s*`,
