@@ -45,6 +45,7 @@ export const defaulted: Readonly<Record<string, unknown>> = {
   "/mode": "Apply",
   "/paused": false,
   "/progressDeadlineSeconds": 1800,
+  "/minReadySeconds": 10,
   "/ownership": "Release",
   "/onFailure": "Hold",
   "/abort": false,
@@ -209,6 +210,18 @@ export const refusals: readonly Refusal[] = [
     edits: { "/progressDeadlineSeconds": 1e8 },
     field: "spec.progressDeadlineSeconds",
     says: "less than or equal to 604800",
+  },
+  {
+    name: "pods that are to be ready for less than no time",
+    edits: { "/minReadySeconds": -1 },
+    field: "spec.minReadySeconds",
+    says: "greater than or equal to 0",
+  },
+  {
+    name: "pods that are to be ready for days",
+    edits: { "/minReadySeconds": 1e6 },
+    field: "spec.minReadySeconds",
+    says: "less than or equal to 3600",
   },
   {
     name: "a duration as text",
