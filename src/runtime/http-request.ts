@@ -11,6 +11,10 @@ export interface OneRequest {
   readonly signal: AbortSignal;
 }
 
+class UnansweredError extends Error {
+  readonly code = "NO_ANSWER";
+}
+
 /** Resolves with the headers of the answer; the caller reads or destroys its body. Rejects with what Node says. */
 export function requestOnce(target: URL, { ca, body, ...options }: OneRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -23,6 +27,8 @@ export function requestOnce(target: URL, { ca, body, ...options }: OneRequest): 
     sent.once("response", resolve);
     // Stays for good: an error after the response would otherwise be an uncaught one.
     sent.on("error", reject);
+    // Of an answer that goes over to another protocol (101) Node tells nothing else, and what is aborted later tells nothing, either.
+    sent.once("close", () => reject(new UnansweredError("closed without an answer")));
     sent.end(body);
   });
 }
