@@ -20,9 +20,16 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
 }
 
+/** A connection on which nothing moves, as of somebody who does not read what is answered, is closed. Milliseconds. */
+const IDLE_MS = 30_000;
+
 /** Rejects where the address cannot be listened on. */
-export async function serve(address: { readonly host: string; readonly port: number }, pages: Pages): Promise<Server> {
-  const known = new Map(Object.entries(pages));
+export async function serve(
+  address: { readonly host: string; readonly port: number },
+  pages: Pages,
+  { idleMs = IDLE_MS }: { readonly idleMs?: number } = {},
+): Promise<Server> {
+  const known = new Map(Object.entries(pages).map(([path, page]) => [path, oncePerTurn(page)]));
   const server = http.createServer((request, response) => {
     const page = known.get((request.url ?? "").split("?")[0] ?? "");
     const answer =
@@ -33,6 +40,7 @@ export async function serve(address: { readonly host: string; readonly port: num
       .catch(() => response.destroy());
   });
   server.requestTimeout = 5_000;
+  server.timeout = idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(address.port, address.host, resolve);
@@ -44,5 +52,23 @@ export async function serve(address: { readonly host: string; readonly port: num
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+/**
+ * One answer for all who ask in one turn of the event loop: a single packet holds two thousand requests, and a page of metrics takes a
+ * while to make, in which no lease is renewed.
+ */
+function oncePerTurn(page: Pages[string]): () => Promise<Page> {
+  let made: Promise<Page> | undefined;
+  return () => {
+    if (made !== undefined) return made;
+    made = (async () => page())();
+    const forget = (): void => {
+      made = undefined;
+    };
+    const inNextTurn = (): void => void setImmediate(forget);
+    made.then(inNextTurn, inNextTurn);
+    return made;
   };
 }
