@@ -210,6 +210,22 @@ test("who insists takes the lease from its holder, begins when that one must hav
   await stopped(b);
 });
 
+test("who insists waits for the holder to stop also where the answer to the taking was lost", async () => {
+  const a = aProcess("a");
+  await clock.advance(1_000);
+  lease.fault = "lostAnswer";
+  const thief = aProcess("thief", { insist: true });
+  await clock.advance(0);
+  lease.fault = "none";
+  expect(lease.stored?.holder).toBe("thief");
+  await clock.advance(8_000);
+  expect(history.filter((line) => line.includes("thief"))).toEqual([]);
+  await clock.advance(4_000);
+  expect(history.at(-1)).toMatch(/thief starts$/);
+  expect(await a.ended).toBe("lost");
+  await stopped(thief);
+});
+
 test("who insists does not wait for a holder that there is not", async () => {
   const only = aProcess("only", { insist: true });
   await clock.advance(0);

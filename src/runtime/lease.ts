@@ -153,7 +153,7 @@ interface Won {
 
 async function acquire(options: ElectionOptions, signal: AbortSignal): Promise<Won | undefined> {
   const { clock, random = Math.random, durations = DEFAULT_DURATIONS, log = silentLog } = options;
-  const seen: Sighting = { lease: undefined, at: Number.NEGATIVE_INFINITY };
+  const seen: Sighting = { lease: undefined, at: Number.NEGATIVE_INFINITY, isTaken: false };
   while (!signal.aborted) {
     try {
       const won = await tryAcquire(options, seen, signal);
@@ -177,6 +177,8 @@ function runsOutIn({ lease, at }: Sighting, now: number): number {
 interface Sighting {
   lease: LeaseRecord | undefined;
   at: number;
+  /** It was asked for while its holder may still believe to lead. The answer may have been lost: then the next look finds it ours. */
+  isTaken: boolean;
 }
 
 async function tryAcquire(options: ElectionOptions, seen: Sighting, signal: AbortSignal): Promise<Won | undefined> {
@@ -193,12 +195,13 @@ async function tryAcquire(options: ElectionOptions, seen: Sighting, signal: Abor
     log.debug({ holder: step.holder, forMs: step.forMs }, "another process leads");
     return undefined;
   }
+  seen.isTaken = step.kind === "standBy" || (step.kind === "renew" && seen.isTaken);
   const record = claim(lease, identity, durations.leaseMs, clock.now());
   // Not cut short by a stop: a claim of unknown outcome could not be released, and would keep the successor waiting.
   const written = await write(port, lease, record, new AbortController().signal);
   if (written === undefined) return undefined;
   log.info({ identity, step: step.kind }, "leading");
-  return { lease: written, since, taken: step.kind === "standBy" };
+  return { lease: written, since, taken: seen.isTaken };
 }
 
 function write(
