@@ -10,8 +10,8 @@ export type WatchEvent =
   | { readonly type: "BOOKMARK"; readonly object: KubeObject }
   | { readonly type: "ERROR"; readonly object: KubeFailure };
 
-/** More than twice what the API server lets an object be; longer is not an object. */
-const LINE_CAP_BYTES = 4 * 1024 * 1024;
+/** More than what etcd holds in 1.5 MiB becomes in JSON, where a character may be escaped to six; longer is not an object. */
+const LINE_CAP_BYTES = 16 * 1024 * 1024;
 
 /** The events in the answer to a watch. Closes the connection however the reading ends. */
 export async function* watchEvents(

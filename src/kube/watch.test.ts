@@ -93,6 +93,34 @@ test("an object that is longer than a page may be is read by itself, and hides n
   expect(names).toEqual(["long", "short"]);
 }, 30_000);
 
+test("a change of such an object is read off the watch, which goes on", async () => {
+  const long = ofText("long", "<".repeat(1.5 * 1024 * 1024));
+  // As the API server writes it.
+  const line = JSON.stringify({ type: "ADDED", object: long }).replaceAll("<", "\\u003c");
+  let lists = 0;
+  await using stub = await startStub(({ query }, response) => {
+    if (query["watch"] !== undefined) {
+      response.write(`${line}\n${JSON.stringify({ type: "ADDED", object: ofText("short", "") })}\n`);
+      return;
+    }
+    lists += 1;
+    sendJson(response, 200, { metadata: { resourceVersion: "10" }, items: [] });
+  });
+  const client = createKubeClient(stub.connection(), { userAgent: "a", fieldManager: "m" });
+  const store = new Store<StoredObject>();
+  const life = new AbortController();
+  const source = listWatch(client, widgets);
+  const running = runReflector({ name: "widgets", source, store, transform: trimmed, clock: systemClock }, life.signal);
+  await expect
+    .poll(() => store.list().map(({ metadata }) => metadata.name), { timeout: 20_000 })
+    .toEqual(["long", "short"]);
+  expect(store.get("ns", "long")?.["text"]).toBe(long.text);
+  expect(lists).toBe(1);
+  life.abort();
+  await running;
+  client.close();
+}, 30_000);
+
 test("client, reflector and store: listed, watched, relisted when the version has expired, trimmed", async () => {
   const object = (name: string, version: string): object => ({
     metadata: {
