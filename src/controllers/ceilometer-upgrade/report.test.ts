@@ -149,6 +149,18 @@ test("what was announced is not announced again because something could not be r
   expect(said).toEqual(["Held", "Held"]);
 });
 
+test("what was announced of a resource is announced of another one that takes its name", async () => {
+  const said: string[] = [];
+  const client = {
+    patchJson: () => Promise.resolve(parseObject({ metadata: { name: "u" }, kind: "K", apiVersion: "v1" })),
+  };
+  const recorder = { record: ({ uid }: { readonly uid: string }) => void said.push(uid) };
+  const reporter = createReporter({ client, recorder, clock: new FakeClock(), log: silentLog, put() {} });
+  for (const uid of ["first", "first", "second"])
+    await reporter.report({ ...aMeta("u"), uid }, {}, before, decided("Held"), signal);
+  expect(said).toEqual(["first", "second"]);
+});
+
 test("where the spec that is stored does not fit, no part of a report is tried", async () => {
   const { report, refuse, stored, writes } = await reporting(0);
   refuse(

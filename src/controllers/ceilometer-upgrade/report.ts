@@ -75,7 +75,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     // Whoever was told before is not told again because something could not be read for a while.
     if (phase === "Unreadable") return;
     const telling = TELLING.has(phase);
-    const line = telling ? `${phase}/${headline.reason}/${headline.object ?? ""}` : "";
+    // Nobody else looks at the key between the end of a resource and another one of its name, as `kubectl replace --force` makes it.
+    const line = telling ? `${metadata.uid}/${phase}/${headline.reason}/${headline.object ?? ""}` : "";
     if (lastSaid.get(keyOf(metadata)) === line) return;
     lastSaid.set(keyOf(metadata), line);
     if (!telling) return;
