@@ -143,7 +143,7 @@ test("too many at once are dropped, not kept", async () => {
   expect(logged).toHaveLength(1);
 });
 
-test.each(["throttled", "unavailable", "lost"] as const)(
+test.each(["throttled", "unavailable", "lost", "unauthorized"] as const)(
   "what fails because the API server is busy or away (%s) waits, with all behind it, and is tried again less and less often",
   async (kind) => {
     refuse = kind;

@@ -37,8 +37,8 @@ const NEWS_MS = 3_600_000;
 /** No longer than a pod's end may wait for an API server that does not answer. */
 const FAREWELL_MS = 3_000;
 
-/** What passes by itself, so that the same request may be made again. */
-const PASSING: ReadonlySet<KubeFailureKind> = new Set(["throttled", "unavailable", "lost"]);
+/** What passes by itself, so that the same request may be made again. One that has just started may know nobody yet. */
+const PASSING: ReadonlySet<KubeFailureKind> = new Set(["throttled", "unavailable", "lost", "unauthorized"]);
 
 interface Waiting {
   readonly request: (signal: AbortSignal) => Promise<void>;
