@@ -26,7 +26,8 @@ describe("next", () => {
   test.each([
     ["no lease", undefined, 0, { kind: "create" }],
     ["ours", record({ holder: "me" }), 0, { kind: "renew" }],
-    ["released", record({ holder: "" }), 0, { kind: "takeOver" }],
+    ["released", record({ holder: "", durationSeconds: 1 }), 0, { kind: "takeOver" }],
+    ["cleared by somebody", record({ holder: "" }), 0, { kind: "standBy", holder: "", forMs: 15_000 }],
     ["another's, just seen", record(), 0, { kind: "standBy", holder: "other", forMs: 15_000 }],
     [
       "another's, seen unchanged for all but a moment of its time",
@@ -180,6 +181,18 @@ test("the holder of a deleted lease is left the time that it had", async () => {
   lease.stored = undefined;
   await clock.advance(12_000);
   expect(history).toEqual(["15000 b starts"]);
+  await stopped(b);
+});
+
+test("who clears the holder of a lease makes nobody lead before that one has stopped", async () => {
+  const a = aProcess("a");
+  await clock.advance(1_000);
+  const b = aProcess("b");
+  await clock.advance(1_500);
+  lease.stored = record({ holder: "", resourceVersion: "77" });
+  await clock.advance(20_000);
+  expect(history).toEqual(["0 a starts", "4000 a ends", "18000 b starts"]);
+  expect(await a.ended).toBe("lost");
   await stopped(b);
 });
 

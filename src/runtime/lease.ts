@@ -40,6 +40,8 @@ export const DEFAULT_DURATIONS: LeaseDurations = { leaseMs: 15_000, renewDeadlin
  */
 const LOOK_AGAIN = { least: 0.5, jitter: 0.5 };
 const RELEASE_TIMEOUT_MS = 2_000;
+/** What a holder writes that gives its lease up. Where somebody else has cleared the holder, it does not know of it yet. */
+const RELEASED = { holder: "", durationSeconds: 1 } as const;
 
 export type LeaseStep =
   | { readonly kind: "create" }
@@ -55,7 +57,8 @@ export function next(lease: LeaseRecord | undefined, me: string, observedAt: num
   if (lease === undefined) return { kind: "create" };
   if (lease.holder === me) return { kind: "renew" };
   const forMs = observedAt + lease.durationSeconds * 1000 - now;
-  if (lease.holder === "" || forMs <= 0) return { kind: "takeOver" };
+  const isReleased = lease.holder === RELEASED.holder && lease.durationSeconds <= RELEASED.durationSeconds;
+  if (isReleased || forMs <= 0) return { kind: "takeOver" };
   return { kind: "standBy", holder: lease.holder, forMs };
 }
 
@@ -298,9 +301,7 @@ async function release(options: ElectionOptions, lease: LeaseRecord): Promise<vo
   const longer = lingerMs?.() ?? 0;
   const free = (held: LeaseRecord): Promise<LeaseRecord | undefined> => {
     const last =
-      longer > 0
-        ? claim(held, identity, longer, clock.now())
-        : { holder: "", durationSeconds: 1, renewTime: microTime(clock.now()) };
+      longer > 0 ? claim(held, identity, longer, clock.now()) : { ...RELEASED, renewTime: microTime(clock.now()) };
     return port.update({ ...held, ...last }, attempt.signal);
   };
   const giveUp = async (): Promise<string> => {
