@@ -72,6 +72,43 @@ test("one that stands by has nothing in its queue, and is late with nothing when
   await second.running.ended;
 });
 
+test("a leader that stood still for longer than it may lead writes nothing more, before any timer tells it", async () => {
+  const stage = aStage();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  let isHeld = false;
+  let written = 0;
+  const wrap = (client: ModelClient): KubeClient =>
+    exchanged(client, {
+      // Pods are asked for right before the agents are started.
+      async list(resource, options) {
+        const pods = await client.list(resource, options);
+        isHeld = true;
+        asked.resolve();
+        await answer.promise;
+        return pods;
+      },
+      patchJson(...call) {
+        if (isHeld) written += 1;
+        return client.patchJson(...call);
+      },
+    });
+  stage.cluster.wish();
+  const operator = startOperator({ ...stage, flags: ["--leader-elect"], wrap });
+  const ended = operator.ended.then(
+    () => "stopped",
+    (error: unknown) => String(error),
+  );
+  expect(await passUntil(stage, [operator], () => isHeld)).toBe(true);
+  await asked.promise;
+  const standing = stage.clock.freeze(20_000);
+  answer.resolve();
+  await standing;
+  await passUntil(stage, [operator], () => false, 10_000);
+  expect(await ended).toContain("LeaseLostError");
+  expect(written).toBe(0);
+});
+
 test("a write that is answered as done and changes nothing is made less and less often, and told with what to look at", async () => {
   const stage = aStage();
   const { api } = stage.cluster;

@@ -78,7 +78,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
         log: options.log,
       })
     : undefined;
-  const election = options.config["leader-elect"] ? electionOf(options, parts.client, clock, own, leaving) : undefined;
+  const election = options.config["leader-elect"] ? electionOf(options, parts, clock, leaving) : undefined;
   if (election === undefined) own.leading(true);
   const lead = async (life: AbortSignal): Promise<void> => {
     parts.turn.isOurs = true;
@@ -111,8 +111,8 @@ interface Parts {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly controller: Controller;
-  /** Whether this process is the one that works. */
-  readonly turn: { isOurs: boolean };
+  /** Whether this process is the one that works, and until when by the monotonic clock. */
+  readonly turn: { isOurs: boolean; until: number };
   readonly metrics: Metrics;
   readonly own: OperatorMetrics;
 }
@@ -131,7 +131,7 @@ function assemble(
     each.close(),
   );
   const queue = createQueue({ clock, watcher: own.queue });
-  const turn = { isOurs: false };
+  const turn = { isOurs: false, until: Number.POSITIVE_INFINITY };
   // Nobody takes a key from the queue of one that stands by; whoever begins to lead looks at everything.
   const enqueue = (key: string): void => {
     if (turn.isOurs) queue.add(key);
@@ -187,6 +187,7 @@ function assemble(
     clock,
     log,
     queue,
+    mayWrite: () => clock.monotonic() < turn.until,
     ...createObservers({ upgrades: createUpgradeMetrics(metrics), own, notifier, tracer, log }),
   });
   return { client, caches, controller, turn, metrics, own };
@@ -264,9 +265,8 @@ async function listen(
 
 function electionOf(
   { config, identity, leaseNamespace, log }: OperatorOptions,
-  client: KubeClient,
+  { client, own, turn }: Parts,
   clock: Clock,
-  own: OperatorMetrics,
   leaving: Leave | undefined,
 ): Election {
   const lease = leasePort(client, { namespace: leaseNamespace, name: config["lease-name"] });
@@ -286,7 +286,10 @@ function electionOf(
     renewDeadlineMs: config["lease-renew-deadline"],
     retryMs: config["lease-retry-period"],
   };
-  const standing = { port, identity, clock, log, durations, onLeading: own.leading };
+  const onHeld = (until: number): void => {
+    turn.until = until;
+  };
+  const standing = { port, identity, clock, log, durations, onLeading: own.leading, onHeld };
   const election = { ...standing, ...(leaving === undefined ? {} : removal) };
   return (work, life) => runElection(election, work, life);
 }

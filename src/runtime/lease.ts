@@ -97,6 +97,8 @@ export interface ElectionOptions {
   readonly lingerMs?: () => number;
   /** Called with false at the moment of a loss, before `work` has ended; after a stop, once it has. */
   readonly onLeading?: (leading: boolean) => void;
+  /** The lease is ours until this monotonic time. Called anew with each renewal. */
+  readonly onHeld?: (until: number) => void;
 }
 
 /** The lease was lost while leading. The process should end: what it still believes may be out of date. */
@@ -113,9 +115,10 @@ export async function runElection(
   work: (leading: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { onLeading, clock, durations = DEFAULT_DURATIONS } = options;
+  const { onLeading, onHeld, clock, durations = DEFAULT_DURATIONS } = options;
   const won = await acquire(options, signal);
   if (won === undefined) return;
+  onHeld?.(won.since + durations.renewDeadlineMs);
   const leading = new AbortController();
   const onStop = (): void => leading.abort(signal.reason);
   if (signal.aborted) onStop();
@@ -221,7 +224,7 @@ type HoldEnd = { readonly kind: "held"; readonly lease: LeaseRecord } | { readon
 
 /** Renews every retry period until `worked` aborts, or until no renewal has succeeded within the deadline. */
 async function keepRenewing(options: ElectionOptions, won: Won, worked: AbortSignal): Promise<HoldEnd> {
-  const { clock, durations = DEFAULT_DURATIONS, log = silentLog } = options;
+  const { clock, durations = DEFAULT_DURATIONS, log = silentLog, onHeld } = options;
   let { lease, since } = won;
   while (true) {
     await clock.sleep(Math.min(durations.retryMs, since + durations.renewDeadlineMs - clock.monotonic()), worked);
@@ -236,6 +239,7 @@ async function keepRenewing(options: ElectionOptions, won: Won, worked: AbortSig
       case "renewed":
         lease = renewed.lease;
         since = started;
+        onHeld?.(since + durations.renewDeadlineMs);
         break;
       case "taken":
         return { kind: "lost", why: `the lease is held by ${renewed.holder === "" ? "nobody" : renewed.holder}` };

@@ -24,11 +24,20 @@ export type Acted =
   /** It may or may not have happened: look again, and assume neither. */
   | { readonly kind: "unknown"; readonly failure: KubeFailure };
 
-export async function act(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<Acted> {
+/**
+ * `mayWrite`: a process that stood still (SIGSTOP, a paused machine) has its answers before any timer tells it that it leads no more.
+ */
+export async function act(
+  client: KubeClient,
+  effect: Effect,
+  signal: AbortSignal,
+  mayWrite: () => boolean = () => true,
+): Promise<Acted> {
   try {
     const unseen = effect.kind === "patch" ? await unseenPod(client, effect.pods ?? [], signal) : undefined;
     if (unseen !== undefined)
       return { kind: "stale", why: `Pod/${unseen} is there, and was not seen when this was decided` };
+    if (!mayWrite()) return { kind: "stale", why: "the lease was not renewed in time" };
     return await send(client, effect, signal);
   } catch (error) {
     const failure = failureOf(error);

@@ -37,6 +37,8 @@ export interface ControllerPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly queue?: WorkQueue;
+  /** Whether this process leads, by the clock. Default: it does. */
+  readonly mayWrite?: () => boolean;
   readonly onWrite?: (effect: Effect, acted: Acted, written: Written) => void;
   /** The resource is no more. */
   readonly onGone?: (key: string) => void;
@@ -120,7 +122,7 @@ async function lookAndAct(
 
   const began = ports.clock.now();
   const before = heldBefore(ports.caches, decision.effect);
-  const acted = unlessUndone(await act(ports.client, decision.effect, signal), before);
+  const acted = unlessUndone(await act(ports.client, decision.effect, signal, ports.mayWrite), before);
   ports.onWrite?.(decision.effect, acted, { metadata: view.metadata, decision, began, ended: ports.clock.now() });
   return follow(ports, vain, key, { view, seen, decision, effect: decision.effect, acted }, signal);
 }
@@ -138,12 +140,12 @@ function forget(ports: ControllerPorts, { vain, plans }: Memory, key: string): N
 
 /** Of no resource that is there, so that the log alone tells of it. */
 async function isReleased(
-  { client, caches, log }: ControllerPorts,
+  { client, caches, log, mayWrite }: ControllerPorts,
   effect: Effect,
   signal: AbortSignal,
 ): Promise<boolean> {
   const before = heldBefore(caches, effect);
-  const acted = unlessUndone(await act(client, effect, signal), before);
+  const acted = unlessUndone(await act(client, effect, signal, mayWrite), before);
   if (acted.kind === "done") {
     takeIn(caches, acted);
     log.info({ write: effect.kind, ...effect.why }, "wrote");
