@@ -8,11 +8,12 @@ import { UsageError } from "./failures.ts";
 
 /** A name as kubectl prints it (`ceilometerupgrade.ceilometer.openstack.org/name`) is a name, too. */
 export function plainName(given: string): string {
-  const [kind = "", name] = given.split("/");
-  if (name === undefined) return given;
+  const [kind = "", name, ...more] = given.split("/");
+  if (name === undefined && given !== "") return given;
   const known = [KIND.toLowerCase(), PLURAL, SHORT_NAME];
-  if (known.includes(kind.split(".")[0]?.toLowerCase() ?? "") && name !== "") return name;
-  throw new UsageError(`${given} is no name of a ${KIND}: give NAME or ${SHORT_NAME}/NAME`);
+  const isKnown = known.includes(kind.split(".")[0]?.toLowerCase() ?? "");
+  if (isKnown && name !== undefined && name !== "" && more.length === 0) return name;
+  throw new UsageError(`${JSON.stringify(given)} is no name of a ${KIND}: give NAME or ${SHORT_NAME}/NAME`);
 }
 
 /** @throws UsageError where there is none, or it is not clear which one is meant: to a script that is no upgrade that is held. */

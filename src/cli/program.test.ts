@@ -170,6 +170,22 @@ test.each([["status", "--exit-code"], ["status", "-w"], ["why"], ["plan"], ["pau
   },
 );
 
+test.each([["why"], ["abort", "--yes"], ["plan"]] as const)(
+  "a flag that is empty names nothing, as with kubectl, and least of all every namespace: %j",
+  async (...args) => {
+    const { asked, err } = await pluginOf(nothing, ...args, "-n", "", "--context", "", "--kubeconfig", "");
+    expect(asked).toEqual([`/apis/ceilometer.openstack.org/v1alpha1/namespaces/default/ceilometerupgrades`]);
+    expect(err).toContain("in namespace default");
+  },
+);
+
+test.each(["", "cmu/", "cmu/a/b", "deployment/a"])("%j is no name, and no mistake of the program", async (name) => {
+  const { asked, code, err } = await pluginOf(nothing, "why", name);
+  expect(asked).toEqual([]);
+  expect(err).toContain(`${JSON.stringify(name)} is no name of a CeilometerUpgrade`);
+  expect(code).toBe(2);
+});
+
 test("the operator is looked for in the namespace that is named, else in all", async () => {
   const { metadata, spec } = anUpgrade();
   const { name, uid, resourceVersion } = metadata;

@@ -23,7 +23,12 @@ export function createRoot({ out, err }: Pick<Surroundings, "out" | "err">) {
       getErrHasColors: () => false,
     })
     .showSuggestionAfterError()
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", (root) => {
+      // As kubectl has it: `-n "$NAMESPACE"` of a script in which nobody has set it names none, and not all of them.
+      for (const flag of ["namespace", "context", "kubeconfig"] as const)
+        if (root.opts()[flag] === "") root.setOptionValue(flag, undefined);
+    });
 }
 
 export type Root = ReturnType<typeof createRoot>;
