@@ -114,3 +114,44 @@ test.each(examples)("nothing is wrong with examples/%s", async (name) => {
 test("what cannot be read is no problem of a file, but of the command", async () => {
   await expect(readLocated(["none/at/all.yaml"])).rejects.toThrow("none/at/all.yaml cannot be read");
 });
+
+const workload = (metadata: string): string => `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: ${metadata}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: notification}}
+  template:
+    metadata: {creationTimestamp: null, labels: {app: notification}}
+    spec:
+      containers:
+        - {name: ceilometer-notification, image: "quay.io/example/ceilometer:2025.1", command: [ceilometer-agent-notification]}
+`;
+const reasons = (text: string) => linted(text).problems.map(({ object, message }) => `${object} ${message}`);
+
+test("what programs write where there is nothing is as if it were not there", () => {
+  const text =
+    resource("") + workload("{name: notification, namespace: openstack, creationTimestamp: null, finalizers: null}");
+  expect(reasons(text)).toEqual([]);
+});
+
+test("an object that no API server would take is a problem with its place, and no mistake of the program", () => {
+  const { problems } = linted(
+    resource("") + workload("{name: notification, namespace: openstack, labels: {version: 1}}"),
+  );
+  expect(problems).toEqual([
+    {
+      file: "a.yaml",
+      line: 16,
+      object: "Deployment/notification",
+      severity: "Error",
+      message: "no API server would take it: labels.version: Invalid input: expected string, received number",
+    },
+  ]);
+});
+
+test("a time needs no quotes, as with kubectl", () => {
+  const risk = "{check: DefinitionRemoved, object: a, reason: b, expiresAt: 2027-01-31T00:00:00Z}";
+  expect(reasons(resource(`  acceptedRisks: [${risk}]\n`))).toEqual([]);
+});

@@ -1,6 +1,7 @@
 /** Everything that can be said of files without a cluster. */
 import type { OperatorSettings } from "../../model/observation.ts";
 import { planOf } from "../../plan/plan.ts";
+import { UnfitError } from "../objects/still-cluster.ts";
 import { taken } from "../objects/taken.ts";
 import { planned } from "../plan/sight.ts";
 import { checkConfiguration } from "./configuration.ts";
@@ -51,6 +52,9 @@ function lintUpgrade(resource: Located, all: readonly Located[], wish: LintWish,
   return { problems: [...own, ...stray, ...(around ?? configuration.problems)], checked };
 }
 
+const namespaceOf = ({ object }: Located, { namespace }: LintWish): string =>
+  object.metadata.namespace ?? namespace ?? "default";
+
 function problemOf(
   { file, lineOf }: Located,
   object: string,
@@ -70,20 +74,31 @@ function problemOf(
 
 /** With the workloads in the files, the plan of them finds what an upgrade would. Undefined where they are elsewhere. */
 function preflight(
-  { file, object }: Located,
+  resource: Located,
   all: readonly Located[],
-  { namespace, settings }: LintWish,
+  wish: LintWish,
   now: number,
 ): readonly Problem[] | undefined {
   if (!all.some((each) => WORKLOADS.includes(each.object.kind ?? ""))) return undefined;
+  const { file, object } = resource;
   const objects = all.map((each) => each.object);
-  const inside = object.metadata.namespace ?? namespace ?? "default";
-  const { findings } = planOf(planned(taken(objects, inside, object.metadata.name), settings, now));
-  return findings.map((finding) => {
-    const found = all.find((each) => `${each.object.kind ?? ""}/${each.object.metadata.name}` === finding.object);
-    const place =
-      found === undefined ? { file } : { file: found.file, ...optional(found.lineOf(["metadata", "name"])) };
-    const { severity, message, remedy } = finding;
-    return { ...place, object: finding.object, severity, message: `${finding.reason}: ${message}`, remedy };
-  });
+  const place = (name: string): Pick<Problem, "file" | "line" | "object"> => {
+    const found = all.find((each) => `${each.object.kind ?? ""}/${each.object.metadata.name}` === name);
+    if (found === undefined) return { file, object: name };
+    return { file: found.file, ...optional(found.lineOf(["metadata", "name"])), object: name };
+  };
+  try {
+    const { findings } = planOf(
+      planned(taken(objects, namespaceOf(resource, wish), object.metadata.name), wish.settings, now),
+    );
+    return findings.map(({ object: found, reason, severity, message, remedy }) => ({
+      ...place(found),
+      severity,
+      message: `${reason}: ${message}`,
+      remedy,
+    }));
+  } catch (error) {
+    if (!(error instanceof UnfitError)) throw error;
+    return [{ ...place(error.object), severity: "Error", message: `no API server would take it: ${error.why}` }];
+  }
 }

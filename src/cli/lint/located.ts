@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { isNode, LineCounter, parseAllDocuments } from "yaml";
 import { isKubeObject, isRecord, type KubeObject } from "../../kube/object.ts";
 import { messageOf, UsageError } from "../failures.ts";
-import { valueOf, yamlFilesOf } from "../objects/manifests.ts";
+import { AS_KUBECTL, valueOf, yamlFilesOf } from "../objects/manifests.ts";
 import type { Problem } from "./problem.ts";
 
 export type FieldPath = readonly (string | number)[];
@@ -45,8 +45,7 @@ export function locate(file: string, text: string): LocatedFiles {
   const lines = new LineCounter();
   const objects: Located[] = [];
   const problems: Problem[] = [];
-  // YAML 1.1, as kubectl reads it.
-  for (const document of parseAllDocuments(text, { version: "1.1", lineCounter: lines })) {
+  for (const document of parseAllDocuments(text, { ...AS_KUBECTL, lineCounter: lines })) {
     for (const error of document.errors) {
       const { line } = lines.linePos(error.pos[0]);
       const [message = ""] = error.message.split("\n");

@@ -53,3 +53,22 @@ test("a Secret's plain texts are stored in base64", () => {
   expect(stored(secret, "there")).toMatchObject({ data: { a: "YQ==", b: "Yg==" } });
   expect(stored(secret, "there")).not.toHaveProperty("stringData");
 });
+
+test("times and what looks like base 60 are texts, as kubectl reads them", () => {
+  const [object] = parseObjects(
+    "a.yaml",
+    "kind: A\nmetadata: {name: a}\nspec: {at: 2027-01-31T00:00:00Z, day: 2027-01-31, time: 12:30}",
+  );
+  expect(object?.["spec"]).toEqual({ at: "2027-01-31T00:00:00Z", day: "2027-01-31", time: "12:30" });
+});
+
+test("null is as if it were not there, but in a resource, whose definition decides", () => {
+  const metadata = { name: "a", creationTimestamp: null as unknown as string };
+  expect(stored({ kind: "Deployment", metadata, spec: { replicas: null, a: [{ b: null, c: 1 }] } }, "n")).toEqual({
+    kind: "Deployment",
+    metadata: { name: "a", namespace: "n", uid: "Deployment/n/a", resourceVersion: "1", generation: 1 },
+    spec: { a: [{ c: 1 }] },
+  });
+  const upgrade = stored({ kind: "CeilometerUpgrade", metadata, spec: { from: null } }, "n");
+  expect([upgrade["spec"], "creationTimestamp" in upgrade.metadata]).toEqual([{ from: null }, false]);
+});

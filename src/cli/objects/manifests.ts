@@ -1,9 +1,17 @@
 /** Objects from YAML files, as an API server would store them: with an identity, and Secrets in base64. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Document, parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments, type Tags } from "yaml";
+import { KIND } from "../../api/v1alpha1/names.ts";
 import { isKubeObject, isRecord, type KubeObject, type StoredObject } from "../../kube/object.ts";
 import { UsageError } from "../failures.ts";
+
+/** YAML 1.1 as kubectl reads it: a time is a text, in quotes or not, and 12:30 is no number in base 60. */
+export const AS_KUBECTL = {
+  version: "1.1",
+  customTags: (tags: Tags): Tags =>
+    tags.filter((tag) => typeof tag === "string" || !(tag.tag.endsWith(":timestamp") || tag.format === "TIME")),
+} as const;
 
 /** Every object of a file, those in Lists too. */
 export async function readFileObjects(path: string): Promise<readonly KubeObject[]> {
@@ -16,8 +24,7 @@ export async function readFileObjects(path: string): Promise<readonly KubeObject
 }
 
 export function parseObjects(path: string, text: string): readonly KubeObject[] {
-  // YAML 1.1, as kubectl reads it.
-  return parseAllDocuments(text, { version: "1.1" }).flatMap((document) => {
+  return parseAllDocuments(text, AS_KUBECTL).flatMap((document) => {
     const [error] = document.errors;
     const read = error === undefined ? valueOf(document) : { problem: firstLineOf(error) };
     if ("problem" in read) throw new UsageError(`${path} is no YAML: ${read.problem}`);
@@ -67,9 +74,25 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /** What the API server adds to an object that is created in the namespace. What the object says itself stays. */
 export function stored(object: KubeObject, namespace: string): StoredObject {
-  const { kind = "", metadata } = object;
+  const { kind = "", metadata } = withoutNulls(object);
   const { uid = `${kind}/${namespace}/${metadata.name}`, resourceVersion = "1", generation = 1 } = metadata;
-  return { ...withData(object), metadata: { ...metadata, namespace, uid, resourceVersion, generation } };
+  return { ...withData(withoutNulls(object)), metadata: { ...metadata, namespace, uid, resourceVersion, generation } };
+}
+
+/** What programs write where there is nothing, as `creationTimestamp: null`, is to the API server as if it were not there. */
+function withoutNulls(object: KubeObject): KubeObject {
+  // A definition decides for each of its own fields.
+  if (object.kind === KIND) return { ...object, metadata: pruned(object.metadata) };
+  return pruned(object);
+}
+
+function pruned<T>(value: T): T;
+function pruned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => pruned(item));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, field]) => (field === null ? [] : [[key, pruned(field)]])),
+  );
 }
 
 /** `stringData` becomes `data`, as it does when a Secret is stored. */
