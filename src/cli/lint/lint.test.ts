@@ -155,3 +155,13 @@ test("a time needs no quotes, as with kubectl", () => {
   const risk = "{check: DefinitionRemoved, object: a, reason: b, expiresAt: 2027-01-31T00:00:00Z}";
   expect(reasons(resource(`  acceptedRisks: [${risk}]\n`))).toEqual([]);
 });
+
+test("what lies in another namespace is no part of this one", () => {
+  const { problems, checked } = linted(configured + workload("{name: notification, namespace: other}"));
+  expect(problems).toEqual([]);
+  expect(checked[1]).toContain("its workloads are not among the files");
+  const file = (namespace: string, text: string) =>
+    `---\nkind: ConfigMap\nmetadata: {name: files, namespace: ${namespace}}\ndata: {pipeline.yaml: "${text}", meters.yaml: "metric: []"}\n`;
+  const both = linted(configured + file("other", "sources: {") + file("openstack", "sources: ["));
+  expect(new Set(both.problems.map(({ line }) => line))).toEqual(new Set([24]));
+});

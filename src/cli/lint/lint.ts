@@ -40,8 +40,10 @@ function lintUpgrade(resource: Located, all: readonly Located[], wish: LintWish,
   if (spec === undefined)
     return { problems: own, checked: [`${name}: the definition; nothing else, as it does not fit`] };
   const stray = strayReferences(spec).map((each) => problemOf(resource, name, "Warning", each));
-  const around = broken.length > 0 ? undefined : preflight(resource, all, wish, now);
-  const configuration = checkConfiguration(spec, resource, all);
+  const inside = namespaceOf(resource, wish);
+  const near = all.filter(({ object }) => (object.metadata.namespace ?? inside) === inside);
+  const around = broken.length > 0 ? undefined : preflight(resource, near, wish, now);
+  const configuration = checkConfiguration(spec, resource, near);
   const unseen = configuration.unseen.length === 0 ? "" : `; not among the files: ${configuration.unseen.join(", ")}`;
   const checked = [
     `${name}: the definition with its rules, ${configuration.checked} configuration files${unseen}`,

@@ -45,7 +45,8 @@ export async function take(wish: Wish, around: Connecting, now: number): Promise
   return withCluster(place, around, async ({ client, namespace: fallback }) => {
     const namespace = resource === undefined ? fallback : namespaceOf(resource, place.namespace, fallback);
     const name = resource?.metadata.name ?? (await chooseUpgrade(client, namespace, wish.name)).metadata.name;
-    const objects = await fromCluster(client, { settings, applied, name, namespace }, now);
+    const asked = { settings, applied: inNamespace(applied, namespace), name, namespace };
+    const objects = await fromCluster(client, asked, now);
     return { namespace, name, objects, from: "cluster" };
   });
 }
@@ -77,10 +78,12 @@ function namespaceOf({ metadata }: KubeObject, wanted: string | undefined, fallb
 
 /** Objects that are taken to run, all of them that are in the namespace. */
 export function taken(all: readonly KubeObject[], namespace: string, name: string): Taken {
-  const inside = all.filter(({ metadata }) => (metadata.namespace ?? namespace) === namespace);
-  const others = inside.filter(({ kind, metadata }) => kind !== KIND || metadata.name === name);
+  const others = inNamespace(all, namespace).filter(({ kind, metadata }) => kind !== KIND || metadata.name === name);
   return { namespace, name, objects: together(others.map((object) => stored(object, namespace))), from: "manifests" };
 }
+
+const inNamespace = (objects: readonly KubeObject[], namespace: string): readonly KubeObject[] =>
+  objects.filter(({ metadata }) => (metadata.namespace ?? namespace) === namespace);
 
 /** The later of two objects of one kind and name counts, as it would if both were applied. */
 function together(objects: readonly StoredObject[]): readonly StoredObject[] {
