@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
+import { SPEC } from "../../../test/support/builders.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { KubeApiError, type KubeFailureKind } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { untilTaken } from "./write.ts";
+import type { VerbRequest } from "./request.ts";
+import { untilTaken, writeVerb } from "./write.ts";
 
-const object = { apiVersion: "v1", kind: "CeilometerUpgrade", metadata: { name: "a", namespace: "b" } };
-const taken = { ...object, metadata: { ...object.metadata, uid: "u", resourceVersion: "2" }, spec: {} };
+const object = { apiVersion: "v1", kind: "CeilometerUpgrade", metadata: { name: "a", namespace: "b", uid: "u" } };
+const taken = { ...object, metadata: { ...object.metadata, resourceVersion: "2" }, spec: {} };
 
 const failing = (kind: KubeFailureKind): Promise<never> =>
   Promise.reject(new KubeApiError({ kind, code: 503, reason: "", message: "the server is away" }));
@@ -33,4 +35,53 @@ test("what cannot be read for as long as is waited is told as that, and that the
 
 test("what does not pass by itself is told at once", async () => {
   await expect(waiting("notFound", taken)).rejects.toThrow("the server is away");
+});
+
+test("another resource of the same name has taken nothing", async () => {
+  const other = { ...taken, metadata: { ...taken.metadata, uid: "v" } };
+  await expect(waiting(other)).rejects.toThrow("was deleted and made anew meanwhile");
+});
+
+/** What is written of a verb into a resource with these annotations. */
+async function writtenOf(request: VerbRequest, annotations: Readonly<Record<string, string>> = {}) {
+  const resource = { ...taken, metadata: { ...taken.metadata, annotations }, spec: SPEC };
+  const sent: unknown[] = [];
+  const patch = (...[, , body]: readonly unknown[]): Promise<KubeObject> => {
+    sent.push(body);
+    return Promise.resolve(resource);
+  };
+  const client = { patchMerge: patch, patchJson: patch } as unknown as KubeClient;
+  await writeVerb(client, request, resource, { bySpec: false, dryRun: false });
+  return sent;
+}
+const risk = { check: "DefinitionRemoved", object: "a", expiresAt: "2027-01-31T00:00:00Z" } as const;
+const approve = (planHash: string): VerbRequest => ({ verb: "approve", approval: { before: "api", planHash } });
+
+test.each([
+  ["a reason that is empty", { verb: "accept-risk", risk: { ...risk, reason: "" } }, {}, /accept-risk.*reason/],
+  ["a gate without a reason", { verb: "skip", gate: { name: "a", planHash: "01234567", reason: "" } }, {}, /skip-gate/],
+  ["what is no hash of a plan", approve("the latest"), { approve: "polling@01234567" }, /approve/],
+  ["what somebody has written there before", approve("01234567"), { approve: "true" }, /approve/],
+  [
+    "a risk without an end there",
+    { verb: "accept-risk", risk: { ...risk, reason: "b" } },
+    { "accept-risk": '[{"check":"DefinitionAltered"}]' },
+    /accept-risk/,
+  ],
+] satisfies [string, VerbRequest, object, RegExp][])(
+  "is refused, as the operator would understand nothing of the annotation: %s",
+  async (_, request, before, says) => {
+    const annotations = Object.entries(before).map(([name, text]) => [`ceilometer.openstack.org/${name}`, text]);
+    await expect(writtenOf(request, Object.fromEntries(annotations))).rejects.toThrow(says);
+  },
+);
+
+test("what the operator understands is written, whatever else is annotated", async () => {
+  const annotations = { "ceilometer.openstack.org/approve": "rubbish", "ceilometer.openstack.org/skip-gate": "" };
+  for (const request of [
+    { verb: "abort", rollback: true },
+    { verb: "resume" },
+    { verb: "accept-risk", risk: { ...risk, reason: "b" } },
+  ] satisfies VerbRequest[])
+    expect(await writtenOf(request, annotations)).toHaveLength(1);
 });

@@ -1,10 +1,13 @@
 /** Writes a verb, and waits until the operator has taken it. */
 import { setTimeout as pause } from "node:timers/promises";
+import { VERB } from "../../api/v1alpha1/names.ts";
 import { UPGRADE } from "../../controllers/ceilometer-upgrade/resources.ts";
 import { upgradeView } from "../../controllers/ceilometer-upgrade/views/upgrade.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, KubeApiError } from "../../kube/errors.ts";
 import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
+import type { Meta } from "../../model/meta.ts";
+import { readRequests, type Verb } from "../../model/verb-requests.ts";
 import { CommandError } from "../failures.ts";
 import { type AnnotationChange, asAnnotations, contraryTo } from "./annotations.ts";
 import type { VerbRequest } from "./request.ts";
@@ -60,9 +63,24 @@ async function written(
     return { object, annotations: contrary, twin };
   }
   const annotations = asAnnotations(request, metadata.annotations);
+  refuseMisunderstood(metadata, annotations);
   const patch = { metadata: { resourceVersion: metadata.resourceVersion, annotations } };
   return { object: await client.patchMerge(UPGRADE, named(resource), patch, { dryRun }), annotations, twin };
 }
+
+/** Nothing in a list counts where one of it is not understood: neither this one nor those of before. @throws CommandError */
+function refuseMisunderstood(metadata: Meta, change: AnnotationChange): void {
+  const texts = Object.entries({ ...metadata.annotations, ...change });
+  const annotations = Object.fromEntries(texts.flatMap(([key, text]) => (text === null ? [] : [[key, text]])));
+  const { asked, invalid } = readRequests({ ...metadata, annotations });
+  for (const [verb, name] of VERBS) {
+    if (typeof change[name] !== "string" || asked[verb] !== undefined) continue;
+    const found = invalid.find(({ message }) => message.includes(name));
+    throw new CommandError(`nothing was written, for then ${found?.message ?? name}: ${found?.remedy ?? ""}`);
+  }
+}
+
+const VERBS = (Object.keys(VERB) as Verb[]).map((verb) => [verb, VERB[verb]] as const);
 
 const named = ({ metadata: { namespace, name } }: KubeObject) => ({ namespace, name });
 
@@ -88,6 +106,8 @@ export interface Patience {
   readonly now: () => number;
 }
 
+const GONE = "the resource was deleted and made anew meanwhile: what was asked for went with it";
+
 /**
  * A look that fails in passing is made again: the verb is written, and a script must not take it for refused.
  * @throws CommandError when it takes longer.
@@ -101,7 +121,10 @@ export async function untilTaken(
   const deadline = now() + milliseconds;
   for (;;) {
     const seen = await client.get(UPGRADE, named(object), { signal }).catch((error: unknown) => passing(error, signal));
-    if (!(seen instanceof KubeApiError) && isTaken(request, upgradeView(seen), bySpec)) return;
+    if (!(seen instanceof KubeApiError)) {
+      if (seen.metadata.uid !== object.metadata.uid) throw new CommandError(GONE);
+      if (isTaken(request, upgradeView(seen), bySpec)) return;
+    }
     if (now() > deadline) {
       const within = `within ${milliseconds / 1000} s`;
       throw new CommandError(
