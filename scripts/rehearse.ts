@@ -32,7 +32,8 @@ const optionsSchema = z.object({
   namespace: z.string(),
   speed: z.enum(["fast", "real"]),
   nodes: z.coerce.number().int().min(1),
-  "node-label": z.array(z.string()),
+  /** Of each kind of host its labels, with commas between them. */
+  "node-labels": z.array(z.string()),
   secret: z.array(z.string()),
   "image-allowed": z.array(z.string()),
   keep: z.boolean(),
@@ -49,7 +50,7 @@ function readOptions(args: readonly string[]): Options {
       namespace: { type: "string" },
       speed: { type: "string", default: "fast" },
       nodes: { type: "string", default: "3" },
-      "node-label": many,
+      "node-labels": many,
       secret: many,
       "image-allowed": many,
       keep: { type: "boolean", default: false },
@@ -76,9 +77,13 @@ async function rehearse(options: Options, stack: AsyncDisposableStack): Promise<
 }
 
 /** Created and not applied: what is large would not fit into the annotation of an apply. */
-async function create(cluster: ClusterAccess, { objects, namespace, "node-label": labels }: Options): Promise<void> {
-  if (labels.length > 0) {
-    await successful("kubectl label", cluster.kubectl(["label", "nodes", "--all", "--overwrite", ...labels]));
+async function create(cluster: ClusterAccess, options: Options): Promise<void> {
+  const { objects, namespace, nodes, "node-labels": hosts } = options;
+  const all = Array.from({ length: nodes }, (_, index) => `worker-${index}`);
+  for (const [kind, labels] of hosts.entries()) {
+    const names = all.filter((_, index) => index % hosts.length === kind);
+    const args = ["label", "nodes", ...names, "--overwrite", ...labels.split(",")];
+    await successful("kubectl label", cluster.kubectl(args));
   }
   await successful("kubectl create", cluster.kubectl(["create", "-f", objects]));
   await podsReady(cluster, namespace);

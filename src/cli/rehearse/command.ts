@@ -52,15 +52,20 @@ Exit codes: 0 where the rehearsal succeeded, 1 where it did not, 2 where there w
       try {
         const upgrade = await written(folder, "upgrade.json", [copy.upgrade]);
         const objects = await written(folder, "objects.json", copy.objects);
-        const labels = Object.entries(copy.nodeLabels).map(([key, value]) => `--node-label=${key}=${value}`);
+        const hosts = copy.nodeLabels.map((labels) =>
+          Object.entries(labels)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(","),
+        );
         const args = [
           join(checkout, "scripts", "rehearse.ts"),
           `--objects=${objects}`,
           `--upgrade=${upgrade}`,
           `--namespace=${taken.namespace}`,
           `--speed=${speed}`,
-          `--nodes=${nodes}`,
-          ...labels,
+          // One of each kind at least.
+          `--nodes=${Math.max(Number(nodes), hosts.length)}`,
+          ...hosts.map((labels) => `--node-labels=${labels}`),
           ...secret.map((each) => `--secret=${each}`),
           ...imageAllowed.map((each) => `--image-allowed=${each}`),
           ...(keep ? ["--keep"] : []),

@@ -69,7 +69,7 @@ test("what only the real cluster has is left out, and told", () => {
     "Deployment/notification: without its affinity, priority class",
     "Deployment/notification: volume data is empty",
   ]);
-  expect(nodeLabels).toEqual({ role: "control" });
+  expect(nodeLabels).toEqual([{ role: "control" }]);
   expect(objects.map(({ kind, metadata }) => `${kind ?? ""}/${metadata.name}`)).toEqual([
     "Namespace/openstack",
     "ServiceAccount/agents",
@@ -79,6 +79,41 @@ test("what only the real cluster has is left out, and told", () => {
   const text = JSON.stringify(spec);
   expect(text).toContain('"emptyDir":{}');
   for (const gone of ["hostPort", "affinity", "priorityClassName", "schedulerName"]) expect(text).not.toContain(gone);
+});
+
+const on = (name: string, nodeSelector: object) => deployment({ nodeSelector }, { name });
+
+test("pods that ask for other values of one label find a host each", () => {
+  const { nodeLabels } = copy(
+    on("a", { role: "control" }),
+    on("b", { role: "compute", arch: "amd64" }),
+    on("c", { zone: "1" }),
+    on("d", { role: "compute" }),
+    deployment(),
+  );
+  expect(nodeLabels).toEqual([
+    { role: "control", zone: "1" },
+    { role: "compute", arch: "amd64" },
+  ]);
+});
+
+test("no host is called as in the real cluster, and none is asked for what an attempt asks for", () => {
+  const selector = {
+    "kubernetes.io/hostname": "worker-7",
+    "ceilometer.openstack.org/offline": "true",
+    role: "control",
+  };
+  const { objects, nodeLabels, differences } = copy(on("a", selector));
+  expect(nodeLabels).toEqual([{ role: "control" }]);
+  expect(JSON.stringify(objects.at(-1))).toContain('"nodeSelector":{"role":"control"}');
+  expect(differences).toEqual(["Deployment/a: on any host, not on worker-7 alone"]);
+});
+
+test("a risk that is accepted by annotation is accepted in the copy, too", () => {
+  const risks = { "ceilometer.openstack.org/accept-risk": "[]" };
+  const { metadata, ...rest } = upgrade();
+  const accepted = { ...rest, metadata: { ...metadata, annotations: { ...metadata.annotations, ...risks } } };
+  expect(rehearsable("openstack", accepted, SPEC, []).upgrade.metadata.annotations).toEqual(risks);
 });
 
 test("a Job is a template that does not run, without what is made anew for each", () => {

@@ -2,18 +2,19 @@
  * Makes of live objects what a cluster with simulated pods can run: without identity and status, and without what only the real
  * cluster has. Whatever is left out is told.
  */
-import { ANNOTATION, GROUP } from "../../api/v1alpha1/names.ts";
+import { ANNOTATION, GROUP, HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR, VERB } from "../../api/v1alpha1/names.ts";
 import type { SpecInput } from "../../api/v1alpha1/schema.ts";
 import { isRecord, type KubeObject } from "../../kube/object.ts";
 
 type Json = Readonly<Record<string, unknown>>;
+type Labels = Readonly<Record<string, string>>;
 
 export interface Rehearsable {
   readonly upgrade: KubeObject;
   /** With the namespace and the ServiceAccounts that pods name, in the order in which they can be created. */
   readonly objects: readonly KubeObject[];
-  /** Labels that pods ask of their hosts. */
-  readonly nodeLabels: Readonly<Record<string, string>>;
+  /** Labels that pods ask of their hosts: one kind of host for each of these, as one host has one value of a label. */
+  readonly nodeLabels: readonly Labels[];
   /** What differs from the real cluster, in words. */
   readonly differences: readonly string[];
 }
@@ -43,8 +44,6 @@ export function rehearsable(
   const pods = cleaned.flatMap(podSpecsOf);
   const accounts = new Set(pods.flatMap(({ serviceAccountName: name }) => (typeof name === "string" ? [name] : [])));
   accounts.delete("default");
-  const nodeLabels: Record<string, string> = {};
-  for (const { nodeSelector } of pods) if (isRecord(nodeSelector)) Object.assign(nodeLabels, nodeSelector);
   return {
     upgrade: cleanedUpgrade(upgrade, namespace, spec, differences),
     objects: [
@@ -52,9 +51,22 @@ export function rehearsable(
       ...[...accounts].map((name) => ({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } })),
       ...cleaned,
     ],
-    nodeLabels,
+    nodeLabels: hostsFor(pods),
     differences: [...differences],
   };
+}
+
+/** As few kinds of host as there can be, of which each pod finds one. */
+function hostsFor(pods: readonly Json[]): readonly Labels[] {
+  const kinds: Record<string, unknown>[] = [];
+  for (const { nodeSelector } of pods) {
+    if (!isRecord(nodeSelector) || Object.keys(nodeSelector).length === 0) continue;
+    const wanted = Object.entries(nodeSelector);
+    const found = kinds.find((kind) => wanted.every(([key, value]) => (kind[key] ?? value) === value));
+    if (found === undefined) kinds.push({ ...nodeSelector });
+    else Object.assign(found, nodeSelector);
+  }
+  return kinds.map((kind) => Object.fromEntries(Object.entries(kind).map(([key, value]) => [key, String(value)])));
 }
 
 /** Points at which a person, a clock or another system is waited for have no place in a rehearsal. */
@@ -72,11 +84,14 @@ function cleanedUpgrade(
   if (rest.components.notification?.drain?.gate !== undefined) {
     differences.add("spec.components.notification.drain.gate: no provider is there, so that a drain is held");
   }
+  // What has been accepted is, however it was said.
+  const risks = metadata.annotations?.[VERB.acceptRisk];
+  const annotations = risks === undefined ? {} : { annotations: { [VERB.acceptRisk]: risks } };
   const wish = { ...rest, mode: "Apply", paused: false, abort: false, rollback: false, retryAttempt: 0 };
   return {
     apiVersion,
     kind,
-    metadata: { name: metadata.name, namespace },
+    metadata: { name: metadata.name, namespace, ...annotations },
     spec: { ...wish, ...(jobs.length === 0 ? {} : { gates: jobs }) },
   };
 }
@@ -172,11 +187,20 @@ function cleanedTemplate(template: Json, named: string, differences: Set<string>
     ...template,
     spec: {
       ...kept,
+      ...cleanedSelector(spec["nodeSelector"], named, differences),
       ...(volumes === undefined ? {} : { volumes }),
       ...containersWithoutHostPorts(spec, "containers"),
       ...containersWithoutHostPorts(spec, "initContainers"),
     },
   };
+}
+
+/** Simulated hosts have names of their own, and what an attempt asks for is of the real cluster. */
+function cleanedSelector(selector: unknown, named: string, differences: Set<string>): Json {
+  if (!isRecord(selector)) return {};
+  const { [HOSTNAME_NODE_SELECTOR]: host, [OFFLINE_NODE_SELECTOR]: _, ...nodeSelector } = selector;
+  if (host !== undefined) differences.add(`${named}: on any host, not on ${String(host)} alone`);
+  return { nodeSelector };
 }
 
 function cleanedVolume(volume: unknown, named: string, differences: Set<string>): unknown {
