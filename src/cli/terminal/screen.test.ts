@@ -31,6 +31,14 @@ describe("a terminal", () => {
   });
 });
 
+describe("a terminal that does not know its size", () => {
+  it("is taken for one of the usual size, and not for one of no column and no line", () => {
+    const terminal = { ...output(true), columns: 0, rows: 0 };
+    createScreen(terminal, { NO_COLOR: "1" }).show(lines("a".repeat(50), "b"));
+    expect(terminal.written).toEqual([`\u001B[?25l${"a".repeat(50)}\nb\n`]);
+  });
+});
+
 describe("anything else", () => {
   it("gets what is said, in full, and no escape codes", () => {
     const file = output(false);

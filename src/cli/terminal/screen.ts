@@ -42,11 +42,15 @@ export function guarded(output: Output): Output {
 
 const ESCAPE = "\u001B[";
 
+/** A terminal that nobody has told its size, as of `ssh -tt` in a script, says 0. */
+const sized = (told: number | undefined, fallback: number): number =>
+  told === undefined || told === 0 ? fallback : told;
+
 export function createScreen(output: Output, env: Readonly<Record<string, string | undefined>>): Screen {
   const isTerminal = output.isTTY === true && env["TERM"] !== "dumb";
   const colours = wantsColours(isTerminal, env);
   // A line as wide as the terminal makes some of them wrap.
-  const widthNow = (): number => (isTerminal ? Math.max(1, (output.columns ?? 80) - 1) : 1000);
+  const widthNow = (): number => (isTerminal ? Math.max(1, sized(output.columns, 80) - 1) : 1000);
   const emit = (text: string): void =>
     void (output.writeCodes === undefined ? output.write(text) : output.writeCodes(text));
   let drawn: readonly Line[] = [];
@@ -56,7 +60,7 @@ export function createScreen(output: Output, env: Readonly<Record<string, string
   const erase = (): string => (height === 0 ? "" : `${ESCAPE}${height}A\r${ESCAPE}0J`);
   const draw = (): string => {
     // What has scrolled off the top cannot be redrawn.
-    const shown = drawn.slice(0, Math.max(1, (output.rows ?? 24) - 1));
+    const shown = drawn.slice(0, Math.max(1, sized(output.rows, 24) - 1));
     height = shown.length;
     return shown.map((line) => `${render(line)}\n`).join("");
   };
