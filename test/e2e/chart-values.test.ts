@@ -240,6 +240,40 @@ test.concurrent("a network policy that names who reads metrics lets in the pod o
   });
 });
 
+test.concurrent("a query of the webhook's address is no port", async () => {
+  const values = {
+    networkPolicy: { enabled: true, exporterPorts: [] },
+    notifications: { url: "https://events.example?at=a:b" },
+  };
+  const policy = (await rendered(...given(values))).find(({ kind }) => kind === "NetworkPolicy");
+  expect(
+    z
+      .looseObject({ spec: z.looseObject({ egress: z.array(z.unknown()) }) })
+      .parse(policy)
+      .spec.egress.at(-1),
+  ).toEqual({
+    ports: [{ protocol: "TCP", port: 443 }],
+  });
+});
+
+test.concurrent("what is said of the operator's pods counts as it is said, beside what the chart says", async () => {
+  const spread = { topologyKey: "rack", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway" };
+  const theirs = { ...spread, labelSelector: { matchLabels: { team: "telemetry" } } };
+  const values = {
+    topologySpreadConstraints: [theirs, spread],
+    podAnnotations: { "kubectl.kubernetes.io/default-container": "theirs" },
+  };
+  const own = { "app.kubernetes.io/name": "ceilometer-upgrade-operator", "app.kubernetes.io/instance": "x" };
+  expect((await rendered(...given(values))).find(({ kind }) => kind === "Deployment")).toMatchObject({
+    spec: {
+      template: {
+        metadata: { annotations: values.podAnnotations },
+        spec: { topologySpreadConstraints: [theirs, { ...spread, labelSelector: { matchLabels: own } }] },
+      },
+    },
+  });
+});
+
 test.concurrent("a label that is given of everything and of one object is there once, as it is given of the one", async () => {
   const of = (value: string) => ({ labels: { team: value } });
   const values = {
