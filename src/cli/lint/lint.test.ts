@@ -137,9 +137,10 @@ test("what programs write where there is nothing is as if it were not there", ()
 });
 
 test("an object that no API server would take is a problem with its place, and no mistake of the program", () => {
-  const { problems } = linted(
+  const { problems, checked } = linted(
     resource("") + workload("{name: notification, namespace: openstack, labels: {version: 1}}"),
   );
+  expect(checked[1]).toContain("no check before the first write, before Deployment/notification fits");
   expect(problems).toEqual([
     {
       file: "a.yaml",
@@ -164,4 +165,19 @@ test("what lies in another namespace is no part of this one", () => {
     `---\nkind: ConfigMap\nmetadata: {name: files, namespace: ${namespace}}\ndata: {pipeline.yaml: "${text}", meters.yaml: "metric: []"}\n`;
   const both = linted(configured + file("other", "sources: {") + file("openstack", "sources: ["));
   expect(new Set(both.problems.map(({ line }) => line))).toEqual(new Set([24]));
+});
+
+test("nothing is said of workloads among the files before the resource itself fits", () => {
+  const { checked } = linted(
+    resource("  only: [notification]\n") + workload("{name: notification, namespace: openstack}"),
+  );
+  expect(checked[1]).toContain("no workloads, before the resource itself fits");
+});
+
+test("a field is unknown also where every object of the program has one of that name", () => {
+  const { problems } = linted(resource("  constructor: {}\n  toString: a\n"));
+  expect(problems.map(({ field, message }) => [field, message])).toEqual([
+    ["spec.constructor", "unknown field"],
+    ["spec.toString", "unknown field"],
+  ]);
 });

@@ -42,17 +42,30 @@ function lintUpgrade(resource: Located, all: readonly Located[], wish: LintWish,
   const stray = strayReferences(spec).map((each) => problemOf(resource, name, "Warning", each));
   const inside = namespaceOf(resource, wish);
   const near = all.filter(({ object }) => (object.metadata.namespace ?? inside) === inside);
-  const around = broken.length > 0 ? undefined : preflight(resource, near, wish, now);
+  const around = broken.length > 0 ? UNJUDGED : preflight(resource, near, wish, now);
   const configuration = checkConfiguration(spec, resource, near);
   const unseen = configuration.unseen.length === 0 ? "" : `; not among the files: ${configuration.unseen.join(", ")}`;
   const checked = [
     `${name}: the definition with its rules, ${configuration.checked} configuration files${unseen}`,
-    around === undefined
-      ? `${name}: its workloads are not among the files, so nothing is said of them`
-      : `${name}: every check before the first write, over the workloads among the files`,
+    `${name}: ${around.checked}`,
   ];
-  return { problems: [...own, ...stray, ...(around ?? configuration.problems)], checked };
+  // A plan looks at these files, too.
+  const found = around.isWhole ? around.problems : [...around.problems, ...configuration.problems];
+  return { problems: [...own, ...stray, ...found], checked };
 }
+
+/** What a plan over the workloads among the files has found. */
+interface Around {
+  readonly problems: readonly Problem[];
+  readonly isWhole: boolean;
+  readonly checked: string;
+}
+const UNJUDGED: Around = { problems: [], isWhole: false, checked: "no workloads, before the resource itself fits" };
+const NO_WORKLOADS: Around = {
+  problems: [],
+  isWhole: false,
+  checked: "its workloads are not among the files, so nothing is said of them",
+};
 
 const namespaceOf = ({ object }: Located, { namespace }: LintWish): string =>
   object.metadata.namespace ?? namespace ?? "default";
@@ -74,14 +87,9 @@ function problemOf(
   };
 }
 
-/** With the workloads in the files, the plan of them finds what an upgrade would. Undefined where they are elsewhere. */
-function preflight(
-  resource: Located,
-  all: readonly Located[],
-  wish: LintWish,
-  now: number,
-): readonly Problem[] | undefined {
-  if (!all.some((each) => WORKLOADS.includes(each.object.kind ?? ""))) return undefined;
+/** With the workloads in the files, the plan of them finds what an upgrade would. */
+function preflight(resource: Located, all: readonly Located[], wish: LintWish, now: number): Around {
+  if (!all.some((each) => WORKLOADS.includes(each.object.kind ?? ""))) return NO_WORKLOADS;
   const { file, object } = resource;
   const objects = all.map((each) => each.object);
   const place = (name: string): Pick<Problem, "file" | "line" | "object"> => {
@@ -93,14 +101,21 @@ function preflight(
     const { findings } = planOf(
       planned(taken(objects, namespaceOf(resource, wish), object.metadata.name), wish.settings, now),
     );
-    return findings.map(({ object: found, reason, severity, message, remedy }) => ({
+    const problems = findings.map(({ object: found, reason, severity, message, remedy }) => ({
       ...place(found),
       severity,
       message: `${reason}: ${message}`,
       remedy,
     }));
+    return {
+      problems,
+      isWhole: true,
+      checked: "every check before the first write, over the workloads among the files",
+    };
   } catch (error) {
     if (!(error instanceof UnfitError)) throw error;
-    return [{ ...place(error.object), severity: "Error", message: `no API server would take it: ${error.why}` }];
+    const message = `no API server would take it: ${error.why}`;
+    const problems = [{ ...place(error.object), severity: "Error" as const, message }];
+    return { problems, isWhole: false, checked: `no check before the first write, before ${error.object} fits` };
   }
 }

@@ -23,7 +23,7 @@ export function judgeResource(object: KubeObject): Judged {
     apiVersion === API_VERSION
       ? []
       : [{ path: ["apiVersion"], message: `${String(apiVersion)} is not served`, remedy: `set ${API_VERSION}` }];
-  const strange = Object.keys(object).filter((key) => !(key in (definition.properties ?? {})));
+  const strange = Object.keys(object).filter((key) => !Object.hasOwn(definition.properties ?? {}, key));
   const unknown: readonly Broken[] = [
     ...strange.map((key) => ({ path: [key], message: "unknown field", remedy: "remove it" })),
     ...unknownFields(specDefinition, object["spec"], ["spec"]),

@@ -22,7 +22,8 @@ export function unknownFields(schema: StructuralSchema, value: unknown, path: Fi
   if (!isRecord(value)) return [];
   const { properties, additionalProperties } = schema;
   return Object.entries(value).flatMap(([key, field]): readonly Broken[] => {
-    const known = properties?.[key] ?? additionalProperties;
+    // `constructor` is nobody's field, though every object here has one.
+    const known = (properties && Object.hasOwn(properties, key) ? properties[key] : undefined) ?? additionalProperties;
     if (known !== undefined) return unknownFields(known, field, [...path, key]);
     const names = Object.keys(properties ?? {}).join(", ");
     const remedy = names === "" ? "remove it" : `known here: ${names}`;
