@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
-import { isLive, matches } from "../model/agent.ts";
+import { isLive, selects } from "../model/agent.ts";
 import { parseRecord, RECORD_KEY } from "../model/attempt.ts";
 import { canonicalJson, digestText } from "../model/digest.ts";
 import type { Labels, Meta } from "../model/meta.ts";
@@ -195,9 +195,7 @@ function without(cluster: IdealCluster, ref: ObjectRef): IdealCluster {
     case "Pod": {
       const pod = existing(listOf(seen.pods).find(isIt), ref);
       const pods = present(listOf(seen.pods).filter((each) => each !== pod));
-      const owner = listOf(seen.workloads).find(
-        (each) => isLive(pod) && matches(each.matchLabels, pod.metadata.labels),
-      );
+      const owner = listOf(seen.workloads).find((each) => isLive(pod) && selects(each.matchLabels, pod));
       const next = { ...cluster, seen: { ...seen, pods } };
       return owner === undefined ? next : settled(next, owner);
     }

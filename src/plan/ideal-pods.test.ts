@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   aDaemonSet,
   aDeployment,
+  anUpgrade,
   aPod,
   aStatefulSet,
   NEW_IMAGE,
@@ -11,6 +12,7 @@ import {
 } from "../../test/support/builders.ts";
 import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { Pod, Workload } from "../model/observation.ts";
+import { ownLabels } from "../reconcilers/desired/job.ts";
 import { settle } from "./ideal-pods.ts";
 
 const at = (hosts: readonly string[] = [], isNewTemplate = false) => ({ hosts, now: NOW, isNewTemplate });
@@ -44,6 +46,17 @@ test("pods that fit stay, those of another image go, and other pods are not touc
   expect(pods).toContain(fits);
   expect(pods).not.toContain(old);
   expect(images(pods.slice(1))).toEqual([NEW_IMAGE, NEW_IMAGE]);
+});
+
+test("a pod of the operator's own is nobody's, though a selector has the usual labels alone", () => {
+  const labels = ownLabels(anUpgrade(), "polling", "isolated");
+  const { "app.kubernetes.io/name": name = "" } = labels;
+  const workload = { ...aDeployment({ name: "a", replicas: 1 }), matchLabels: { "app.kubernetes.io/name": name } };
+  const isolated = aPod(aDeployment({ name: "isolated" }));
+  const own = { ...isolated, metadata: { ...isolated.metadata, labels } };
+  const { pods } = settle(workload, [own], at());
+  expect(pods).toContain(own);
+  expect(pods).toHaveLength(2);
 });
 
 test("a new template replaces pods that show the same image", () => {

@@ -3,7 +3,7 @@
  * strategy counts only where it leaves old pods alone (OnDelete, a paused Deployment): there a plan must not promise new ones.
  */
 import { HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
-import { isLive, matches } from "../model/agent.ts";
+import { isLive, selects } from "../model/agent.ts";
 import { canonicalJson } from "../model/digest.ts";
 import type { Labels } from "../model/meta.ts";
 import type { Pod, Workload } from "../model/observation.ts";
@@ -109,7 +109,7 @@ export function settle(
   moment: { readonly hosts: readonly string[]; readonly now: Millis; readonly isNewTemplate: boolean },
 ): Settled {
   const { hosts, now, isNewTemplate } = moment;
-  const isOwn = (pod: Pod): boolean => isLive(pod) && matches(workload.matchLabels, pod.metadata.labels);
+  const isOwn = (pod: Pod): boolean => isLive(pod) && selects(workload.matchLabels, pod);
   const running = pods
     .filter((pod) => isOwn(pod) && pod.metadata.deletingSince === undefined)
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
