@@ -112,11 +112,16 @@ async function written(folder: string, file: string, items: readonly KubeObject[
   return path;
 }
 
-/** Its output is the program's own; a Ctrl-C reaches both. */
-function ended(args: readonly string[], cwd: string, { env, node }: Surroundings): Promise<number> {
+/** Its output is the program's own. A Ctrl-C reaches both; what is sent to this one alone, as `timeout` does, is passed on. */
+function ended(args: readonly string[], cwd: string, { env, node, signal }: Surroundings): Promise<number> {
+  if (signal.aborted) return Promise.resolve(EXIT.interrupted);
   return new Promise((resolve, reject) => {
     const child = spawn(node, args, { cwd, env, stdio: "inherit" });
+    signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
     child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? EXIT.failure));
+    // One that is kept ends with what came of it, when it is told to.
+    child.once("close", (code) =>
+      resolve(signal.aborted && (code ?? 255) > 128 ? EXIT.interrupted : (code ?? EXIT.failure)),
+    );
   });
 }
