@@ -119,4 +119,4 @@ export const stillAsked = (taken: Labels, annotations: Labels): readonly Verb[] 
   VERBS.filter((verb) => taken[verb] !== undefined && annotations[VERB[verb]] === taken[verb]);
 
 const isVerb = (word: string): word is Verb => word in VERB;
-const VERBS: readonly Verb[] = Object.keys(VERB).filter(isVerb);
+export const VERBS: readonly Verb[] = Object.keys(VERB).filter(isVerb);

@@ -199,7 +199,7 @@ function cleanedTemplate(template: Json, named: string, differences: Set<string>
 function cleanedSelector(selector: unknown, named: string, differences: Set<string>): Json {
   if (!isRecord(selector)) return {};
   const { [HOSTNAME_NODE_SELECTOR]: host, [OFFLINE_NODE_SELECTOR]: _, ...nodeSelector } = selector;
-  if (host !== undefined) differences.add(`${named}: on any host, not on ${String(host)} alone`);
+  if (typeof host === "string") differences.add(`${named}: on any host, not on ${host} alone`);
   return { nodeSelector };
 }
 

@@ -46,11 +46,11 @@ test("another resource of the same name has taken nothing", async () => {
 async function writtenOf(request: VerbRequest, annotations: Readonly<Record<string, string>> = {}) {
   const resource = { ...taken, metadata: { ...taken.metadata, annotations }, spec: SPEC };
   const sent: unknown[] = [];
-  const patch = (...[, , body]: readonly unknown[]): Promise<KubeObject> => {
+  const patch: KubeClient["patchMerge"] = (...[, , body]) => {
     sent.push(body);
     return Promise.resolve(resource);
   };
-  const client = { patchMerge: patch, patchJson: patch } as unknown as KubeClient;
+  const client = { get: () => failing("other"), patchMerge: patch, patchJson: () => failing("other") };
   await writeVerb(client, request, resource, { bySpec: false, dryRun: false });
   return sent;
 }
@@ -68,11 +68,12 @@ test.each([
     { "accept-risk": '[{"check":"DefinitionAltered"}]' },
     /accept-risk/,
   ],
-] satisfies [string, VerbRequest, object, RegExp][])(
+] satisfies [string, VerbRequest, Record<string, string>, RegExp][])(
   "is refused, as the operator would understand nothing of the annotation: %s",
   async (_, request, before, says) => {
-    const annotations = Object.entries(before).map(([name, text]) => [`ceilometer.openstack.org/${name}`, text]);
-    await expect(writtenOf(request, Object.fromEntries(annotations))).rejects.toThrow(says);
+    const annotations: Record<string, string> = {};
+    for (const [name, text] of Object.entries<string>(before)) annotations[`ceilometer.openstack.org/${name}`] = text;
+    await expect(writtenOf(request, annotations)).rejects.toThrow(says);
   },
 );
 

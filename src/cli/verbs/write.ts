@@ -7,7 +7,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, KubeApiError } from "../../kube/errors.ts";
 import { isStored, type KubeObject, type StoredObject } from "../../kube/object.ts";
 import type { Meta } from "../../model/meta.ts";
-import { readRequests, type Verb } from "../../model/verb-requests.ts";
+import { readRequests, VERBS } from "../../model/verb-requests.ts";
 import { CommandError } from "../failures.ts";
 import { type AnnotationChange, asAnnotations, contraryTo } from "./annotations.ts";
 import type { VerbRequest } from "./request.ts";
@@ -27,9 +27,11 @@ export interface Written {
   readonly twin: SpecChange;
 }
 
+type WritingClient = Pick<KubeClient, "get" | "patchJson" | "patchMerge">;
+
 /** Decided anew on what is there, once, when somebody wrote between the look and the write. */
 export async function writeVerb(
-  client: KubeClient,
+  client: WritingClient,
   request: VerbRequest,
   resource: StoredObject,
   wish: WriteWish,
@@ -48,7 +50,7 @@ export async function writeVerb(
 }
 
 async function written(
-  client: KubeClient,
+  client: WritingClient,
   request: VerbRequest,
   resource: StoredObject,
   { bySpec, dryRun }: WriteWish,
@@ -73,14 +75,13 @@ function refuseMisunderstood(metadata: Meta, change: AnnotationChange): void {
   const texts = Object.entries({ ...metadata.annotations, ...change });
   const annotations = Object.fromEntries(texts.flatMap(([key, text]) => (text === null ? [] : [[key, text]])));
   const { asked, invalid } = readRequests({ ...metadata, annotations });
-  for (const [verb, name] of VERBS) {
+  for (const verb of VERBS) {
+    const name = VERB[verb];
     if (typeof change[name] !== "string" || asked[verb] !== undefined) continue;
     const found = invalid.find(({ message }) => message.includes(name));
     throw new CommandError(`nothing was written, for then ${found?.message ?? name}: ${found?.remedy ?? ""}`);
   }
 }
-
-const VERBS = (Object.keys(VERB) as Verb[]).map((verb) => [verb, VERB[verb]] as const);
 
 const named = ({ metadata: { namespace, name } }: KubeObject) => ({ namespace, name });
 
