@@ -13,7 +13,7 @@ import {
 } from "../../test/support/builders.ts";
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import type { Job, Pod } from "../model/observation.ts";
-import { database, databaseKept, migrationPod } from "./database.ts";
+import { database, databaseKept, migrationJobName, migrationPod } from "./database.ts";
 
 const upgrade = anUpgrade();
 const owner = { kind: "CeilometerUpgrade", name: upgrade.metadata.name, uid: upgrade.metadata.uid };
@@ -275,4 +275,53 @@ test("a migration whose Job was deleted is waited for until its pod has ended", 
     });
   expect(back([going])).toMatchObject({ kind: "wait", note: { clause: "I10" } });
   expect(back([])).toMatchObject({ kind: "settled" });
+});
+
+test("a migration on a host that does not answer is no migration that runs: the host is named, on either way (F1, I11)", () => {
+  const purpose = { [LABEL.purpose]: "migration" };
+  const components = {
+    database: { action: "Upgrade" as const, jobFrom: { kind: "Deployment" as const, name: "notification" } },
+  };
+  const asks = anUpgrade({ components });
+  const job = aJob(migrationJobName(asks), { metadata: { owner, labels: purpose } });
+  const after = (seconds: number, isDeleted: boolean) => {
+    const pod = aPod(aDeployment({ name: "db" }), {
+      node: "host-7",
+      deletingSince: NOW - seconds * 1000,
+      owner: { kind: "Job", name: job.metadata.name, uid: isDeleted ? "gone" : job.metadata.uid },
+    });
+    const labels = { [LABEL.upgrade]: upgrade.metadata.uid, ...purpose };
+    const pods = [{ ...pod, metadata: { ...pod.metadata, labels } }];
+    const jobs = isDeleted ? [] : [job];
+    const world = aWorld({ upgrade: asks, workloads: [aDeployment({ name: "notification" })], jobs, pods });
+    const scene = { world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } };
+    return [database(scene), databaseKept(scene)];
+  };
+  for (const isDeleted of [false, true]) {
+    const recheckAt = NOW - 10_000 + 300_001;
+    for (const outcome of after(10, isDeleted)) expect(outcome).toMatchObject({ kind: "wait", recheckAt });
+    for (const outcome of after(301, isDeleted)) {
+      expect(outcome).toMatchObject({
+        kind: "held",
+        violations: [{ reason: "HostUnreachable", object: "Node/host-7" }],
+      });
+      // Without its Job the pod would still be there, and be waited for.
+      const remedy = outcome.kind === "held" ? outcome.violations[0].remedy : "";
+      expect(remedy).not.toContain("delete Job");
+    }
+  }
+});
+
+test("a pod of a migration whose Job was deleted, and that cannot start, is not waited for without a word (I11)", () => {
+  const pod = aPod(aDeployment({ name: "db" }), {
+    phase: "Pending",
+    ready: false,
+    state: { waiting: { reason: "ErrImagePull", message: GONE } },
+    owner: { kind: "Job", name: "db-of-before", uid: "gone" },
+  });
+  const labels = { [LABEL.upgrade]: upgrade.metadata.uid, [LABEL.purpose]: "migration" };
+  const world = aWorld({ upgrade, pods: [{ ...pod, metadata: { ...pod.metadata, labels } }] });
+  const outcome = databaseKept({ world, record: aRecord(), agents: left, left, target: { name: "newton", major: 7 } });
+  if (outcome.kind !== "held") throw new Error(outcome.kind);
+  expect(outcome.violations[0].remedy).toMatch(/or delete Pod\/db-0$/);
 });

@@ -15,7 +15,7 @@ import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
 import { type Beside, besideAgent, besideTemplate, commandPod, job, templatePod } from "./desired/job.ts";
-import { isOwnJob, waitForJob } from "./own-job.ts";
+import { isOwnJob, waitForJob, waitForPods } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
 import { findContainer } from "./targets.ts";
 
@@ -102,7 +102,8 @@ function isNowhere(state: ContainerState | undefined, wanted: string): boolean {
 }
 
 /** Its Job was deleted, and the migration itself has not ended: a pod that is told to stop may go on for a while. */
-function stopping({ pods, jobs, upgrade }: World, clause: string): Outcome | undefined {
+function stopping(world: World, clause: string): Outcome | undefined {
+  const { pods, jobs, upgrade } = world;
   const uids = new Set(jobs.map(({ metadata }) => metadata.uid));
   const left = pods.find(
     (pod) =>
@@ -115,7 +116,8 @@ function stopping({ pods, jobs, upgrade }: World, clause: string): Outcome | und
   const object = `Pod/${left.metadata.name}`;
   const where = left.nodeName === undefined ? "" : ` on ${left.nodeName}`;
   const message = `${object} of a migration whose Job was deleted has not ended yet${where}: two migrations never run at once`;
-  return { kind: "wait", note: { reason: "WaitingForJob", message, clause, object } };
+  const note = { reason: "WaitingForJob", message, clause, object };
+  return orDelete(waitForPods(world, [left], note), note);
 }
 
 /**
@@ -133,11 +135,15 @@ function another({ world }: Scene): Outcome | undefined {
 
 /** It is waited for, and not for what it brings: where it cannot start, to delete it is a remedy, too. */
 function waitOut(world: World, running: Job, note: Note): Outcome {
-  const outcome = waitForJob(world, running, note);
+  return orDelete(waitForJob(world, running, note), note);
+}
+
+/** Of a host that does not answer nobody knows whether a pod still migrates: to delete what it is of would change nothing. */
+function orDelete(outcome: Outcome, { message: waits, object }: Note): Outcome {
   if (outcome.kind !== "held") return outcome;
   const [first, ...rest] = outcome.violations;
-  const message = `${note.message}; ${first.message}`;
-  const remedy = `${first.remedy}, or delete Job/${running.metadata.name}`;
+  const message = `${waits}; ${first.message}`;
+  const remedy = first.reason === "HostUnreachable" ? first.remedy : `${first.remedy}, or delete ${object}`;
   return { ...outcome, violations: [{ ...first, message, remedy }, ...rest] };
 }
 

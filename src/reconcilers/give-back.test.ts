@@ -343,3 +343,28 @@ test("records are let go when nothing is borrowed any more, before their resourc
   const then = decide(anObservation({ upgrade, records: records.slice(0, 1) })).effect;
   expect(then).toMatchObject({ ref: { kind: "CeilometerUpgrade" }, metadata: { finalizers: [] } });
 });
+
+test("no agent takes over what an isolated group polls that has one on a host that does not answer, which is said (I7)", () => {
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const group = aDeployment({ name: "central-new", replicas: 0, labels: ISOLATED, owner: OWNER });
+  const pod = aPod(aDeployment({ name: "central-new" }), { node: "host-7", deletingSince: NOW - 301_000 });
+  const { effect, headline } = decide(anObservation({ upgrade, workloads: [group], pods: [pod] }));
+  expect(effect).toBeUndefined();
+  expect(headline).toMatchObject({ reason: "HostUnreachable", object: "Node/host-7" });
+  expect(headline.message).toMatch(/; bring the host back, /);
+});
+
+test("a host that does not answer keeps a deletion waiting, and is named with what helps (I11)", () => {
+  const [a, b] = [agents("a", { replicas: 0 }, down), agents("b", { image: NEW_IMAGE })];
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const records = [aRecord({ targets: [a, b].map((each) => aRecordedTarget(each, { nodeSelector: null })) })];
+  const after = (seconds: number) => {
+    const pod = aPod(aDeployment({ name: "a" }), { node: "host-7", deletingSince: NOW - seconds * 1000 });
+    const { effect, headline, recheckAt } = decide(anObservation({ upgrade, workloads: [a, b], records, pods: [pod] }));
+    expect([effect, headline.reason]).toEqual([undefined, "WaitingForOldPods"]);
+    return { message: headline.message, recheckAt };
+  };
+  expect(after(10)).toMatchObject({ recheckAt: NOW - 10_000 + 300_001 });
+  expect(after(10).message).not.toContain("host-7");
+  expect(after(301).message).toMatch(/Node\/host-7: .*; bring the host back, /);
+});

@@ -30,9 +30,10 @@ import { giveBack, onlyWithPodsOf, release, start, takeDown } from "./desired/wo
 import { dropFinalizer } from "./finish.ts";
 import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
 import { isOwnJob, waitForJob } from "./own-job.ts";
+import { nextDoubt, unreachable } from "./progress.ts";
 import { allAgents, type Scene } from "./scene.ts";
 import { mountsFor, undoneBy } from "./targets.ts";
-import { waiting } from "./tell.ts";
+import { type Told, waiting } from "./tell.ts";
 import { wantedBack } from "./way-back.ts";
 
 /** What is waited for, and what somebody has to do for it, if it does not come by itself. */
@@ -46,13 +47,15 @@ export function giveEverythingBack(world: World): Decision {
   const none: Note = { reason: "Deleting", message: "nothing is borrowed any more; the resource can go" };
   if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return waiting("Deleting", none, { steps: [] });
 
+  const doubtAt = nextDoubt(world.pods, world.now);
+  const told: Told = { steps: [], ...(doubtAt === undefined ? {} : { recheckAt: doubtAt }) };
   const running = world.jobs.find((job) => isOwnJob(job, world.upgrade) && isKept(job) && job.state === "running");
-  if (running !== undefined) return waiting("Deleting", waitingFor(world, running), { steps: [] });
+  if (running !== undefined) return waiting("Deleting", waitingFor(world, running), told);
   const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world);
   if (!("kind" in next)) {
     const { remedy, ...note } = next;
     const message = remedy === undefined ? note.message : `${note.message}; ${remedy}`;
-    return waiting("Deleting", { ...note, message }, { steps: [] });
+    return waiting("Deleting", { ...note, message }, told);
   }
   return { ...waiting("Deleting", next.why, { steps: [] }), effect: next };
 }
@@ -90,6 +93,14 @@ function nextReturn(world: World): Effect | Awaited | undefined {
   );
 }
 
+const awaited = ({ reason, object, message, remedy }: Violation): Awaited => ({
+  reason,
+  object,
+  message: `${object}: ${message}`,
+  clause: "I9",
+  remedy,
+});
+
 /** Isolated groups stop before the others poll what they polled (I7). */
 function stopGroups(world: World, because: string): Effect | Awaited | undefined {
   for (const workload of isolatedWorkloads(world)) {
@@ -97,8 +108,16 @@ function stopGroups(world: World, because: string): Effect | Awaited | undefined
     const outcome = stopGroup(world, workload, { ...WHY, message });
     if (outcome?.kind === "act") return outcome.effect;
     if (outcome?.kind === "wait") return outcome.note;
+    if (outcome?.kind === "held") return awaited(outcome.violations[0]);
   }
   return undefined;
+}
+
+/** Where its pods do not go because a host does not answer, that is said. */
+function untilGone({ now }: World, { pods }: Agent, note: Note): Awaited {
+  const [first] = unreachable(pods, now);
+  if (first === undefined) return note;
+  return { ...note, message: `${note.message}; ${first.object}: ${first.message}`, remedy: first.remedy };
 }
 
 /**
@@ -118,7 +137,7 @@ function widenAll(world: World, workloads: readonly Workload[]): Effect | Awaite
   if (left !== undefined) {
     const object = agentText(left.agent);
     const message = `${object} gets the whole of its polling file when its pods are gone`;
-    return { reason: "WaitingForOldPods", message, clause: "P4", object };
+    return untilGone(world, left.agent, { reason: "WaitingForOldPods", message, clause: "P4", object });
   }
   const [next] = narrow;
   if (next === undefined) return undefined;
@@ -240,7 +259,7 @@ function bringBack(
         ? "the old pods are gone and counted out"
         : "its controller has acted on the last write";
       const message = `${agentText(owed)} comes back when, at ${agentText(left)}, ${what}`;
-      return { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) };
+      return untilGone(world, left, { reason: "WaitingForOldPods", message, clause: "I9", object: agentText(left) });
     }
     if (atTarget(owed)) return giveBack(owed, WHY);
     const refused = mayNotStart(owed);

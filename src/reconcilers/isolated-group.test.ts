@@ -14,7 +14,7 @@ import {
   podsOf,
 } from "../../test/support/builders.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
-import { isNameTaken, startIsolated } from "./isolated-group.ts";
+import { isNameTaken, startIsolated, stopGroup } from "./isolated-group.ts";
 
 const file = { kind: "ConfigMap", object: "new", key: "polling.yaml", digest: "d" } as const;
 const isolated = { kind: "Deployment", name: "central-new", prefix: "p", file } as const;
@@ -79,4 +79,19 @@ test("no old agent is touched before it has been ready for a while: a release th
   };
   expect(seconds({ readySince: NOW - 4_000 })).toEqual(["WaitingForNewPods", 6_000]);
   expect(seconds({ readySince: NOW - 10_000 })).toBeUndefined();
+});
+
+test("one that is stopped and has an agent on a host that does not answer is not waited for without a word (I11)", () => {
+  const group = aDeployment({ name: isolated.name, replicas: 0 });
+  const [pod] = podsOf(aDeployment({ name: isolated.name, replicas: 1 }), { node: "host-7" });
+  const stopped = (seconds: number) => {
+    const deletingSince = NOW - seconds * 1000;
+    const pods = pod === undefined ? [] : [{ ...pod, metadata: { ...pod.metadata, deletingSince } }];
+    return stopGroup(aWorld({ pods }), group, { reason: "RetiringIsolated", message: "stop it" });
+  };
+  expect(stopped(10)).toMatchObject({ kind: "wait", recheckAt: NOW - 10_000 + 300_001 });
+  expect(stopped(301)).toMatchObject({
+    kind: "held",
+    violations: [{ reason: "HostUnreachable", object: "Node/host-7" }],
+  });
 });

@@ -12,6 +12,7 @@ import { shownName } from "../model/shown-name.ts";
 import { formatDuration } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
 import { isolatedMount, isolatedSnippet, isolatedWorkload, stopIsolated } from "./desired/isolated-workload.ts";
+import { waitForPods } from "./own-job.ts";
 import { waitUntilSteady } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { seePolling } from "./see-polling.ts";
@@ -146,10 +147,12 @@ export function stopGroup(world: World, workload: Workload, why: Note): Outcome 
   const note = { ...why, object: agentText({ workload }) };
   if (!isGroupStopped(workload)) return { kind: "act", effect: stopIsolated(workload, note), note };
   const observed = workload.status.observedGeneration >= workload.metadata.generation;
-  const left = podsOfCopy(world, workload).length;
+  const pods = podsOfCopy(world, workload);
+  const left = pods.length;
   if (left === 0 && observed) return undefined;
   const message = `${left} agent${left === 1 ? "" : "s"} of the isolated group ${agentText({ workload })} not gone yet`;
-  return { kind: "wait", note: { ...note, message } };
+  const going = pods.filter(({ metadata }) => metadata.deletingSince !== undefined);
+  return waitForPods(world, going, { ...note, message });
 }
 
 const podsOfCopy = (world: World, { matchLabels }: Workload) =>

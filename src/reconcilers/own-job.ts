@@ -1,8 +1,9 @@
 /** Jobs that the operator created: which are its own, and what keeps one from ending. */
 import { isLive } from "../model/agent.ts";
-import type { Job, Upgrade, World } from "../model/observation.ts";
+import type { Job, Pod, Upgrade, World } from "../model/observation.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import { troubleOfPods } from "../model/trouble.ts";
+import { nextDoubt, unreachable } from "./progress.ts";
 
 /** By the uid of its owner, never by its name alone. */
 export function isOwnJob(job: Job, upgrade: Upgrade): boolean {
@@ -27,6 +28,15 @@ export function waitForJob(world: World, job: Job, note: Note): Outcome {
   const suspended = suspension(job);
   if (suspended !== undefined) return { kind: "held", violations: [suspended] };
   const pods = world.pods.filter((pod) => pod.metadata.owner?.uid === job.metadata.uid && isLive(pod));
-  const [first, ...rest] = troubleOfPods(pods);
-  return first === undefined ? { kind: "wait", note } : { kind: "held", violations: [first, ...rest] };
+  return waitForPods(world, pods, note);
+}
+
+/** A Job has not failed, whatever its deadline, while one of its pods terminates, which on a host that does not answer never ends. */
+export function waitForPods({ now }: World, pods: readonly Pod[], note: Note): Outcome {
+  const [first, ...rest] = [...troubleOfPods(pods), ...unreachable(pods, now)];
+  const recheckAt = nextDoubt(pods, now);
+  const again = recheckAt === undefined ? {} : { recheckAt };
+  return first === undefined
+    ? { kind: "wait", note, ...again }
+    : { kind: "held", violations: [first, ...rest], ...again };
 }

@@ -106,7 +106,7 @@ export function waitFor(scene: Scene, agent: Agent, note: Note, trouble: readonl
 }
 
 /** Pods that terminate long after their grace period: nobody confirms that they are gone, so they may still run. */
-function unreachable(pods: readonly Pod[], now: Millis): readonly Violation[] {
+export function unreachable(pods: readonly Pod[], now: Millis): readonly Violation[] {
   return pods
     .filter((pod) => (pod.metadata.deletingSince ?? now) + HOST_UNREACHABLE_AFTER < now)
     .map((pod) => ({
@@ -120,7 +120,7 @@ function unreachable(pods: readonly Pod[], now: Millis): readonly Violation[] {
 }
 
 /** When the next of these pods is to be taken for one on a host that does not answer. */
-function nextDoubt(pods: readonly Pod[], now: Millis): Millis | undefined {
+export function nextDoubt(pods: readonly Pod[], now: Millis): Millis | undefined {
   const doubts = pods
     .map((pod) => (pod.metadata.deletingSince ?? Number.POSITIVE_INFINITY) + HOST_UNREACHABLE_AFTER + 1)
     .filter((at) => at > now && Number.isFinite(at));
