@@ -2,21 +2,22 @@
  * `newPollsters.source: Image` (clause P4): before the attempt begins, a Job of the target's image lists the pollsters that it
  * has. The pod is a copy of a polling agent's, and the command is the operator's own.
  */
-import { type Agent, agentText } from "../model/agent.ts";
+import { type Agent, agentText, isLive } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
 import { askCommand, type ImagePollsters, readAnswer } from "../model/image-pollsters.ts";
 import type { Job, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { cataloguedPollsters } from "../model/pollsters.ts";
 import type { Release } from "../model/release.ts";
+import type { Millis } from "../model/time.ts";
 import { besideAgent, commandPod, job } from "./desired/job.ts";
-import { isOwnJob, suspension } from "./own-job.ts";
+import { isOwnJob, waitForJob } from "./own-job.ts";
 
 export type ImageAsked =
   | { readonly kind: "notAsked" }
   | { readonly kind: "answered"; readonly pollsters: ImagePollsters }
   | { readonly kind: "ask"; readonly effect: Effect }
-  | { readonly kind: "wait"; readonly note: Note }
+  | { readonly kind: "wait"; readonly note: Note; readonly recheckAt?: Millis }
   | { readonly kind: "failed"; readonly violation: Violation };
 
 const DEADLINE_SECONDS = 600;
@@ -50,12 +51,28 @@ export function askImage(world: World, agents: readonly Agent[], target: Release
     const message = `ask ${image} which pollsters it has, in a copy of a pod of ${agentText(agent)}`;
     return { kind: "ask", effect: { kind: "create", object: body, why: { ...why, message } } };
   }
-  if (existing.state === "running") {
-    const suspended = suspension(existing);
-    if (suspended !== undefined) return { kind: "failed", violation: suspended };
-    return { kind: "wait", note: { ...why, message: `${object} asks ${image} which pollsters it has` } };
-  }
-  return readJob(world, existing, object);
+  const note = { ...why, message: `${object} asks ${image} which pollsters it has` };
+  if (existing.state === "running") return waitFor(world, existing, note);
+  return unseenAnswer(world, existing, note) ?? readJob(world, existing, object);
+}
+
+function waitFor(world: World, existing: Job, note: Note): ImageAsked {
+  const outcome = waitForJob(world, existing, note);
+  if (outcome.kind === "held") return { kind: "failed", violation: outcome.violations[0] };
+  const recheckAt = outcome.kind === "wait" ? outcome.recheckAt : undefined;
+  return { kind: "wait", note, ...(recheckAt === undefined ? {} : { recheckAt }) };
+}
+
+/** How long the watch of pods may be behind that of Jobs, where none is seen of one that has ended. */
+const LATE: Millis = 60_000;
+
+/** The answer is with the pod, which comes by another watch than its Job: as long as its end was not seen, nothing is known of it. */
+function unseenAnswer({ now, pods }: World, { state, metadata, finishedAt }: Job, note: Note): ImageAsked | undefined {
+  if (state !== "succeeded") return undefined;
+  const pod = pods.find((each) => each.metadata.owner?.uid === metadata.uid);
+  if (pod !== undefined) return isLive(pod) ? { kind: "wait", note } : undefined;
+  const lateUntil = (finishedAt ?? 0) + LATE;
+  return now < lateUntil ? { kind: "wait", note, recheckAt: lateUntil } : undefined;
 }
 
 function readJob(world: World, existing: Job, object: string): ImageAsked {

@@ -11,7 +11,7 @@ export function isOwnJob(job: Job, upgrade: Upgrade): boolean {
 }
 
 /** A suspended Job has no pods and no deadline: it would be told as one that runs, for ever. */
-export function suspension({ suspended, metadata: { namespace, name } }: Job): Violation | undefined {
+function suspension({ suspended, metadata: { namespace, name } }: Job): Violation | undefined {
   if (suspended !== true) return undefined;
   return {
     gate: "Rollout",
