@@ -11,7 +11,13 @@ import type { ProbeRequest } from "../model/probe.ts";
 
 export type QueuesEmpty =
   | { readonly kind: "pass"; readonly reason: string }
-  | { readonly kind: "ask"; readonly probes: readonly ProbeRequest[]; readonly reason: string }
+  /** `isOpen`: it has not been heard yet, since this operator began to ask. */
+  | {
+      readonly kind: "ask";
+      readonly probes: readonly ProbeRequest[];
+      readonly reason: string;
+      readonly isOpen: boolean;
+    }
   | { readonly kind: "no"; readonly violation: Violation; readonly probes: readonly ProbeRequest[] };
 
 /**
@@ -57,7 +63,7 @@ export function queuesEmpty(world: World, plan: string, why: readonly string[], 
     const answer = world.probes.get(probe.id);
     if (answer?.verdict === "pass") return { kind: "pass", reason: answer.reason };
     const reason = answer?.reason ?? "the gate has not answered yet";
-    return { kind: "ask", probes: [probe], reason };
+    return { kind: "ask", probes: [probe], reason, isOpen: answer === undefined };
   }
   const field = "spec.components.notification.drain";
   const blind =

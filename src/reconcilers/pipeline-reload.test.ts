@@ -9,10 +9,12 @@ import {
   aRecordedTarget,
   aWorld,
   marks,
+  NOW,
   podsOf,
 } from "../../test/support/builders.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import type { Pod, Workload } from "../model/observation.ts";
+import type { ProbeResult } from "../model/probe.ts";
 import { notification } from "./notification.ts";
 import { wantedBack } from "./way-back.ts";
 
@@ -81,4 +83,65 @@ test.each([
   ["where a pod does", [drained("one", PIKE)], back, [podsOf(drained("one", PIKE), { image: QUEENS })], "TakingDown"],
 ] as const)("queues are emptied %s", (_, workloads, more, running, reason) => {
   expect(next(workloads, more, running)).toMatchObject({ note: { reason, clause: "P3" } });
+});
+
+/** On the way to Queens, whose agents name their queues otherwise. */
+function onward(
+  workloads: readonly Workload[],
+  more: { readonly now?: number; readonly probes?: Readonly<Record<string, ProbeResult>> } = {},
+) {
+  const targets = workloads.map((each) => aRecordedTarget(each, { image: PIKE, targetImage: QUEENS }));
+  const wanted = { image: QUEENS, mounts: [], undone: [], appended: undefined, replicas: undefined };
+  const agents = workloads.map((each, index) => {
+    const recorded = targets[index];
+    if (recorded === undefined) throw new Error("it is not recorded");
+    return anAgent(each, { pods: podsOf(each), recorded, wanted });
+  });
+  const components = {
+    database: { action: "Skip" as const },
+    notification: {
+      targets: workloads.map(({ metadata }) => ({ kind: "Deployment" as const, name: metadata.name })),
+      drain: { gate: { prometheus: { provider: "prom", query: "sum(q)", max: "0" } } },
+    },
+  };
+  const upgrade = anUpgrade({ strategy: "Partial", target: { release: "queens", image: QUEENS }, components });
+  const parity = { state: "MustDrain" as const, differences: [], emptyFirst: ["their queues have other names"], drain };
+  const record = aRecord({ from: "pike", to: "queens", parity, targets });
+  const world = aWorld({ upgrade, workloads, operator: { providers: ["prom"] }, ...more });
+  const all = { collector: [], notification: agents, polling: [], api: [] };
+  const scene = {
+    world,
+    record,
+    agents: all,
+    left: { ...all, notification: [] },
+    target: { name: "queens", major: 10 },
+  };
+  return notification(scene);
+}
+
+test("one that somebody lets messages in by again, while the others are stopped, is emptied again (I6)", () => {
+  const annotations = marks({ borrowed: { replicas: 2 }, phase: { phase: "down" } });
+  const stopped = { ...drained("one", PIKE), replicas: 0 };
+  const one = { ...stopped, metadata: { ...stopped.metadata, annotations } };
+  const reverted = aDeployment({ name: "two", image: PIKE, annotations: marks({ phase: { phase: "up" } }) });
+  expect(onward([one, { ...one, metadata: { ...one.metadata, name: "two", uid: "uid-of-two" } }])).toMatchObject({
+    note: { reason: "WaitingForMembers" },
+  });
+  expect(onward([one, reverted])).toMatchObject({ note: { reason: "TakingDown" } });
+  const gone = aDeployment({ name: "two", image: PIKE, replicas: 0, annotations });
+  expect(onward([one, gone])).toMatchObject({
+    note: { reason: "Starting", message: "start the old agents with their intake off of Deployment/two" },
+  });
+});
+
+test("an operator that has not asked yet whether queues are empty has nothing to hold against a drain, however long it was away", () => {
+  const workloads = [drained("one", PIKE)];
+  const now = NOW + 7_200_000;
+  const silent = onward(workloads, { now });
+  expect(silent).toMatchObject({ kind: "wait", unheard: true, note: { reason: "WaitingForEmptyQueues" } });
+  const [probe] = silent.kind === "wait" ? (silent.probes ?? []) : [];
+  const answered = (verdict: ProbeResult["verdict"]) =>
+    onward(workloads, { now, probes: { [probe?.id ?? ""]: { at: now, verdict, reason: "3 are left" } } });
+  expect(answered("fail")).toMatchObject({ kind: "held", violations: [{ reason: "ProgressDeadlineExceeded" }] });
+  expect(answered("pass")).toMatchObject({ note: { reason: "TakingDown" } });
 });

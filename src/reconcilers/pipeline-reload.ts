@@ -132,8 +132,9 @@ function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedPar
   const off = agents.filter((agent) => !isApart(agent)).map((agent) => withIntakeOff(agent, parity));
   if (off.length === 0) return undefined;
   const turnsOff = parity.drain !== undefined;
-  const stopping = off.some((agent) => isDown(agent) && isMarkedDown(scene, agent) && (!turnsOff || atTarget(agent)));
-  if (stopping) return undefined;
+  // One that somebody has let messages in by again meanwhile may have left some in them.
+  const isOff = !turnsOff || off.every(atTarget);
+  if (isOff && off.some((agent) => isDown(agent) && isMarkedDown(scene, agent))) return undefined;
   const apart = stayDown(scene, there);
   if (apart !== undefined) return apart;
   if (turnsOff) {
@@ -148,7 +149,11 @@ function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedPar
   const reason = "WaitingForEmptyQueues";
   if (gate.kind === "no") return { kind: "held", violations: [gate.violation] };
   const message = `the internal queues are being emptied, because ${parity.emptyFirst.join("; ")}: ${gate.reason}`;
-  const waiting = waitFor(scene, first, { reason, message, clause: CLAUSE }, []);
+  const note = { reason, message, clause: CLAUSE };
+  // One that has just started, or was away for longer than a step may take, has nothing to hold against the agents.
+  if (gate.isOpen)
+    return { kind: "wait", note: { ...note, object: agentText(first) }, probes: gate.probes, unheard: true };
+  const waiting = waitFor(scene, first, note, []);
   return waiting.kind === "wait" || waiting.kind === "held" ? { ...waiting, probes: gate.probes } : waiting;
 }
 
