@@ -751,3 +751,48 @@ test("of a workload that was made anew an attempt has nothing to take back", () 
   expect(decide(seen).phase).toBe("NoChange");
   expect(why(seen)).toBe("write: Replanned");
 });
+
+test("what is over does not begin again because somebody wrote on the record of what was before it (I11)", () => {
+  const workload = aDeployment({ name: "notification" });
+  const targets = [aRecordedTarget(workload)];
+  const upgrade = anUpgrade(middle({ workloads: [workload] }).upgrade.spec);
+  const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+  const at = (seconds: number) => formatTime(NOW - seconds * 1000);
+  const made = (name: string, seconds: number, resourceVersion: string) => ({
+    name,
+    uid: `uid-of-${name}`,
+    createdAt: NOW - seconds * 1000,
+    resourceVersion,
+  });
+  const back = { of: "plan-1", why: "spec.onFailure says so", by: "Failure" } as const;
+  const told = (versionOfBefore: string, more: Partial<AttemptRecord> = {}, annotations = {}) => {
+    const before = aRecord({
+      inputs,
+      targets,
+      startedAt: at(900),
+      ended: { at: at(300), state: "Superseded", retry: 0 },
+      ...more,
+      metadata: { ...made("before", 900, versionOfBefore), annotations },
+    });
+    const undone = aRecord({
+      plan: "plan-2",
+      inputs,
+      from: "ocata",
+      to: "newton",
+      back,
+      targets: [aRecordedTarget(workload, { targetImage: OLD_IMAGE })],
+      startedAt: at(300),
+      ended: { at: at(60), state: "RolledBack", retry: 0 },
+      metadata: made("undone", 300, "9"),
+    });
+    const seen = anObservation({ upgrade, workloads: [workload], pods: podsOf(workload), records: [before, undone] });
+    const { phase, effect } = decide(seen);
+    return [phase, effect?.why.reason];
+  };
+  expect(told("8")).toEqual(["RolledBack", undefined]);
+  // A label, another controller's note, or the rewriting of all objects after the key of their encryption was changed.
+  expect(told("12")).toEqual(["RolledBack", undefined]);
+  // One that was taken up again, and left once more, is what was tried last.
+  const again = { startedAt: at(50), ended: { at: at(20), state: "Superseded", retry: 0 } } as const;
+  expect(told("12", again, { [ANNOTATION.resumedAt]: at(50) })[0]).not.toBe("RolledBack");
+});

@@ -197,10 +197,17 @@ function currentRecord(world: World, inputs: string | undefined): AttemptRecord 
   if (newest?.ended === undefined) return newest;
   // Whatever became of the other one: what it did to the workloads is not undone by coming back.
   const overtaken = world.records.some(
-    (other) => other !== newest && (other.ended === undefined || isLater(other, newest)),
+    (other) => other !== newest && (other.ended === undefined || (isLater(other, newest) && !isBefore(other, newest))),
   );
   return overtaken ? undefined : newest;
 }
+
+/**
+ * One is carried out at a time: what was made before the other one and never taken up again was over by then, whoever has written on its
+ * record since (a label, or all objects are stored again).
+ */
+const isBefore = ({ metadata }: AttemptRecord, other: AttemptRecord): boolean =>
+  metadata.createdAt < other.metadata.createdAt && metadata.annotations[ANNOTATION.resumedAt] === undefined;
 
 /**
  * The attempt that a rollback is of, where the wish has none of its own: another wish has just been made, or the wish cannot be
