@@ -37,7 +37,7 @@ export interface Assessment {
   readonly findings: readonly Violation[];
 }
 
-/** Why something that agents mount could not be looked at yet; undefined where all was. */
+/** Why something that agents mount, or a catalogue of their pollsters, could not be looked at yet; undefined where all was. */
 export function unreadMounts(world: World): string | undefined {
   const looked = [
     ...compared(world.upgrade, world.workloads),
@@ -46,7 +46,9 @@ export function unreadMounts(world: World): string | undefined {
   ];
   const now = looked.flatMap((component) => mounted(world.upgrade, world.workloads, component));
   const over = mountedOver(world.upgrade, world.workloads);
-  for (const { kind, name } of [...now, ...over, ...replacedFiles(world.records, world.workloads)]) {
+  const { strategy, components } = world.upgrade.spec;
+  const own = strategy === "Partial" ? (components.polling?.newPollsters?.catalogue ?? []) : [];
+  for (const { kind, name } of [...now, ...over, ...replacedFiles(world.records, world.workloads)].concat(own)) {
     const seen = world.files.get(`${kind}/${name}`);
     const allowed = kind === "ConfigMap" || world.operator.secrets.includes(name);
     if (allowed && (seen === undefined || seen.seen === "unreadable")) {

@@ -168,3 +168,28 @@ test("a record that was left open for another wish is given up and let go, where
   const free = next(aRecord({ inputs: "of another wish", ended }));
   expect(free.effect).toMatchObject({ ref: { kind: "CeilometerUpgrade" }, metadata: { finalizers: [] } });
 });
+
+test("pollsters of people's own that cannot be read yet are not taken for none", () => {
+  const catalogue = { kind: "ConfigMap" as const, name: "own", key: "pollsters.yaml" };
+  const targets = [{ kind: "Deployment" as const, name: "central" }];
+  const upgrade = anUpgrade({
+    strategy: "Partial",
+    components: {
+      database: { action: "Skip" },
+      polling: { targets, verification: { podLog: {} }, newPollsters: { catalogue } },
+    },
+  });
+  const central = aDeployment({ name: "central", component: "polling" });
+  const told = (more: object) => {
+    const seen = anObservation({ upgrade, workloads: [central], pods: podsOf(central), ...more });
+    const { phase, findings } = decide(seen);
+    return [phase, findings.some(({ object }) => object === "ConfigMap/own")];
+  };
+  expect(told({})).toEqual(["Unreadable", false]);
+  expect(told({ absentFiles: ["ConfigMap/own"] })).toEqual(["Held", true]);
+  // What may never be read is said, and not waited for.
+  const secret = { ...catalogue, kind: "Secret" as const };
+  const polling = { targets, verification: { podLog: {} }, newPollsters: { catalogue: secret } };
+  const hidden = anUpgrade({ strategy: "Partial", components: { database: { action: "Skip" }, polling } });
+  expect(told({ upgrade: hidden })[0]).toBe("Held");
+});
