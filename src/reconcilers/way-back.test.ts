@@ -339,3 +339,50 @@ describe("another wish for the release of before, once a way back has ended", ()
     expect(headline).toMatchObject({ reason: "Downgrade", object: "ConfigMap/ceilometer-attempt-1" });
   });
 });
+
+describe("a way back of which a workload was made anew in the middle", () => {
+  const [kept, former] = [aDeployment({ name: "kept", replicas: 0 }), aDeployment({ name: "notification" })];
+  const anew = (image: string) => {
+    const workload = aDeployment({ name: "notification", image });
+    return { ...workload, metadata: { ...workload.metadata, uid: "another" } };
+  };
+
+  function goingBack(others: readonly ReturnType<typeof anew>[], isBegun: boolean) {
+    const components = { database: { action: "Skip" as const }, notification: NOTIFICATION };
+    const upgrade = anUpgrade({ components, rollback: true }, { finalizers: [FINALIZER] });
+    const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+    const claim = { upgrade: upgrade.metadata.uid, record: isBegun ? "back" : "ceilometer-attempt-1" };
+    const plan = isBegun ? "back" : "plan-1";
+    const annotations = marks({ claim, borrowed: { replicas: 2 }, phase: { plan, phase: "down" } });
+    const down = { ...kept, metadata: { ...kept.metadata, annotations } };
+    const targets = [down, former].map((each) => aRecordedTarget(each, { replicas: 2, release: "newton" }));
+    const there = aRecord({ inputs, targets, ...(isBegun ? { ended: { ...COMPLETED, state: "Superseded" } } : {}) });
+    const back = aRecord({
+      plan: "back",
+      inputs,
+      from: "ocata",
+      to: "newton",
+      back: { of: there.plan, by: "Spec", why: "asked" },
+      startedAt: "2026-01-01T00:11:00Z",
+      targets: targets.map((each) => ({ ...each, image: NEW_IMAGE, targetImage: OLD_IMAGE })),
+      metadata: { name: "back", uid: "uid-of-back" },
+    });
+    const records = isBegun ? [there, back] : [there];
+    const workloads = [down, ...others];
+    const { effect, headline } = decide(anObservation({ now: NOW + 900_000, upgrade, workloads, records }));
+    return [effect?.why.reason, headline.message] as const;
+  }
+
+  test.each([false, true])("is held as long as that one is not back, and says what helps (begun: %s)", (isBegun) => {
+    for (const others of [[], [anew(NEW_IMAGE)]]) {
+      const [reason, message] = goingBack(others, isBegun);
+      expect(reason).toBeUndefined();
+      expect(message).toContain("bring one of its name to the old release by hand");
+    }
+  });
+
+  test.each([false, true])("goes on once somebody has brought that one back by hand (begun: %s)", (isBegun) => {
+    const [reason] = goingBack([anew(OLD_IMAGE)], isBegun);
+    expect(reason).toBe(isBegun ? "Starting" : "RollbackStarted");
+  });
+});

@@ -52,6 +52,7 @@ export function resolveBack(world: World, record: Pick<AttemptRecord, "targets">
     const { containers = [] } = workload?.template.spec ?? {};
     const containerIndex = containers.findIndex(({ name }) => name === recorded.container);
     const container = containers[containerIndex];
+    if (workload === undefined && isBackByHand(world, recorded, recorded.targetImage)) continue;
     if (workload === undefined || container === undefined) {
       violations.push(missing(recorded, workload === undefined));
       continue;
@@ -61,6 +62,17 @@ export function resolveBack(world: World, record: Pick<AttemptRecord, "targets">
     agents[component].push(makeAgent({ component, workload, container, containerIndex, wanted, recorded }, world.pods));
   }
   return { agents, left: { collector: [], notification: [], polling: [], api: [] }, violations };
+}
+
+/** One that was made anew under its name runs what this one did before: there is nothing left to take back. */
+function isBackByHand({ workloads }: World, { kind, name, uid, container }: RecordedTarget, image: string): boolean {
+  return workloads.some(
+    (each) =>
+      each.kind === kind &&
+      each.metadata.name === name &&
+      each.metadata.uid !== uid &&
+      each.template.spec.containers.some((its) => its.name === container && its.image === image),
+  );
 }
 
 /**
@@ -100,7 +112,8 @@ function missing({ kind, name, container }: RecordedTarget, gone: boolean): Viol
   const message = gone
     ? "it is not the workload any more that the attempt has upgraded: it is gone, or was made anew"
     : `it has no container ${container} any more`;
-  const remedy = "set a target that is not older, or bring the workload to the old release by hand";
+  const byHand = gone ? "bring one of its name to the old release by hand" : "bring it to the old release by hand";
+  const remedy = `${byHand}, with a container ${container}; or set a target that is not older, and spec.rollback to false`;
   return {
     gate: "WayBack",
     object: `${kind}/${name}`,
@@ -131,7 +144,11 @@ export function beginBack(world: World, { of, parts = [], by, why }: Undoing, in
   const unread = originals.flatMap((original) => unreadOf(world, original));
   if (unread.length > 0) return unreadable(unread);
   const targets = originals.flatMap((original) => target(world, original));
-  const gone = originals.filter(({ uid }) => !world.workloads.some(({ metadata }) => metadata.uid === uid));
+  const gone = originals.filter(
+    (original) =>
+      !world.workloads.some(({ metadata }) => metadata.uid === original.uid) &&
+      !isBackByHand(world, original, original.image),
+  );
   const resolved = resolveBack(world, { targets });
   const all = allAgents(resolved.agents);
   const violations = [
