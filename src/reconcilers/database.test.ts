@@ -263,6 +263,9 @@ test("a migration whose Job was deleted is waited for until its pod has ended", 
     return database({ world, record: aRecord(), agents: left, left, target: { name: "ocata", major: 8 } });
   };
   expect(forwards([going])).toMatchObject({ kind: "wait", note: { object: "Pod/db-0" } });
+  // Also one of another resource that is no more, as after `kubectl replace --force`.
+  const former = { ...labels, [LABEL.upgrade]: "of-the-one-before" };
+  expect(forwards([{ ...unlabelled, metadata: { ...unlabelled.metadata, labels: former } }]).kind).toBe("wait");
   expect(forwards([{ ...going, phase: "Succeeded" }]).kind).toBe("act");
   expect(forwards([unlabelled]).kind).toBe("act");
   const back = (pods: readonly Pod[]) =>

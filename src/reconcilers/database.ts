@@ -101,16 +101,16 @@ function isNowhere(state: ContainerState | undefined, wanted: string): boolean {
   return waiting.reason === "InvalidImageName" || (isPull && /not found|manifest unknown/i.test(waiting.message));
 }
 
-/** Its Job was deleted, and the migration itself has not ended: a pod that is told to stop may go on for a while. */
+/**
+ * Its Job was deleted, and the migration itself has not ended: a pod that is told to stop may go on for a while. It may be of a resource
+ * that was deleted, too, and made anew under its name.
+ */
 function stopping(world: World, clause: string): Outcome | undefined {
-  const { pods, jobs, upgrade } = world;
+  const { pods, jobs } = world;
   const uids = new Set(jobs.map(({ metadata }) => metadata.uid));
   const left = pods.find(
     (pod) =>
-      isLive(pod) &&
-      pod.metadata.labels[LABEL.upgrade] === upgrade.metadata.uid &&
-      pod.metadata.labels[LABEL.purpose] === "migration" &&
-      !uids.has(pod.metadata.owner?.uid ?? ""),
+      isLive(pod) && pod.metadata.labels[LABEL.purpose] === "migration" && !uids.has(pod.metadata.owner?.uid ?? ""),
   );
   if (left === undefined) return undefined;
   const object = `Pod/${left.metadata.name}`;
