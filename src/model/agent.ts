@@ -169,7 +169,8 @@ function hasMount(template: PodTemplate, container: Container, wanted: WantedMou
 export function isNew(agent: Agent, pod: Pod): boolean {
   const container = pod.containers.find((candidate) => candidate.name === agent.container.name);
   const { wanted } = agent;
-  if (container?.image !== wanted.image) return false;
+  // Of what retires there is none, though the resource may give it the image that it has.
+  if (wanted.retires === true || container?.image !== wanted.image) return false;
   if (!wanted.mounts.every((mount) => pod.sources[mount.volume] === `${mount.kind}/${mount.object}`)) return false;
   if (!wanted.undone.every(({ volume, before }) => pod.sources[volume] === sourceOfVolume(before.volume))) return false;
   const { appended } = wanted;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aDeployment, anAgent, aRecord, aWorld, marks } from "../../test/support/builders.ts";
+import { aDeployment, anAgent, aPod, aRecord, aWorld, marks, OLD_IMAGE } from "../../test/support/builders.ts";
 import type { Scene } from "./scene.ts";
 import { retireComponent } from "./stop-then-start.ts";
 
@@ -23,4 +23,18 @@ test("what is to retire and is brought back again and again is not fought over w
     kind: "held",
     violations: [{ reason: "Contested", object: "Deployment/collector" }],
   });
+});
+
+test("what retires is gone when its pods are, though the resource gives it the image that they run", () => {
+  const annotations = marks({ phase: { phase: "down" } });
+  const workload = aDeployment({ name: "collector", component: "collector", replicas: 0, annotations });
+  const wanted = { image: OLD_IMAGE, mounts: [], undone: [], appended: undefined, replicas: undefined, retires: true };
+  const kind = (pods: readonly ReturnType<typeof aPod>[]) => {
+    const collector = [anAgent(workload, { component: "collector", wanted, pods })];
+    const world = aWorld({ workloads: [workload], pods });
+    const scene = { world, record: aRecord(), agents: { ...none, collector }, left: none };
+    return retireComponent({ ...scene, target: { name: "queens", major: 10 } }, "collector", "F2").kind;
+  };
+  expect(kind([aPod(workload)])).toBe("wait");
+  expect(kind([])).toBe("settled");
 });
