@@ -26,11 +26,7 @@ export function firstWrites(world: World, copies: readonly WantedCopy[], body: N
   if (open !== undefined && body.back === undefined) return supersede(world, open, whyAnew(open, body));
   if (!upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(upgrade);
   const copy = copies.find((each) => !world.copies.some((there) => isCopy(there, each)));
-  if (copy !== undefined) {
-    const object = `ConfigMap/${copy.name}`;
-    const message = `keep the content of the configuration in ${object}, which can never change`;
-    return { kind: "create", object: copy.object, why: { reason: "CopyingConfiguration", message, object } };
-  }
+  if (copy !== undefined) return make(copy);
   const { plan, left } = planOf(world, body);
   if (left !== undefined) return resume(world, left, verbsOf(world, body));
   const object = attemptRecord(upgrade, { ...body, plan, startedAt: formatTime(world.now) }, verbsOf(world, body));
@@ -40,6 +36,18 @@ export function firstWrites(world: World, copies: readonly WantedCopy[], body: N
   const name = `ConfigMap/${object.metadata.name}`;
   const reason = body.back === undefined ? "AttemptStarted" : "RollbackStarted";
   return { kind: "create", object, why: { reason, message, clause: "I9", object: name } };
+}
+
+function make({ name, object: body }: WantedCopy): Effect {
+  const object = `ConfigMap/${name}`;
+  const message = `keep the content of the configuration in ${object}, which can never change`;
+  return { kind: "create", object: body, why: { reason: "CopyingConfiguration", message, object } };
+}
+
+/** Somebody has deleted one in the middle: agents that mount it would never start. */
+export function remakeCopy(world: World, copies: readonly WantedCopy[]): Effect | undefined {
+  const lost = copies.find((each) => !world.copies.some(({ name }) => name === each.name));
+  return lost && make(lost);
 }
 
 /** Copies outlive the resource that they were made for, because pods mount them: one with this content is as good as ours. */

@@ -1,6 +1,7 @@
 /** One look in the middle of an attempt, and the one thing that follows from it. */
 import { expect, test } from "vitest";
 import {
+  aConfigObject,
   aCronJob,
   aDaemonSet,
   aDeployment,
@@ -795,4 +796,29 @@ test("what is over does not begin again because somebody wrote on the record of 
   // One that was taken up again, and left once more, is what was tried last.
   const again = { startedAt: at(50), ended: { at: at(20), state: "Superseded", retry: 0 } } as const;
   expect(told("12", again, { [ANNOTATION.resumedAt]: at(50) })[0]).not.toBe("RolledBack");
+});
+
+test("a copy of a file that somebody has deleted is made again while agents may have to start with it (I11)", () => {
+  const ref = { kind: "ConfigMap", name: "pipelines", key: "pipeline.yaml" } as const;
+  const target = { release: "ocata", image: NEW_IMAGE, config: { pipeline: ref } } as const;
+  const files = [aConfigObject("ConfigMap", "pipelines", { "pipeline.yaml": "sources: []\nsinks: []\n" })];
+  const next = (image: string, isThere: boolean) => {
+    const workload = notification({ replicas: 0, image }, down);
+    const { upgrade } = middle({ workloads: [workload], spec: { target } });
+    const inputs = readInputs(aWorld({ upgrade, files }));
+    const record = { inputs: inputs.digest ?? "", files: inputs.files };
+    const seen = middle({ workloads: [workload], files, record, spec: { target } });
+    const copies = inputs.copies.map(({ name, key, digest }) => ({
+      name,
+      immutable: true,
+      digests: new Map([[key, digest]]),
+      metadata: aMeta(name),
+      purpose: "configuration",
+    }));
+    const { effect } = decide({ ...seen, copies: { seen: "present", value: isThere ? copies : [] } });
+    return [effect?.kind, effect?.why.reason];
+  };
+  expect(next(OLD_IMAGE, true)).toEqual(["patch", "Starting"]);
+  expect(next(OLD_IMAGE, false)).toEqual(["create", "CopyingConfiguration"]);
+  expect(next(NEW_IMAGE, false)).toEqual(["create", "CopyingConfiguration"]);
 });

@@ -17,11 +17,11 @@ import { assertNever, type Effect, type Outcome, type Violation } from "../model
 import { parseRelease, type Release } from "../model/release.ts";
 import { type Requests, readRequests } from "../model/verb-requests.ts";
 import { definitionFiles } from "./assess-definitions.ts";
-import { addFinalizer, annotateRecord, holdRecord, supersedeOthers } from "./attempt-writes.ts";
+import { addFinalizer, annotateRecord, holdRecord, remakeCopy, supersedeOthers } from "./attempt-writes.ts";
 import { begin, isThereAlready, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
-import { type Inputs, readInputs } from "./inputs.ts";
+import { type Inputs, readInputs, type WantedCopy } from "./inputs.ts";
 import { fromRelease } from "./new-record.ts";
 import { isOutStill, isTakenBack, revertOf } from "./revert.ts";
 import { type Agents, allAgents, hasBegun, type Scene } from "./scene.ts";
@@ -70,7 +70,7 @@ function decideOn(world: World, target: Release, inputs: Inputs, record: Attempt
   }
   const { agents, left } = resolved;
   if (isOutdated(world, current, agents)) return start(world, target, inputs, record);
-  return proceed({ world, record: current, agents, left, target });
+  return proceed({ world, record: current, agents, left, target }, inputs.copies);
 }
 
 /** What it was made for, or what it has made, is not there any more: its beginning looks again. */
@@ -244,12 +244,13 @@ function unknownTarget(world: World): Decision {
   return held(world, [violation], { steps: [] });
 }
 
-function proceed(scene: Scene): Decision {
+/** `copies`: of the files that it gives, which have to be there as long as it is carried out. */
+function proceed(scene: Scene, copies: readonly WantedCopy[] = []): Decision {
   const { world, record, agents, left } = scene;
   const from = record.from ?? fromRelease(allAgents(agents), world);
   const told = { record, ...(from === undefined ? {} : { from }) };
   const pending = (): Decision["steps"] => steps(world, { agents, left }, undefined, record);
-  const bookkeeping = claimOrTidy(scene);
+  const bookkeeping = claimOrTidy(scene, copies);
   if (bookkeeping !== undefined && "gate" in bookkeeping) {
     const message = `${bookkeeping.object}: ${bookkeeping.message}; ${bookkeeping.remedy}`;
     const { reason, object } = bookkeeping;
@@ -312,12 +313,16 @@ function open(outcome: Extract<Outcome, { kind: "wait" | "held" | "failed" }>): 
   return { probes: outcome.probes ?? [], ...(recheckAt === undefined ? {} : { recheckAt }) };
 }
 
-function claimOrTidy(scene: Scene): ReturnType<typeof nextClaim> {
+function claimOrTidy(scene: Scene, copies: readonly WantedCopy[]): ReturnType<typeof nextClaim> {
   const { world, record, agents } = scene;
   // A retry of an attempt that had ended borrows again, so it holds the resource again.
   if (!world.upgrade.metadata.finalizers.includes(FINALIZER)) return addFinalizer(world.upgrade);
   return (
-    holdRecord(record) ?? supersedeOthers(world, record) ?? returnStrays(scene) ?? nextClaim(world, record, agents)
+    holdRecord(record) ??
+    supersedeOthers(world, record) ??
+    remakeCopy(world, copies) ??
+    returnStrays(scene) ??
+    nextClaim(world, record, agents)
   );
 }
 
