@@ -55,7 +55,10 @@ test("what the pod has left as its answer is read", () => {
 test("a pod whose end is not seen yet has not answered badly", () => {
   expect(asked({ state: "succeeded", finishedAt: NOW - 3_600_000 }, {})).toMatchObject({ kind: "wait" });
   const finishedAt = NOW - 20_000;
-  expect(asked({ state: "succeeded", finishedAt })).toMatchObject({ kind: "wait", recheckAt: finishedAt + 60_000 });
+  expect(asked({ state: "succeeded", finishedAt })).toMatchObject({
+    kind: "wait",
+    until: { recheckAt: finishedAt + 60_000 },
+  });
   // It was removed, and what it said with it.
   expect(asked({ state: "succeeded", finishedAt: NOW - 60_000 })).toMatchObject({ kind: "failed" });
   expect(asked({ state: "succeeded" })).toMatchObject({ kind: "failed" });

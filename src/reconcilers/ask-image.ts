@@ -17,8 +17,13 @@ export type ImageAsked =
   | { readonly kind: "notAsked" }
   | { readonly kind: "answered"; readonly pollsters: ImagePollsters }
   | { readonly kind: "ask"; readonly effect: Effect }
-  | { readonly kind: "wait"; readonly note: Note; readonly recheckAt?: Millis }
+  | { readonly kind: "wait"; readonly note: Note; readonly until: Until }
   | { readonly kind: "failed"; readonly violation: Violation };
+
+/** When to look again, where nothing else would tell. */
+interface Until {
+  readonly recheckAt?: Millis;
+}
 
 const DEADLINE_SECONDS = 600;
 
@@ -60,7 +65,7 @@ function waitFor(world: World, existing: Job, note: Note): ImageAsked {
   const outcome = waitForJob(world, existing, note);
   if (outcome.kind === "held") return { kind: "failed", violation: outcome.violations[0] };
   const recheckAt = outcome.kind === "wait" ? outcome.recheckAt : undefined;
-  return { kind: "wait", note, ...(recheckAt === undefined ? {} : { recheckAt }) };
+  return { kind: "wait", note, until: recheckAt === undefined ? {} : { recheckAt } };
 }
 
 /** How long the watch of pods may be behind that of Jobs, where none is seen of one that has ended. */
@@ -70,9 +75,9 @@ const LATE: Millis = 60_000;
 function unseenAnswer({ now, pods }: World, { state, metadata, finishedAt }: Job, note: Note): ImageAsked | undefined {
   if (state !== "succeeded") return undefined;
   const pod = pods.find((each) => each.metadata.owner?.uid === metadata.uid);
-  if (pod !== undefined) return isLive(pod) ? { kind: "wait", note } : undefined;
+  if (pod !== undefined) return isLive(pod) ? { kind: "wait", note, until: {} } : undefined;
   const lateUntil = (finishedAt ?? 0) + LATE;
-  return now < lateUntil ? { kind: "wait", note, recheckAt: lateUntil } : undefined;
+  return now < lateUntil ? { kind: "wait", note, until: { recheckAt: lateUntil } } : undefined;
 }
 
 function readJob(world: World, existing: Job, object: string): ImageAsked {

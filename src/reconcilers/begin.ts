@@ -78,10 +78,7 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
     return waiting("Paused", { reason: "Paused", message: "paused before the first step, as spec.paused says" }, told);
   }
   if (image.kind === "failed") return held(world, [image.violation], { ...told, phase: "Preflight" });
-  if (image.kind === "wait") {
-    const { note, recheckAt } = image;
-    return waiting("Preflight", note, { ...told, ...(recheckAt === undefined ? {} : { recheckAt }) });
-  }
+  if (image.kind === "wait") return waiting("Preflight", image.note, { ...told, ...image.until });
   if (image.kind === "ask") return { ...waiting("Preflight", image.effect.why, told), effect: image.effect };
   const longestIntervalSeconds = intervalThere(world, agents.polling, inputs, target);
   const acceptedRisks = [...assessed.acceptedRisks, ...checks.accepted];

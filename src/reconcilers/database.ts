@@ -15,7 +15,7 @@ import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
 import { type Beside, besideAgent, besideTemplate, commandPod, job, templatePod } from "./desired/job.ts";
-import { isOwnJob, waitForJob, waitForPods } from "./own-job.ts";
+import { isOwnJob, orDelete, waitForJob, waitForPods } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
 import { findContainer } from "./targets.ts";
 
@@ -136,15 +136,6 @@ function another({ world }: Scene): Outcome | undefined {
 /** It is waited for, and not for what it brings: where it cannot start, to delete it is a remedy, too. */
 function waitOut(world: World, running: Job, note: Note): Outcome {
   return orDelete(waitForJob(world, running, note), note);
-}
-
-/** Of a host that does not answer nobody knows whether a pod still migrates: to delete what it is of would change nothing. */
-function orDelete(outcome: Outcome, { message: waits, object }: Note): Outcome {
-  if (outcome.kind !== "held") return outcome;
-  const [first, ...rest] = outcome.violations;
-  const message = `${waits}; ${first.message}`;
-  const remedy = first.reason === "HostUnreachable" ? first.remedy : `${first.remedy}, or delete ${object}`;
-  return { ...outcome, violations: [{ ...first, message, remedy }, ...rest] };
 }
 
 /** On a way back the database stays as it is; a migration that still runs is not torn off, and the way back does not end before it. */

@@ -3,7 +3,7 @@
  * breaking the order that holds meanwhile (I2, I3). A workload that is down comes back as it was, unless another one of its
  * component was brought to the target already: then it comes back as that, because old and new must not run together.
  */
-import { FINALIZER, LABEL } from "../api/v1alpha1/names.ts";
+import { FINALIZER } from "../api/v1alpha1/names.ts";
 import { startsOldPods } from "../gates/workload-fits.ts";
 import {
   type Agent,
@@ -22,24 +22,19 @@ import { type AttemptRecord, foremostFirst, type RecordedTarget } from "../model
 import { AGENT_COMPONENTS, type AgentComponent } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import { marksOf } from "../model/marks.ts";
-import type { Job, Workload, World } from "../model/observation.ts";
+import type { Workload, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
 import { releaseRecords } from "./attempt-writes.ts";
+import { type Awaited, awaited, keptJob, untilGone } from "./awaited.ts";
 import { giveBack, onlyWithPodsOf, release, start, takeDown } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
 import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
-import { isOwnJob, waitForJob } from "./own-job.ts";
-import { nextDoubt, unreachable } from "./progress.ts";
+import { nextDoubt } from "./progress.ts";
 import { allAgents, type Scene } from "./scene.ts";
 import { mountsFor, undoneBy } from "./targets.ts";
 import { type Told, waiting } from "./tell.ts";
 import { wantedBack } from "./way-back.ts";
-
-/** What is waited for, and what somebody has to do for it, if it does not come by itself. */
-interface Awaited extends Note {
-  readonly remedy?: string;
-}
 
 const WHY: Note = { reason: "GivingBack", message: "give back what was borrowed, by value", clause: "I9" };
 
@@ -49,8 +44,8 @@ export function giveEverythingBack(world: World): Decision {
 
   const doubtAt = nextDoubt(world.pods, world.now);
   const told: Told = { steps: [], ...(doubtAt === undefined ? {} : { recheckAt: doubtAt }) };
-  const running = world.jobs.find((job) => isOwnJob(job, world.upgrade) && isKept(job) && job.state === "running");
-  if (running !== undefined) return waiting("Deleting", waitingFor(world, running), told);
+  const running = keptJob(world);
+  if (running !== undefined) return waiting("Deleting", running, told);
   const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world);
   if (!("kind" in next)) {
     const { remedy, ...note } = next;
@@ -58,23 +53,6 @@ export function giveEverythingBack(world: World): Decision {
     return waiting("Deleting", { ...note, message }, told);
   }
   return { ...waiting("Deleting", next.why, { steps: [] }), effect: next };
-}
-
-/** Others ask or verify for what is given up now, and go with the resource. */
-const isKept = ({ metadata }: Job): boolean => ["backup", "migration"].includes(metadata.labels[LABEL.purpose] ?? "");
-
-function waitingFor(world: World, job: Job): Note {
-  const object = `Job/${job.metadata.name}`;
-  const what = job.metadata.labels[LABEL.purpose] ?? "";
-  const note = {
-    reason: "WaitingForJob",
-    message: `${object} still runs: a ${what} is not torn off in the middle`,
-    object,
-  };
-  const outcome = waitForJob(world, job, note);
-  if (outcome.kind !== "held") return note;
-  const [{ object: culprit, message, remedy }] = outcome.violations;
-  return { ...note, message: `${note.message}; ${culprit}: ${message}; ${remedy}, or delete ${object}` };
 }
 
 /** What was borrowed and is still out; undefined once nothing is, and all is let go. */
@@ -93,14 +71,6 @@ function nextReturn(world: World): Effect | Awaited | undefined {
   );
 }
 
-const awaited = ({ reason, object, message, remedy }: Violation): Awaited => ({
-  reason,
-  object,
-  message: `${object}: ${message}`,
-  clause: "I9",
-  remedy,
-});
-
 /** Isolated groups stop before the others poll what they polled (I7). */
 function stopGroups(world: World, because: string): Effect | Awaited | undefined {
   for (const workload of isolatedWorkloads(world)) {
@@ -111,13 +81,6 @@ function stopGroups(world: World, because: string): Effect | Awaited | undefined
     if (outcome?.kind === "held") return awaited(outcome.violations[0]);
   }
   return undefined;
-}
-
-/** Where its pods do not go because a host does not answer, that is said. */
-function untilGone({ now }: World, { pods }: Agent, note: Note): Awaited {
-  const [first] = unreachable(pods, now);
-  if (first === undefined) return note;
-  return { ...note, message: `${note.message}; ${first.object}: ${first.message}`, remedy: first.remedy };
 }
 
 /**

@@ -40,3 +40,12 @@ export function waitForPods({ now }: World, pods: readonly Pod[], note: Note): O
     ? { kind: "wait", note, ...again }
     : { kind: "held", violations: [first, ...rest], ...again };
 }
+
+/** Of a host that does not answer nobody knows whether a pod still migrates: to delete what it is of would change nothing. */
+export function orDelete(outcome: Outcome, { message: waits, object }: Note): Outcome {
+  if (outcome.kind !== "held") return outcome;
+  const [first, ...rest] = outcome.violations;
+  const message = `${waits}; ${first.message}`;
+  const remedy = first.reason === "HostUnreachable" ? first.remedy : `${first.remedy}, or delete ${object}`;
+  return { ...outcome, violations: [{ ...first, message, remedy }, ...rest] };
+}
