@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   aConfigObject,
   aContainer,
+  aDaemonSet,
   aDeployment,
   aJob,
   anObservation,
@@ -192,4 +193,11 @@ test("pollsters of people's own that cannot be read yet are not taken for none",
   const polling = { targets, verification: { podLog: {} }, newPollsters: { catalogue: secret } };
   const hidden = anUpgrade({ strategy: "Partial", components: { database: { action: "Skip" }, polling } });
   expect(told({ upgrade: hidden })[0]).toBe("Held");
+});
+
+test("agents on every host have no number, whatever the resource gives its component", () => {
+  const collector = { targets: [{ kind: "DaemonSet" as const, name: "collector" }], replicas: 3 };
+  const upgrade = anUpgrade({ components: { database: { action: "Skip" }, collector } });
+  const workload = aDaemonSet({ name: "collector", component: "collector", image: NEW_IMAGE });
+  expect(decide(anObservation({ upgrade, workloads: [workload], pods: podsOf(workload) })).phase).toBe("NoChange");
 });

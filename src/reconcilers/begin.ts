@@ -119,7 +119,9 @@ export function isThereAlready(world: World, agents: Agents): boolean {
 function isThere(agent: Agent): boolean {
   if (agent.marks.borrowed !== undefined) return false;
   if (isRetired(agent)) return isDown(agent) && agent.pods.length === 0;
-  const counted = agent.wanted.replicas === undefined || agent.workload.replicas === agent.wanted.replicas;
+  const { kind, replicas } = agent.workload;
+  // A DaemonSet has as many as there are hosts, whatever its component is given.
+  const counted = kind === "DaemonSet" || agent.wanted.replicas === undefined || replicas === agent.wanted.replicas;
   return atTarget(agent) && oldPods(agent).length === 0 && counted;
 }
 
