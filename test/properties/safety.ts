@@ -28,6 +28,11 @@ interface Own {
   readonly nodeSelector: string;
   readonly strategy: string;
 }
+interface Settling {
+  readonly what: string | undefined;
+  readonly at: number;
+}
+const NEVER: Settling = { what: undefined, at: Number.POSITIVE_INFINITY };
 const strategyOf = ({ spec }: WorkloadObject): string => JSON.stringify(spec.strategy ?? spec.updateStrategy);
 const selectorOf = ({ spec }: WorkloadObject): string => JSON.stringify(spec.template.spec.nodeSelector ?? {});
 
@@ -43,6 +48,7 @@ export class Safety implements Judge {
   readonly #own = new Map<string, Own>();
   readonly #migrated = new Set<string>();
   readonly #settled = new Set<string>();
+  readonly #settling = new Map<AgentComponent, Settling>();
   readonly #verified = new Set<string>();
   /** The resource goes away: what was borrowed comes back at once, verified or not. */
   isDeleting = false;
@@ -110,7 +116,6 @@ export class Safety implements Judge {
     if (isWorkload(object)) this.#hearWorkload(object, before);
     if (isPod(object)) this.#hearPod(type, object);
     if (!isPod(object) && !isWorkload(object)) return;
-    // Of each, whatever it was: that time has passed is no event.
     for (const component of new Set(this.#componentOf.values())) this.#settle(component);
   }
 
@@ -160,26 +165,34 @@ export class Safety implements Judge {
     this.#forbid("I3", unverified.length > 1, `${names}: none of them verified`);
   }
 
+  /** That time has passed is no event: what was to settle by now has, whatever the event that has come since makes of it. */
   #settle(component: AgentComponent): void {
+    const { now } = this.#cluster;
+    const next = this.#settlingNow(component);
+    for (const { what, at } of [this.#settling.get(component) ?? NEVER, next]) {
+      if (what !== undefined && at <= now) this.#settled.add(what);
+    }
+    this.#settling.set(component, next);
+  }
+
+  /** What a component settles as, and when, if nothing happens until then. */
+  #settlingNow(component: AgentComponent): Settling {
     const workloads = this.#cluster.workloads.filter(
       ({ metadata }) => this.#componentOf.get(metadata.name) === component,
     );
     const pods = this.#livePods(component);
-    if (!workloads.every((workload) => this.#isDone(component, workload))) return;
-    if (this.#retires(component)) {
-      if (pods.length === 0) this.#settled.add(component);
-      return;
-    }
+    if (!workloads.every((workload) => this.#isDone(component, workload))) return NEVER;
+    if (this.#retires(component)) return pods.length === 0 ? { what: component, at: 0 } : NEVER;
     const [image, ...others] = new Set([...workloads, ...pods].map(imageOf));
-    if (image !== undefined && others.length === 0 && pods.every((pod) => this.#isSteady(pod)))
-      this.#settled.add(`${component} ${image}`);
+    if (image === undefined || others.length > 0) return NEVER;
+    return { what: `${component} ${image}`, at: Math.max(0, ...pods.map((pod) => this.#steadyAt(pod))) };
   }
 
   /** Ready for as long as the wish asks. */
-  #isSteady({ status: { conditions } }: PodObject): boolean {
+  #steadyAt({ status: { conditions } }: PodObject): number {
     const ready = conditions.find(({ type, status }) => type === "Ready" && status === "True");
     const since = parseTime(ready?.lastTransitionTime ?? "") ?? Number.POSITIVE_INFINITY;
-    return this.#cluster.now - since >= (this.#cluster.spec?.minReadySeconds ?? 10) * 1000;
+    return since + (this.#cluster.spec?.minReadySeconds ?? 10) * 1000;
   }
 
   #isDone(component: AgentComponent, workload: WorkloadObject): boolean {
