@@ -34,7 +34,7 @@ const violation = (agent: Agent, reason: string, message: string, remedy: string
   severity: "Error",
 });
 
-/** Scaling a paused Deployment up after a change of image starts pods of the old one. */
+/** Scaling a paused Deployment up after a change of image starts pods of the old one, and no pod is replaced. */
 function pausedDeployment(agent: Agent): readonly Violation[] {
   if (!agent.workload.paused) return [];
   const name = agent.workload.metadata.name;
@@ -42,7 +42,7 @@ function pausedDeployment(agent: Agent): readonly Violation[] {
     violation(
       agent,
       "WorkloadPaused",
-      "the Deployment is paused, so its controller would start old pods",
+      "the Deployment is paused, so its controller starts old pods and replaces none",
       `kubectl rollout resume deployment/${name}`,
     ),
   ];

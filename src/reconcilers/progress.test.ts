@@ -6,6 +6,7 @@ import {
   anUpgrade,
   aPod,
   aRecord,
+  aStatefulSet,
   aWorld,
   NEW_IMAGE,
   NOW,
@@ -70,3 +71,19 @@ describe("pods that are ready", () => {
     expect(waiting(10, [], hosts)).toBeUndefined();
   });
 });
+
+test.each([
+  ["WorkloadPaused", "kubectl rollout resume", aDeployment({ ...two, paused: true, status: { updated: 1, ready: 1 } })],
+  ["PartitionedStatefulSet", "partition", aStatefulSet({ ...two, partition: 1, status: { updated: 1, ready: 1 } })],
+] as const)(
+  "%s: what its owner keeps from going on in the middle of its roll is told at once, by what has to be done",
+  (reason, remedy, workload) => {
+    const world = aWorld({ upgrade: anUpgrade(), workloads: [workload] });
+    const scene: Scene = { world, record: aRecord(), agents: none, left: none, target: { name: "ocata", major: 8 } };
+    const outcome = waitUntilAvailable(scene, [anAgent(workload)], "P3");
+    expect(outcome).toMatchObject({
+      kind: "held",
+      violations: [{ reason, object: `${workload.kind}/notification`, remedy: expect.stringContaining(remedy) }],
+    });
+  },
+);

@@ -217,7 +217,8 @@ export function waitUntilRolledOut(scene: Scene, agents: readonly Agent[], claus
     const message = isObserved(agent)
       ? `${agentText(agent)}: ${ready} of ${replicas ?? status.desired} new pods ready`
       : `the controller of ${agentText(agent)} has not acted on the last write yet`;
-    const trouble = [...troubleOf(agent), ...unreachable(agent.pods, scene.world.now)];
+    // Paused, or given a partition, in the middle of its roll: its controller will not go on, however long that is waited for.
+    const trouble = [...startsOldPods(agent), ...troubleOf(agent), ...unreachable(agent.pods, scene.world.now)];
     return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, trouble);
   }
   return undefined;

@@ -34,6 +34,19 @@ const NOTIFICATION = {
   workloadPartitioning: "Disabled" as const,
 };
 
+/** A way back of an attempt that is under way, as a resource asks for it. */
+const wayBackOf = ({ plan, inputs, targets }: AttemptRecord): AttemptRecord =>
+  aRecord({
+    plan: "back",
+    inputs,
+    from: "ocata",
+    to: "newton",
+    back: { of: plan, by: "Spec", why: "asked" },
+    startedAt: "2026-01-01T00:11:00Z",
+    targets: targets.map((each) => ({ ...each, image: NEW_IMAGE, targetImage: OLD_IMAGE })),
+    metadata: { name: "back", uid: "uid-of-back" },
+  });
+
 describe("a target that is the release of before", () => {
   const OWN = { old: "registry.example/notification:newton", new: "registry.example/notification:ocata" } as const;
 
@@ -87,16 +100,7 @@ describe("a full way back of agents that an attempt had taken down", () => {
     });
     const target = aRecordedTarget(before, { component: "polling", release: "newton", hosts: HOSTS });
     const there = aRecord({ inputs, targets: [target], ended: { ...COMPLETED, state: "Superseded" } });
-    const back = aRecord({
-      plan: "back",
-      inputs,
-      from: "ocata",
-      to: "newton",
-      back: { of: there.plan, by: "Spec", why: "asked" },
-      startedAt: "2026-01-01T00:11:00Z",
-      targets: [{ ...target, image: NEW_IMAGE, targetImage: OLD_IMAGE }],
-      metadata: { name: "back", uid: "uid-of-back" },
-    });
+    const back = wayBackOf(there);
     return decide(anObservation({ now: NOW + 60_000, upgrade, workloads: [workload], pods, records: [there, back] }));
   }
 
@@ -357,16 +361,7 @@ describe("a way back of which a workload was made anew in the middle", () => {
     const down = { ...kept, metadata: { ...kept.metadata, annotations } };
     const targets = [down, former].map((each) => aRecordedTarget(each, { replicas: 2, release: "newton" }));
     const there = aRecord({ inputs, targets, ...(isBegun ? { ended: { ...COMPLETED, state: "Superseded" } } : {}) });
-    const back = aRecord({
-      plan: "back",
-      inputs,
-      from: "ocata",
-      to: "newton",
-      back: { of: there.plan, by: "Spec", why: "asked" },
-      startedAt: "2026-01-01T00:11:00Z",
-      targets: targets.map((each) => ({ ...each, image: NEW_IMAGE, targetImage: OLD_IMAGE })),
-      metadata: { name: "back", uid: "uid-of-back" },
-    });
+    const back = wayBackOf(there);
     const records = isBegun ? [there, back] : [there];
     const workloads = [down, ...others];
     const { effect, headline } = decide(anObservation({ now: NOW + 900_000, upgrade, workloads, records }));

@@ -68,7 +68,10 @@ export const REASONS = {
     meaning: "Another resource works on the workload.",
     remedy: "Wait until that one has ended, or delete it.",
   },
-  WorkloadPaused: { meaning: "The Deployment is paused and would start old pods.", remedy: "Resume its rollout." },
+  WorkloadPaused: {
+    meaning: "The Deployment is paused, and starts old pods and replaces none.",
+    remedy: "Resume its rollout.",
+  },
   PartitionedStatefulSet: {
     meaning: "The update partition would bring old pods back.",
     remedy: "Set the partition to 0.",

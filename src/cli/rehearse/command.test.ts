@@ -2,7 +2,6 @@
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { runPlugin } from "../program.ts";
 
@@ -27,7 +26,7 @@ test("a rehearsal is told to end when the plugin is, and not only by the termina
       () => true,
       () => false,
     );
-  while (!(await isThere("begun"))) await pause(20);
+  await expect.poll(() => isThere("begun"), { timeout: 15_000 }).toBe(true);
   interrupted.abort();
   expect(await code).toBe(130);
   expect(await isThere("ended")).toBe(true);
