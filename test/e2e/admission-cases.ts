@@ -76,6 +76,14 @@ const unknown = (field: string, value: unknown): Refusal => ({
   says: "unknown field",
 });
 
+/** A time of the spec itself that is none, or too short or long. */
+const inSeconds = (name: string, key: string, value: unknown, says: string): Refusal => ({
+  name,
+  edits: { [`/${key}`]: value },
+  field: `spec.${key}`,
+  says,
+});
+
 export const refusals: readonly Refusal[] = [
   { name: "no strategy", edits: { "/strategy": undefined }, field: "spec.strategy", says: "Required value" },
   { name: "unknown strategy", edits: { "/strategy": "Fast" }, field: "spec.strategy", says: "Unsupported value" },
@@ -199,42 +207,12 @@ export const refusals: readonly Refusal[] = [
     field: "spec.components.database.deadlineSeconds",
     says: "greater than or equal to 1",
   },
-  {
-    name: "a negative deadline",
-    edits: { "/progressDeadlineSeconds": -1 },
-    field: "spec.progressDeadlineSeconds",
-    says: "greater than or equal to 1",
-  },
-  {
-    name: "a deadline of years",
-    edits: { "/progressDeadlineSeconds": 1e8 },
-    field: "spec.progressDeadlineSeconds",
-    says: "less than or equal to 604800",
-  },
-  {
-    name: "pods that are to be ready for less than no time",
-    edits: { "/minReadySeconds": -1 },
-    field: "spec.minReadySeconds",
-    says: "greater than or equal to 0",
-  },
-  {
-    name: "pods that are to be ready for days",
-    edits: { "/minReadySeconds": 1e6 },
-    field: "spec.minReadySeconds",
-    says: "less than or equal to 3600",
-  },
-  {
-    name: "a duration as text",
-    edits: { "/progressDeadlineSeconds": "30m" },
-    field: "spec.progressDeadlineSeconds",
-    says: "must be of type integer",
-  },
-  {
-    name: "half a second",
-    edits: { "/progressDeadlineSeconds": 0.5 },
-    field: "spec.progressDeadlineSeconds",
-    says: "must be of type integer",
-  },
+  inSeconds("a negative deadline", "progressDeadlineSeconds", -1, "greater than or equal to 1"),
+  inSeconds("a deadline of years", "progressDeadlineSeconds", 1e8, "less than or equal to 604800"),
+  inSeconds("pods that are to be ready for less than no time", "minReadySeconds", -1, "greater than or equal to 0"),
+  inSeconds("pods that are to be ready for days", "minReadySeconds", 1e6, "less than or equal to 3600"),
+  inSeconds("a duration as text", "progressDeadlineSeconds", "30m", "must be of type integer"),
+  inSeconds("half a second", "progressDeadlineSeconds", 0.5, "must be of type integer"),
   {
     name: "no targets",
     edits: { "/components/collector/targets": [] },
