@@ -81,9 +81,7 @@ test.each([
     const world = aWorld({ upgrade: anUpgrade(), workloads: [workload] });
     const scene: Scene = { world, record: aRecord(), agents: none, left: none, target: { name: "ocata", major: 8 } };
     const outcome = waitUntilAvailable(scene, [anAgent(workload)], "P3");
-    expect(outcome).toMatchObject({
-      kind: "held",
-      violations: [{ reason, object: `${workload.kind}/notification`, remedy: expect.stringContaining(remedy) }],
-    });
+    expect(outcome).toMatchObject({ kind: "held", violations: [{ reason, object: `${workload.kind}/notification` }] });
+    expect(outcome?.kind === "held" ? outcome.violations[0].remedy : undefined).toContain(remedy);
   },
 );

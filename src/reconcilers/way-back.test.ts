@@ -305,11 +305,8 @@ describe("another wish for the release of before, once a way back has ended", ()
 
   test("is carried out, and not taken for a revert that has nothing to undo", () => {
     expect(wish(given).effect?.why.reason).toBe("CopyingConfiguration");
-    const components: SpecInput["components"] = {
-      database: { action: "Skip" },
-      notification: { ...NOTIFICATION, replicas: 5 },
-    };
-    expect(wish({ components }).effect?.why.reason).toBe("AttemptStarted");
+    const more = { database: { action: "Skip" as const }, notification: { ...NOTIFICATION, replicas: 5 } };
+    expect(wish({ components: more }).effect?.why.reason).toBe("AttemptStarted");
   });
 
   test("is a revert as long as something is out", () => {
@@ -317,23 +314,18 @@ describe("another wish for the release of before, once a way back has ended", ()
     expect(wish(given, OLD_IMAGE, { ...ENDED, state: "Superseded" }).effect?.why.reason).toBe("RollbackStarted");
   });
 
+  const components: SpecInput["components"] = {
+    database: { action: "Upgrade", jobFrom: { kind: "Deployment", name: "notification" } },
+    notification: NOTIFICATION,
+  };
+
   test("migrates no database that has the newer schema", () => {
-    const jobFrom = { kind: "Deployment" as const, name: "notification" };
-    const components: SpecInput["components"] = {
-      database: { action: "Upgrade", jobFrom },
-      notification: NOTIFICATION,
-    };
     const { headline } = wish({ ...given, components });
     expect(headline).toMatchObject({ reason: "Downgrade", object: "ConfigMap/ceilometer-attempt-1" });
     expect(headline.message).toContain("set spec.components.database.action to Skip");
   });
 
   test("nor does one for a release in between", () => {
-    const jobFrom = { kind: "Deployment" as const, name: "notification" };
-    const components: SpecInput["components"] = {
-      database: { action: "Upgrade", jobFrom },
-      notification: NOTIFICATION,
-    };
     const toPike = { ...upgraded, to: "pike" };
     const records = [toPike, { ...way(ENDED), from: "pike" }];
     const upgrade = anUpgrade({ components }, { finalizers: [FINALIZER] });
