@@ -246,10 +246,19 @@ export type MetricName = keyof Table;
 export type Named<T extends Metric["type"]> = { [N in MetricName]: Table[N]["type"] extends T ? N : never }[MetricName];
 export type LabelsOf<N extends MetricName> = { readonly [L in keyof Table[N]["labels"]]: string };
 
+/** Gauges whose series are of a resource, and go with it. */
+export type OfResource = {
+  [N in Named<"gauge">]: LabelsOf<N> extends LabelsOf<"ceilometer_upgrade_drifted_workloads"> ? N : never;
+}[Named<"gauge">];
+/** All others: their number does not grow with the resources. */
+export type OfOperator = Exclude<MetricName, OfResource>;
+
 /** What is true of a resource at the moment: one series of a gauge. */
 export type Sample = {
-  [N in Named<"gauge">]: { readonly metric: N; readonly labels: LabelsOf<N>; readonly value: number };
-}[Named<"gauge">];
+  [N in OfResource]: { readonly metric: N; readonly labels: LabelsOf<N>; readonly value: number };
+}[OfResource];
+
+export const isOfResource = (name: MetricName): name is OfResource => "namespace" in METRICS[name].labels;
 
 export const metricNames = (): readonly MetricName[] =>
   Object.keys(METRICS).filter((name): name is MetricName => name in METRICS);
