@@ -12,6 +12,7 @@ import { root } from "../scripts/demo/installation.ts";
 import { cacheRoot } from "../tools/control-plane/binaries.ts";
 import type { Ground } from "./ground.ts";
 import { liveHeapMib } from "./live-heap.ts";
+import { podHeapMib } from "./pod-heap.ts";
 import { cpuOf, type Memory, memoryOf } from "./process-figures.ts";
 
 /** From source there is only a kubeconfig: nobody runs that in a pod. */
@@ -55,13 +56,12 @@ export type Wrote = z.infer<typeof wroteSchema>;
 const START_TIMEOUT = 60_000;
 const POLL_INTERVAL = 5;
 
-/** Watches all namespaces, unless some are given. `nodeFlags` stand before the program and win over those of the image. */
+/** Watches all namespaces, unless some are given. */
 export async function startOperator(
   ground: Ground,
   variant: Variant,
   namespaces: readonly string[] = [],
   pod = "operator-0",
-  nodeFlags: readonly string[] = [],
 ): Promise<OperatorProcess> {
   const health = await freePort();
   const metrics = await freePort();
@@ -80,7 +80,8 @@ export async function startOperator(
   const complaints: string[] = [];
   const startedAt = performance.now();
   const profiling = ground.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${ground.profiles}`];
-  const node = [`--inspect-port=127.0.0.1:${inspector}`, ...nodeFlags, ...profiling];
+  const heap = `--max-old-space-size=${await podHeapMib()}`;
+  const node = [`--inspect-port=127.0.0.1:${inspector}`, heap, ...profiling];
   const child = spawn(process.execPath, [...node, program, ...args, ...flags], {
     env,
     stdio: ["ignore", "pipe", "pipe"],

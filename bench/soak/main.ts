@@ -9,9 +9,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
 import { z } from "zod";
-import { root } from "../../scripts/demo/installation.ts";
 import { generator } from "../../test/campaign/random.ts";
 import { startFaultProxy } from "../../test/support/fault-proxy.ts";
 import { cacheRoot } from "../../tools/control-plane/binaries.ts";
@@ -19,6 +17,7 @@ import { bundle } from "../bundle.ts";
 import { type Ground, openGround } from "../ground.ts";
 import { startOperator } from "../operator.ts";
 import { putIntoPage } from "../page.ts";
+import { podHeapMib } from "../pod-heap.ts";
 import { versions } from "../versions.ts";
 import { faultEvery } from "./faults.ts";
 import { observe } from "./observation.ts";
@@ -43,7 +42,6 @@ const optionsSchema = z.object({
   seed: number.default(1),
   "update-docs": z.boolean().default(false),
 });
-const valuesSchema = z.object({ resources: z.object({ limits: z.object({ memory: z.string() }) }) });
 type Options = z.infer<typeof optionsSchema>;
 
 const say = (line: string): void => console.info(line);
@@ -85,9 +83,7 @@ async function soak(ground: Ground, options: Options): Promise<SoakResults> {
   await using stack = new AsyncDisposableStack();
   stack.use(proxy);
   const variant = { code: "bundle", credentials: "kubeconfig" } as const;
-  const heapMib = (await podMemoryMib()) / 2;
-  const flags = [`--max-old-space-size=${heapMib}`];
-  const operator = stack.use(await startOperator(await behind(proxy.url, ground), variant, [], "operator-0", flags));
+  const operator = stack.use(await startOperator(await behind(proxy.url, ground), variant));
   await operator.leads();
   const pool = stack.use(await recycling(ground, options.resources, options["at-once"], say));
   await pause(REST);
@@ -132,22 +128,11 @@ async function soak(ground: Ground, options: Options): Promise<SoakResults> {
     atRest,
     afterwards: afterwards ?? atRest,
     looks: observation.stop(),
-    heapMib,
+    heapMib: await podHeapMib(),
     alive,
     operatorLived,
     errors: operator.complaints.filter((line) => /"level":"(?:error|fatal)"|^[^{]/.test(line)),
   };
-}
-
-/** The limit of a pod that the chart makes, in MiB. Where there is one, Node lets its heap take half of it. */
-async function podMemoryMib(): Promise<number> {
-  const values: unknown = parse(
-    await readFile(join(root, "charts", "ceilometer-upgrade-operator", "values.yaml"), "utf8"),
-  );
-  const { memory } = valuesSchema.parse(values).resources.limits;
-  const mib = /^(\d+)Mi$/.exec(memory)?.[1];
-  if (mib === undefined) throw new Error(`values.yaml: resources.limits.memory is ${memory}, and read are Mi only`);
-  return Number(mib);
 }
 
 /** The same credentials, but by way of the proxy. */
