@@ -1,10 +1,11 @@
 /**
- * `npm run scale`: a thousand upgrades at once by one operator. Judged by what no figure shows: each of them ends at the target, none
- * waits until the others are done, and the lease is never lost. Exit code 1 otherwise.
+ * `npm run scale`: a thousand upgrades at once by one operator, beside resources that fit no schema. Judged by what no figure shows: each
+ * of them ends at the target, none waits until the others are done, and the lease is never lost. Exit code 1 otherwise.
  */
 import { availableParallelism, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { storeUnfit, UNFIT_COUNT } from "../test/support/unfit-resources.ts";
 import { bundle } from "./bundle.ts";
 import { measure, type Run } from "./compare.ts";
 import { operator } from "./drivers.ts";
@@ -19,6 +20,8 @@ const USAGE = `usage: npm run scale -- [options]
   --update-docs     put the figures into docs/performance.md
 `;
 const RUN = "scale";
+/** Where those are that stop nobody (S9 of docs/security-refusals.md). */
+const UNFIT_NAMESPACE = `bench-${RUN}-unfit`;
 const UPGRADES_PER_NODE = 25;
 const NODES = 8;
 
@@ -57,6 +60,8 @@ async function scale(ground: Ground, upgrades: number): Promise<Scaled> {
   const watched: typeof driver = {
     ...driver,
     async prepare(...asked) {
+      await must(ground.cluster, "POST", "/api/v1/namespaces", { metadata: { name: UNFIT_NAMESPACE } });
+      await storeUnfit(ground.cluster, UNFIT_NAMESPACE);
       const prepared = await driver.prepare(...asked);
       before = await leaseOf(ground);
       return prepared;
@@ -127,6 +132,7 @@ async function page(ground: Ground, scaled: Scaled): Promise<string> {
 
 | ${run.upgrades} upgrades at once, one replica each | |
 | --- | --- |
+| beside them, stored under no schema | ${UNFIT_COUNT} |
 | completed | ${completed} |
 | every pod at the target after | ${(run.wall / 1000).toFixed(0)} s |
 | all of them said so after | ${(run.told / 1000).toFixed(0)} s |
