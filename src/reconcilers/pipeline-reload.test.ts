@@ -13,8 +13,10 @@ import {
   podsOf,
 } from "../../test/support/builders.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
+import type { Labels } from "../model/meta.ts";
 import type { Pod, Workload } from "../model/observation.ts";
 import type { ProbeResult } from "../model/probe.ts";
+import { formatTime } from "../model/time.ts";
 import { notification } from "./notification.ts";
 import { wantedBack } from "./way-back.ts";
 
@@ -131,6 +133,27 @@ test("one that somebody lets messages in by again, while the others are stopped,
   const gone = aDeployment({ name: "two", image: PIKE, replicas: 0, annotations });
   expect(onward([one, gone])).toMatchObject({
     note: { reason: "Starting", message: "start the old agents with their intake off of Deployment/two" },
+  });
+});
+
+test("one that has its intake off again, while the others are stopped, is not stopped before the queues are empty again (I6)", () => {
+  const marked = (workload: Workload, annotations: Labels): Workload => ({
+    ...workload,
+    metadata: { ...workload.metadata, annotations },
+  });
+  const up = (seconds: number) => marks({ phase: { phase: "up", at: formatTime(NOW + seconds * 1000) } });
+  const annotations = marks({ borrowed: { replicas: 2 }, phase: { phase: "down" } });
+  const down = marked({ ...drained("one", PIKE), replicas: 0 }, annotations);
+  const two = drained("two", PIKE);
+  expect(onward([down, marked(two, up(-60))])).toMatchObject({
+    note: { reason: "TakingDown", message: "shut down every old notification agent pod of Deployment/two" },
+  });
+  // The one that was stopped first comes back, to read what is there.
+  expect(onward([down, marked(two, up(30))])).toMatchObject({
+    note: { reason: "Starting", message: "start the old agents with their intake off of Deployment/one" },
+  });
+  expect(onward([marked(drained("one", PIKE), up(31)), marked(two, up(30))])).toMatchObject({
+    note: { reason: "WaitingForEmptyQueues" },
   });
 });
 

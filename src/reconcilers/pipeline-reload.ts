@@ -25,7 +25,7 @@ import type { RecordedParity } from "../model/attempt.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Millis } from "../model/time.ts";
 import { takeDown } from "./desired/workload-writes.ts";
-import { mayNotStart, momentOf, waitFor } from "./progress.ts";
+import { mayNotStart, momentOf, phaseSince, waitFor } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { replaceTogether } from "./stop-then-start.ts";
 
@@ -133,8 +133,8 @@ function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedPar
   if (off.length === 0) return undefined;
   const turnsOff = parity.drain !== undefined;
   // One that somebody has let messages in by again meanwhile may have left some in them.
-  const isOff = !turnsOff || off.every(atTarget);
-  if (isOff && off.some((agent) => isDown(agent) && isMarkedDown(scene, agent))) return undefined;
+  const isOff = !turnsOff || (off.every(atTarget) && !isOffAgain(scene, off));
+  if (isOff && off.some((agent) => isStopped(scene, agent))) return undefined;
   const apart = stayDown(scene, there);
   if (apart !== undefined) return apart;
   if (turnsOff) {
@@ -157,6 +157,12 @@ function emptyQueues(scene: Scene, agents: readonly Agent[], parity: RecordedPar
   return waiting.kind === "wait" || waiting.kind === "held" ? { ...waiting, probes: gate.probes } : waiting;
 }
 
+/** One of them was started with its intake off after another was stopped: what it had taken in by then nobody has waited for. */
+function isOffAgain(scene: Scene, off: readonly Agent[]): boolean {
+  const stopped = off.filter((agent) => isStopped(scene, agent)).map((agent) => phaseSince(scene, agent));
+  return off.some((agent) => !isStopped(scene, agent) && phaseSince(scene, agent) > Math.min(...stopped));
+}
+
 function stayDown(scene: Scene, agents: readonly Agent[]): Outcome | undefined {
   const refused = mayNotStart(scene, agents);
   if (refused !== undefined) return refused;
@@ -172,7 +178,7 @@ function stayDown(scene: Scene, agents: readonly Agent[]): Outcome | undefined {
   return waitFor(scene, left, { reason: "WaitingForOldPods", message, clause: CLAUSE }, []);
 }
 
-function isMarkedDown(scene: Scene, { marks: { phase } }: Agent): boolean {
-  const { plan } = momentOf(scene);
-  return phase?.plan === plan && (phase.phase === "down" || phase.phase === "gone");
+function isStopped(scene: Scene, agent: Agent): boolean {
+  const { phase } = agent.marks;
+  return isDown(agent) && phase?.plan === scene.record.plan && (phase.phase === "down" || phase.phase === "gone");
 }
