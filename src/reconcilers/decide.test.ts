@@ -822,3 +822,25 @@ test("a copy of a file that somebody has deleted is made again while agents may 
   expect(next(OLD_IMAGE, false)).toEqual(["create", "CopyingConfiguration"]);
   expect(next(NEW_IMAGE, false)).toEqual(["create", "CopyingConfiguration"]);
 });
+
+test("a wish that comes back after another one was carried out is not taken for fulfilled because somebody wrote on its record (I11)", () => {
+  const workload = aDeployment({ name: "notification", image: "registry.example/ceilometer:ocata-2" });
+  const targets = [aRecordedTarget(workload, { image: OLD_IMAGE, targetImage: NEW_IMAGE })];
+  const upgrade = anUpgrade(middle({ workloads: [workload] }).upgrade.spec);
+  const inputs = readInputs(aWorld({ upgrade })).digest ?? "";
+  const at = (seconds: number) => formatTime(NOW - seconds * 1000);
+  const record = (plan: string, seconds: number, resourceVersion: string, more: Partial<AttemptRecord>) =>
+    aRecord({
+      plan,
+      targets,
+      startedAt: at(seconds),
+      ended: { at: at(seconds - 100), state: "Completed", retry: 0 },
+      ...more,
+      metadata: { name: plan, uid: plan, createdAt: NOW - seconds * 1000, resourceVersion, ...more.metadata },
+    });
+  const phaseOf = (records: readonly AttemptRecord[]) =>
+    decide(anObservation({ upgrade, workloads: [workload], pods: podsOf(workload), records })).phase;
+  const other = record("plan-2", 300, "9", { inputs: "another" });
+  expect(phaseOf([record("plan-1", 900, "8", { inputs }), other])).toBe("Progressing");
+  expect(phaseOf([record("plan-1", 900, "12", { inputs }), other])).toBe("Progressing");
+});

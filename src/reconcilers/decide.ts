@@ -197,10 +197,13 @@ function currentRecord(world: World, inputs: string | undefined): AttemptRecord 
   if (newest?.ended === undefined) return newest;
   // Whatever became of the other one: what it did to the workloads is not undone by coming back.
   const overtaken = world.records.some(
-    (other) => other !== newest && (other.ended === undefined || (isLater(other, newest) && !isBefore(other, newest))),
+    (other) => other !== newest && (other.ended === undefined || isAfter(other, newest)),
   );
   return overtaken ? undefined : newest;
 }
+
+const isAfter = (other: AttemptRecord, one: AttemptRecord): boolean =>
+  isBefore(one, other) || (isLater(other, one) && !isBefore(other, one));
 
 /**
  * One is carried out at a time: what was made before the other one and never taken up again was over by then, whoever has written on its
