@@ -23,7 +23,7 @@ import {
   type WorkloadWords,
   type WorldWords,
 } from "../../test/support/builders.ts";
-import { ANNOTATION, FINALIZER, HOSTNAME_NODE_SELECTOR, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
+import { ANNOTATION, FINALIZER, HOSTNAME_NODE_SELECTOR, LABEL, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/names.ts";
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
 import type { AttemptRecord } from "../model/attempt.ts";
 import { marksOf, type Phase } from "../model/marks.ts";
@@ -843,4 +843,20 @@ test("a wish that comes back after another one was carried out is not taken for 
   const other = record("plan-2", 300, "9", { inputs: "another" });
   expect(phaseOf([record("plan-1", 900, "8", { inputs }), other])).toBe("Progressing");
   expect(phaseOf([record("plan-1", 900, "12", { inputs }), other])).toBe("Progressing");
+});
+
+test("a host that does not answer is named, too, where what the resource no longer names waits for it (I11)", () => {
+  const labels = { [LABEL.purpose]: "isolated" };
+  const owner = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "uid-of-ceilometer" };
+  const group = aDeployment({ name: "central-new", replicas: 0, labels, owner });
+  const components = {
+    database: { action: "Skip" as const },
+    notification: { targets: [{ kind: "Deployment" as const, name: "notification" }] },
+  };
+  const after = (seconds: number) => {
+    const pod = aPod(aDeployment({ name: "central-new" }), { node: "host-7", deletingSince: NOW - seconds * 1000 });
+    return decide(middle({ workloads: [notification(), group], pods: [pod], spec: { components } }));
+  };
+  expect(after(10)).toMatchObject({ phase: "Progressing", recheckAt: NOW - 10_000 + 300_001 });
+  expect(after(301).headline.message).toMatch(/^Node\/host-7: .*; bring the host back, /);
 });

@@ -23,6 +23,7 @@ import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
 import { type Inputs, readInputs, type WantedCopy } from "./inputs.ts";
 import { fromRelease } from "./new-record.ts";
+import { nextDoubt } from "./progress.ts";
 import { isOutStill, isTakenBack, revertOf } from "./revert.ts";
 import { type Agents, allAgents, hasBegun, type Scene } from "./scene.ts";
 import { type Step, sequence } from "./sequence.ts";
@@ -257,7 +258,9 @@ function proceed(scene: Scene, copies: readonly WantedCopy[] = []): Decision {
   if (bookkeeping !== undefined && "gate" in bookkeeping) {
     const message = `${bookkeeping.object}: ${bookkeeping.message}; ${bookkeeping.remedy}`;
     const { reason, object } = bookkeeping;
-    return waiting("Progressing", { reason, message, object }, { ...told, steps: pending() });
+    const doubtAt = nextDoubt(world.pods, world.now);
+    const again = doubtAt === undefined ? {} : { recheckAt: doubtAt };
+    return waiting("Progressing", { reason, message, object }, { ...told, steps: pending(), ...again });
   }
   if (bookkeeping !== undefined) {
     return { ...waiting("Progressing", bookkeeping.why, { ...told, steps: pending() }), effect: bookkeeping };
