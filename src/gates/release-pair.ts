@@ -92,12 +92,16 @@ export function databaseDirection(left: readonly Agent[], world: World, target: 
 /**
  * Agents that run again what they ran before an attempt are older than the database that it has upgraded: they understand its schema,
  * and so do those of a release in between, but the migration of such a release may not, and there is nothing for it to do.
+ *
+ * `hasMigrated`: whether a migration of an attempt has succeeded.
  */
-export function schemaDirection({ upgrade, records, jobs }: World, target: Release): readonly Violation[] {
+export function schemaDirection(
+  { upgrade, records }: World,
+  target: Release,
+  hasMigrated: (record: AttemptRecord) => boolean,
+): readonly Violation[] {
   if (upgrade.spec.components.database.action === "Skip") return [];
-  const isDone = ({ ended, databaseJob }: AttemptRecord): boolean =>
-    ended?.state === "Completed" ||
-    jobs.some(({ metadata, state }) => metadata.name === databaseJob && state === "succeeded");
+  const isDone = (record: AttemptRecord): boolean => record.ended?.state === "Completed" || hasMigrated(record);
   return records.flatMap((record) => {
     const { back, databaseJob, from, metadata, to } = record;
     if (back !== undefined || databaseJob === undefined) return [];

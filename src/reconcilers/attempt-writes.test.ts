@@ -13,7 +13,7 @@ import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { type AttemptRecord, type Ended, RECORD_KEY, recordSchema } from "../model/attempt.ts";
 import { formatTime } from "../model/time.ts";
 import { endRecord, firstWrites, holdRecord, type NewRecord } from "./attempt-writes.ts";
-import { migrationJobName } from "./database.ts";
+import { migrationJobName } from "./migration-jobs.ts";
 
 const upgrade = anUpgrade({}, { finalizers: [FINALIZER] });
 const target = aRecordedTarget(aDeployment({ name: "notification" }), { replicas: 2 });

@@ -9,9 +9,9 @@ import type { Labels, Meta } from "../model/meta.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
-import { migrationJobNames } from "./database.ts";
 import { attemptRecord } from "./desired/attempt-record.ts";
 import type { WantedCopy } from "./inputs.ts";
+import { migrationJobNames } from "./migration-jobs.ts";
 
 /** The version of the rules below and of the release facts: another version is another plan. */
 const RULES_VERSION = 1;

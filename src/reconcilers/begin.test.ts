@@ -22,8 +22,8 @@ import type { AttemptRecord } from "../model/attempt.ts";
 import { digestText, nameFor } from "../model/digest.ts";
 import type { Job, Workload } from "../model/observation.ts";
 import { formatTime } from "../model/time.ts";
-import { migrationJobName } from "./database.ts";
 import { decide } from "./decide.ts";
+import { migrationJobName } from "./migration-jobs.ts";
 import { mountsFor } from "./targets.ts";
 
 const migrated: SpecInput["components"]["database"] = {

@@ -15,11 +15,11 @@ import type { Release } from "../model/release.ts";
 import { askImage } from "./ask-image.ts";
 import { type Assessment, assess, unreadMounts } from "./assess.ts";
 import { closeRecords, firstWrites } from "./attempt-writes.ts";
-import { migrationJobName } from "./database.ts";
 import { claim } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
 import { checkInputs, type Inputs } from "./inputs.ts";
 import { isolatedWorkloads } from "./isolated-group.ts";
+import { hasMigrated, migrationJobName } from "./migration-jobs.ts";
 import { bodyOf, fromRelease } from "./new-record.ts";
 import { isOwnJob } from "./own-job.ts";
 import { intervalThere } from "./polling-interval.ts";
@@ -92,7 +92,9 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
 
 /** Agents that are asked for say by themselves whether the target is older; of the database they say nothing after a way back. */
 const olderDatabase = (world: World, { agents, left }: Resolved, target: Release): readonly Violation[] =>
-  allAgents(agents).length === 0 ? databaseDirection(allAgents(left), world, target) : schemaDirection(world, target);
+  allAgents(agents).length === 0
+    ? databaseDirection(allAgents(left), world, target)
+    : schemaDirection(world, target, (record) => hasMigrated(world, record));
 
 /** What the two gates of a partial upgrade saw, for people. */
 function gatesOf({ parity, polling }: Assessment, agents: readonly Agent[]): GatesSeen {

@@ -13,7 +13,8 @@ import {
 } from "../../test/support/builders.ts";
 import { ANNOTATION, LABEL } from "../api/v1alpha1/names.ts";
 import type { Job, Pod } from "../model/observation.ts";
-import { database, databaseKept, migrationJobName, migrationPod } from "./database.ts";
+import { database, databaseKept, migrationPod } from "./database.ts";
+import { migrationJobName } from "./migration-jobs.ts";
 
 const upgrade = anUpgrade();
 const owner = { kind: "CeilometerUpgrade", name: upgrade.metadata.name, uid: upgrade.metadata.uid };

@@ -9,40 +9,19 @@ import { findJobTemplate } from "../gates/job-template.ts";
 import { isLive } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
 import { readMigrationLog } from "../model/migration-log.ts";
-import type { ContainerState, Job, Pod, Upgrade, World } from "../model/observation.ts";
+import type { ContainerState, Job, Pod, World } from "../model/observation.ts";
 import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import type { Container, PodSpec } from "../model/pod-template.ts";
 import type { ProbeRequest } from "../model/probe.ts";
 import { migrationCommand, type Release } from "../model/release.ts";
 import { type Beside, besideAgent, besideTemplate, commandPod, job, templatePod } from "./desired/job.ts";
+import { isMigration, migrationJobName } from "./migration-jobs.ts";
 import { isOwnJob, orDelete, waitForJob, waitForPods } from "./own-job.ts";
 import { allAgents, isOfPlan, type PhaseReconciler, type Scene } from "./scene.ts";
 import { findContainer } from "./targets.ts";
 
 const CLAUSE = "F1";
 const BACKUP_DEADLINE_SECONDS = 86_400;
-
-/** One name for one migration: another plan for the same release and image never migrates again; a retry does. */
-export function migrationJobName(upgrade: Upgrade): string {
-  const { target, retryAttempt } = upgrade.spec;
-  const suffix = shortDigest([upgrade.metadata.uid, target.release, target.image, retryAttempt]);
-  return nameFor(`${upgrade.metadata.name}-db`, suffix);
-}
-
-/** How many numbers of retries in spec are looked back at: somebody may have set it to two billion. */
-const MOST_RETRIES = 32;
-
-/** The names that an attempt may have begun with for this release and image, at the number of retries in spec of that time. */
-export function migrationJobNames(upgrade: Upgrade, records: World["records"]): readonly string[] {
-  const { retryAttempt } = upgrade.spec;
-  // One more: a retry by annotation that came before its attempt is counted with the wish until the attempt has it.
-  const asked = 1 + Math.min(MOST_RETRIES, Math.max(0, ...records.map(({ verbs }) => verbs.retries ?? 0)));
-  const numbers = Array.from(
-    { length: Math.min(retryAttempt, MOST_RETRIES) + 1 + asked },
-    (_, before) => retryAttempt + asked - before,
-  );
-  return numbers.map((number) => migrationJobName({ ...upgrade, spec: { ...upgrade.spec, retryAttempt: number } }));
-}
 
 export const database: PhaseReconciler = (scene) => {
   const { spec } = scene.world.upgrade;
@@ -78,9 +57,7 @@ export const keptDatabase: Outcome = {
 };
 
 const runningMigration = ({ jobs, upgrade }: World): Job | undefined =>
-  jobs.find(
-    (job) => isOwnJob(job, upgrade) && job.state === "running" && job.metadata.labels[LABEL.purpose] === "migration",
-  );
+  jobs.find((job) => isOwnJob(job, upgrade) && job.state === "running" && isMigration(job));
 
 /**
  * It has run nothing, and waits for other images than are wanted now, of which the registry says that there are none. Each of its

@@ -20,8 +20,8 @@ import type { PodTemplate } from "../model/pod-template.ts";
 import type { Release } from "../model/release.ts";
 import type { Assessment } from "./assess.ts";
 import type { NewRecord } from "./attempt-writes.ts";
-import { migrationJobName } from "./database.ts";
 import { digestNow } from "./inputs.ts";
+import { migrationJobName } from "./migration-jobs.ts";
 import { type Agents, allAgents, isRetired } from "./scene.ts";
 
 /** The release that most of the work starts from: that of the first workload, in the order of the components. */

@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   aConfigObject,
+  aContainer,
   aDaemonSet,
   aDeployment,
+  aJob,
   anAutoscaler,
   anObservation,
   anUpgrade,
@@ -24,8 +26,11 @@ import { ANNOTATION, FINALIZER, OFFLINE_NODE_SELECTOR } from "../api/v1alpha1/na
 import type { SpecInput } from "../api/v1alpha1/schema.ts";
 import { type AttemptRecord, RECORD_KEY, recordSchema } from "../model/attempt.ts";
 import type { Phase } from "../model/marks.ts";
+import type { Job } from "../model/observation.ts";
 import { decide } from "./decide.ts";
+import { ownLabels } from "./desired/job.ts";
 import { readInputs } from "./inputs.ts";
+import { migrationJobName } from "./migration-jobs.ts";
 
 const COMPLETED = { state: "Completed", at: "2026-01-01T00:10:00Z", retry: 0 } as const;
 const NEWTON: SpecInput["target"] = { release: "newton", image: OLD_IMAGE };
@@ -334,6 +339,35 @@ describe("another wish for the release of before, once a way back has ended", ()
     );
     expect(headline).toMatchObject({ reason: "Downgrade", object: "ConfigMap/ceilometer-attempt-1" });
   });
+});
+
+test("no migration runs on a database that another try of an attempt has upgraded further (I10)", () => {
+  const target = (release: "ocata" | "pike") => ({ release, image: `registry.example/ceilometer:${release}` });
+  const components: SpecInput["components"] = {
+    database: { action: "Upgrade", jobFrom: { kind: "Deployment", name: "notification" } },
+    notification: NOTIFICATION,
+  };
+  const asked = (release: "ocata" | "pike", retryAttempt: number) =>
+    anUpgrade({ target: target(release), retryAttempt, components }, { finalizers: [FINALIZER] });
+  const notification = aDeployment({ name: "notification", image: OLD_IMAGE });
+  const targets = [aRecordedTarget(notification, { release: "newton" })];
+  const ended = { ...COMPLETED, state: "Superseded" } as const;
+  const given = aRecord({ to: "pike", databaseJob: migrationJobName(asked("pike", 0)), targets, ended });
+  const after = (...states: readonly Job["state"][]) => {
+    const jobs = states.map((state, retry) => {
+      const owner = { kind: "CeilometerUpgrade", name: "ceilometer", uid: "uid-of-ceilometer" };
+      const labels = ownLabels(asked("pike", retry), "database", "migration");
+      const spec = { containers: [aContainer({ image: target("pike").image })] };
+      const template = { labels: {}, annotations: {}, spec };
+      return aJob(migrationJobName(asked("pike", retry)), { state, template, metadata: { owner, labels } });
+    });
+    const upgrade = asked("ocata", 1);
+    const seen = { upgrade, workloads: [notification], pods: podsOf(notification), records: [given], jobs };
+    return decide(anObservation(seen)).headline.reason;
+  };
+  expect(after("succeeded")).toBe("Downgrade");
+  expect(after("failed", "succeeded")).toBe("Downgrade");
+  expect(after("failed")).toBe("AttemptStarted");
 });
 
 describe("a way back of which a workload was made anew in the middle", () => {
