@@ -18,7 +18,7 @@ import type { Note, Outcome, Violation } from "../model/outcome.ts";
 import { formatDuration, type Millis, parseTime } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
 import { type Moment, restartClock } from "./desired/workload-writes.ts";
-import { goingWord, type Scene } from "./scene.ts";
+import { goingWord, hasArrived, type Scene } from "./scene.ts";
 
 /** How long after the end of its grace period a terminating pod is taken to sit on a host that does not answer. */
 export const HOST_UNREACHABLE_AFTER: Millis = 300_000;
@@ -252,7 +252,7 @@ function stagesBefore({ record: { parity } }: Scene, { component, recorded }: Ag
 /** Somebody keeps undoing what this attempt does: to go on would be a fight. */
 export function contested(scene: Scene, agent: Agent): Outcome | undefined {
   const phase = agent.marks.phase;
-  if (atTarget(agent) || phase?.plan !== scene.record.plan) return undefined;
+  if (hasArrived(agent) || phase?.plan !== scene.record.plan) return undefined;
   if (phase.rounds < MAX_ROUNDS + stagesBefore(scene, agent) || phase.retry < scene.world.upgrade.spec.retryAttempt)
     return undefined;
   const others = agent.workload.metadata.managers.filter((each) => each.subresource === undefined);

@@ -1,18 +1,31 @@
 import { expect, test } from "vitest";
-import { aDeployment, anAgent, aPod, aRecord, aWorld, marks, OLD_IMAGE } from "../../test/support/builders.ts";
+import {
+  aDeployment,
+  anAgent,
+  aPod,
+  aRecord,
+  aWorld,
+  marks,
+  NEW_IMAGE,
+  OLD_IMAGE,
+} from "../../test/support/builders.ts";
 import type { Scene } from "./scene.ts";
 import { retireComponent } from "./stop-then-start.ts";
 
 const none = { collector: [], notification: [], polling: [], api: [] };
 
-test("what is to retire and is brought back again and again is not fought over without end", () => {
+test.each([
+  ["the target's image", NEW_IMAGE],
+  ["the image that it runs", OLD_IMAGE],
+])("what is to retire, with %s, and is brought back again and again is not fought over without end", (_, image) => {
   const said = (rounds: number): unknown => {
     const annotations = marks({ phase: { phase: "down", rounds } });
     const workload = aDeployment({ name: "collector", component: "collector", replicas: 2, annotations });
+    const wanted = { image, mounts: [], undone: [], appended: undefined, replicas: undefined, retires: true };
     const scene: Scene = {
       world: aWorld({ workloads: [workload] }),
       record: aRecord(),
-      agents: { ...none, collector: [anAgent(workload, { component: "collector" })] },
+      agents: { ...none, collector: [anAgent(workload, { component: "collector", wanted })] },
       left: none,
       target: { name: "queens", major: 10 },
     };
