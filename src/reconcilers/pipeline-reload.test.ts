@@ -5,6 +5,7 @@ import {
   aDeployment,
   anAgent,
   anUpgrade,
+  aPod,
   aRecord,
   aRecordedTarget,
   aWorld,
@@ -90,14 +91,19 @@ test.each([
 /** On the way to Queens, whose agents name their queues otherwise. */
 function onward(
   workloads: readonly Workload[],
-  more: { readonly now?: number; readonly probes?: Readonly<Record<string, ProbeResult>> } = {},
+  more: {
+    readonly now?: number;
+    readonly probes?: Readonly<Record<string, ProbeResult>>;
+    readonly running?: readonly (readonly Pod[])[];
+  } = {},
 ) {
+  const { running = workloads.map((each) => podsOf(each)), ...words } = more;
   const targets = workloads.map((each) => aRecordedTarget(each, { image: PIKE, targetImage: QUEENS }));
   const wanted = { image: QUEENS, mounts: [], undone: [], appended: undefined, replicas: undefined };
   const agents = workloads.map((each, index) => {
     const recorded = targets[index];
     if (recorded === undefined) throw new Error("it is not recorded");
-    return anAgent(each, { pods: podsOf(each), recorded, wanted });
+    return anAgent(each, { pods: running[index] ?? [], recorded, wanted });
   });
   const components = {
     database: { action: "Skip" as const },
@@ -109,7 +115,7 @@ function onward(
   const upgrade = anUpgrade({ strategy: "Partial", target: { release: "queens", image: QUEENS }, components });
   const parity = { state: "MustDrain" as const, differences: [], emptyFirst: ["their queues have other names"], drain };
   const record = aRecord({ from: "pike", to: "queens", parity, targets });
-  const world = aWorld({ upgrade, workloads, operator: { providers: ["prom"] }, ...more });
+  const world = aWorld({ upgrade, workloads, operator: { providers: ["prom"] }, ...words });
   const all = { collector: [], notification: agents, polling: [], api: [] };
   const scene = {
     world,
@@ -155,6 +161,20 @@ test("one that has its intake off again, while the others are stopped, is not st
   expect(onward([marked(drained("one", PIKE), up(31)), marked(two, up(30))])).toMatchObject({
     note: { reason: "WaitingForEmptyQueues" },
   });
+});
+
+test("a host that does not answer is named, too, where agents of the target wait for the queues of the others (I11)", () => {
+  const zero = aDeployment({
+    name: "one",
+    image: QUEENS,
+    replicas: 0,
+    annotations: marks({ phase: { phase: "down" } }),
+  });
+  const left = (seconds: number) =>
+    aPod(aDeployment({ name: "one", image: QUEENS }), { node: "host-7", deletingSince: NOW - seconds * 1000 });
+  const after = (seconds: number) => onward([zero, drained("two", PIKE)], { running: [[left(seconds)], []] });
+  expect(after(10)).toMatchObject({ note: { reason: "WaitingForOldPods" }, recheckAt: NOW - 10_000 + 300_001 });
+  expect(after(301)).toMatchObject({ violations: [{ reason: "HostUnreachable", object: "Node/host-7" }] });
 });
 
 test("an operator that has not asked yet whether queues are empty has nothing to hold against a drain, however long it was away", () => {

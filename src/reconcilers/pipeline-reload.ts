@@ -25,7 +25,7 @@ import type { RecordedParity } from "../model/attempt.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Millis } from "../model/time.ts";
 import { takeDown } from "./desired/workload-writes.ts";
-import { mayNotStart, momentOf, phaseSince, waitFor } from "./progress.ts";
+import { mayNotStart, momentOf, phaseSince, waitFor, waitForGoing } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { replaceTogether } from "./stop-then-start.ts";
 
@@ -175,7 +175,7 @@ function stayDown(scene: Scene, agents: readonly Agent[]): Outcome | undefined {
   const left = agents.find((agent) => agent.pods.length > 0 || !isObserved(agent));
   if (left === undefined) return undefined;
   const message = `${agentText(left)} is not gone yet`;
-  return waitFor(scene, left, { reason: "WaitingForOldPods", message, clause: CLAUSE }, []);
+  return waitForGoing(scene, left, { reason: "WaitingForOldPods", message, clause: CLAUSE }, left.pods);
 }
 
 function isStopped(scene: Scene, agent: Agent): boolean {
