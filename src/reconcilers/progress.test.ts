@@ -13,7 +13,8 @@ import {
   type PodWords,
 } from "../../test/support/builders.ts";
 import type { Workload } from "../model/observation.ts";
-import { waitUntilAvailable } from "./progress.ts";
+import { formatTime } from "../model/time.ts";
+import { HOST_UNREACHABLE_AFTER, waitUntilAvailable } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 
 const SECOND = 1000;
@@ -85,3 +86,13 @@ test.each([
     expect(outcome?.kind === "held" ? outcome.violations[0].remedy : undefined).toContain(remedy);
   },
 );
+
+test("an old pod that goes is looked at again when its host is taken not to answer, however long a step may take", () => {
+  const workload = aDeployment({ ...two, status: { updated: 1, ready: 1 } });
+  const going = aPod(workload, { name: "going", node: "host-7", deletingSince: NOW - 10 * SECOND });
+  const world = aWorld({ upgrade: anUpgrade({ progressDeadlineSeconds: 86_400 }), workloads: [workload] });
+  const record = aRecord({ startedAt: formatTime(NOW) });
+  const scene: Scene = { world, record, agents: none, left: none, target: { name: "ocata", major: 8 } };
+  const outcome = waitUntilAvailable(scene, [anAgent(workload, { pods: [going] })], "P3");
+  expect(outcome).toMatchObject({ kind: "wait", recheckAt: NOW - 10 * SECOND + HOST_UNREACHABLE_AFTER + 1 });
+});

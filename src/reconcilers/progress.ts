@@ -219,7 +219,8 @@ export function waitUntilRolledOut(scene: Scene, agents: readonly Agent[], claus
       : `the controller of ${agentText(agent)} has not acted on the last write yet`;
     // Paused, or given a partition, in the middle of its roll: its controller will not go on, however long that is waited for.
     const trouble = [...startsOldPods(agent), ...troubleOf(agent), ...unreachable(agent.pods, scene.world.now)];
-    return waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, trouble);
+    const waiting = waitFor(scene, agent, { reason: "WaitingForNewPods", message, clause }, trouble);
+    return sooner(waiting, nextDoubt(agent.pods, scene.world.now));
   }
   return undefined;
 }
