@@ -317,6 +317,27 @@ test("dynamic pollsters that cannot be read are not taken for none", () => {
   expect(unread.why).toContain("not known which pollsters");
 });
 
+const dynamicDirectory = { name: "dynamic", mountPath: "/etc/ceilometer/pollsters.d" };
+const dynamicVolume = { name: "dynamic", configMap: { name: "pollsters-d" } };
+const dynamic = { mount: dynamicDirectory, volume: dynamicVolume };
+
+test("pollsters that people define are new where only the target reads their files (I7)", () => {
+  const ussuri = { name: "ussuri", major: 14 };
+  const more = { files: [aConfigObject("ConfigMap", "pollsters-d", { "own.yaml": "- {name: volume.own}" })] };
+  const from = (release: string) => planned(release, undefined, more, dynamic, { target: ussuri }).plan;
+  expect(from("train")).toMatchObject({ path: "Isolate", added: ["volume.own"] });
+  expect(from("ussuri")).toMatchObject({ path: "Roll", added: [] });
+
+  const hidden = { mount: dynamicDirectory, volume: { name: "dynamic", secret: { secretName: "unread" } } };
+  const unread = planned("train", undefined, more, hidden, { target: ussuri }).plan;
+  expect(unread).toMatchObject({ path: "Replace", overlap: false });
+  // Of a polling file that cannot be read nobody knows either whether it has them.
+  const neither = {
+    files: [aConfigObject("ConfigMap", "etc", { "ceilometer.conf": "[coordination]\nbackend_url = etcd3://etcd\n" })],
+  };
+  expect(planned("train", undefined, neither, hidden, { target: ussuri }).plan.path).toBe("Replace");
+});
+
 test("a derived file that nothing remembers the original of needs people, unless the resource gives a polling file", () => {
   const object = "central-shared-1";
   const volume = { name: FILE.volume, configMap: { name: object } };

@@ -63,14 +63,16 @@ export function changeOf(
   const unknown = unknownNamespace(one, namespaces, [from, to]);
   if (unknown !== undefined && listed === undefined) return { findings: [unknown], why: unknown.message };
   const { names: oldNames, unknown: oldUnknown } = namesOf(one, from, old, original, namespaces);
-  const { names: newNames, unknown: newUnknown } = namesOf(one, to, old, original, namespaces);
+  // A release that reads files of pollsters, which the old one did not, finds its own options for them.
+  const coming = configurationOf(world, one.agent, to, original);
+  const { names: newNames, unknown: newUnknown } = namesOf(one, to, coming, original, namespaces);
   const next = nextFile(one, original);
   const edited = editedSince(one, old);
   if (edited !== undefined) return { why: edited, findings: [] };
   const before = fileOf(old, from);
-  if (next === undefined || before === undefined) return unreadChange(one, old, original, oldNames, newNames);
   const unread = newUnknown ?? oldUnknown;
   if (unread !== undefined && !readAlike(one, original)) return { why: unread, findings: [] };
+  if (next === undefined || before === undefined) return unreadChange(one, old, original, oldNames, newNames);
   const polledBefore = effectivePollsters(oldNames, before);
   const polledAfter = effectivePollsters([...newNames, ...(listed ?? [])], next.file);
   const byMates = polledByMates(one, old, namespaces);
