@@ -338,6 +338,16 @@ test("pollsters that people define are new where only the target reads their fil
   expect(planned("train", undefined, neither, hidden, { target: ussuri }).plan.path).toBe("Replace");
 });
 
+test("what lies beside the files of pollsters, and agents do not read, defines none and hides none", () => {
+  const lying = (key: string) => {
+    const data = { "own.yaml": "- {name: volume.own}", [key]: "- {name: volume.off, namespaces: [central, compute]" };
+    return planned("2025.1", undefined, { files: [aConfigObject("ConfigMap", "pollsters-d", data)] }, dynamic).plan;
+  };
+  for (const key of ["README.md", "own.yaml.off", ".own.yaml"])
+    expect(lying(key), key).toMatchObject({ path: "Isolate" });
+  expect(lying("other.yaml").path).toBe("Replace");
+});
+
 test("a derived file that nothing remembers the original of needs people, unless the resource gives a polling file", () => {
   const object = "central-shared-1";
   const volume = { name: FILE.volume, configMap: { name: object } };

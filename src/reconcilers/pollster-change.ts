@@ -6,7 +6,7 @@
 import { releaseOf } from "../gates/release-pair.ts";
 import { type Agent, agentText, replicasBefore } from "../model/agent.ts";
 import type { AgentConfiguration } from "../model/agent-configuration.ts";
-import { fileAt, filesIn } from "../model/agent-files.ts";
+import { type DirectoryFile, fileAt, filesIn } from "../model/agent-files.ts";
 import { keysOf, textOf } from "../model/agent-settings.ts";
 import type { CatalogueOverride } from "../model/catalogue/overrides.ts";
 import { dynamicPollsterNames, parseDynamicPollsters } from "../model/dynamic-pollsters.ts";
@@ -169,6 +169,9 @@ function unreadChange(
 const whyUnread = ({ polling }: AgentConfiguration, agent: Agent): string =>
   `the polling file of ${agentText(agent)} cannot be read${"why" in polling ? `: ${polling.why}` : ""}`;
 
+/** Agents look for `*.yaml`, which no hidden file is to Python's glob. What else lies there they do not read. */
+const definesPollsters = ({ path }: DirectoryFile): boolean => /\/[^./][^/]*\.yaml$/.test(path);
+
 /** Names that a release has for the agents of the workload, with those that its pollsters.d adds. */
 function namesOf(
   { world, overrides, from, to, image }: Case,
@@ -192,7 +195,7 @@ function namesOf(
   const dynamic = directories.value.flatMap((directory) => {
     const { files, unknown } = filesIn(template, container, directory, (object) => keysOf(object, world.files));
     if (unknown !== undefined) unknowns.push(unknown);
-    return files.flatMap(({ path }) => {
+    return files.filter(definesPollsters).flatMap(({ path }) => {
       const text = textOf(fileAt(template, container, path), world.files);
       const pollsters = text.kind === "text" ? parseDynamicPollsters(text.text) : undefined;
       if (text.kind === "unknown" || pollsters?.kind === "broken") unknowns.push(`which pollsters ${path} defines`);
