@@ -40,6 +40,14 @@ export function cataloguedPollsters(
   return sorted(entries.filter((entry) => covers(entry, release.major)).map(({ name }) => name));
 }
 
+/** Those of them that an image has as entry points: it has only the builder of the others, which is none of a pollster. */
+export function cataloguedEntryPoints(release: Release, namespace: string): readonly string[] {
+  const built = new Set(
+    NAMESPACES.get(namespace)?.flatMap(({ name, builder }) => (builder === undefined ? [] : [name])),
+  );
+  return (cataloguedPollsters(release, namespace) ?? []).filter((name) => !built.has(name));
+}
+
 /** What an agent of these names polls with this file. */
 export function effectivePollsters(names: Iterable<string>, file: PollingFile): ReadonlySet<string> {
   const filters = file.sources.map(({ meters }) => supports(meters));

@@ -52,6 +52,13 @@ test("what the pod has left as its answer is read", () => {
   });
 });
 
+test("is not asked for pollsters that a builder makes: no entry point has their names (I7)", () => {
+  const first = askImage(aWorld({ upgrade }), agents, OCATA);
+  const question = JSON.stringify(first);
+  expect(question).toContain("image.size");
+  expect(question).not.toContain("hardware.cpu.load");
+});
+
 test("a pod whose end is not seen yet has not answered badly", () => {
   expect(asked({ state: "succeeded", finishedAt: NOW - 3_600_000 }, {})).toMatchObject({ kind: "wait" });
   const finishedAt = NOW - 20_000;

@@ -7,7 +7,7 @@ import { nameFor, shortDigest } from "../model/digest.ts";
 import { askCommand, type ImagePollsters, readAnswer } from "../model/image-pollsters.ts";
 import type { Job, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
-import { cataloguedPollsters } from "../model/pollsters.ts";
+import { cataloguedEntryPoints } from "../model/pollsters.ts";
 import type { Release } from "../model/release.ts";
 import type { Millis } from "../model/time.ts";
 import { besideAgent, commandPod, job } from "./desired/job.ts";
@@ -42,7 +42,7 @@ export function askImage(world: World, agents: readonly Agent[], target: Release
   const existing = world.jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
   if (existing === undefined) {
     const known = new Map(
-      ["central", "compute", "ipmi"].map((each) => [each, cataloguedPollsters(target, each) ?? []] as const),
+      ["central", "compute", "ipmi"].map((each) => [each, cataloguedEntryPoints(target, each)] as const),
     );
     const body = job({
       upgrade,
