@@ -6,6 +6,7 @@ import {
   aDeployment,
   anAgent,
   anUpgrade,
+  aPod,
   aRecord,
   aRecordedTarget,
   aWorld,
@@ -346,6 +347,47 @@ test("what lies beside the files of pollsters, and agents do not read, defines n
   for (const key of ["README.md", "own.yaml.off", ".own.yaml"])
     expect(lying(key), key).toMatchObject({ path: "Isolate" });
   expect(lying("other.yaml").path).toBe("Replace");
+});
+
+test("what was written to since old agents started is not what they have: options and files of pollsters, too (I7)", () => {
+  const pollsters = { "own.yaml": "- {name: volume.own}" };
+  const options = { "ceilometer.conf": "[coordination]\nbackend_url = etcd3://etcd\n" };
+  const after = (kind: Parameters<typeof aConfigObject>, seconds: number) => {
+    const object = aConfigObject(...kind);
+    return { ...object, changedAt: object.metadata.createdAt + seconds * 1000 };
+  };
+  const volumeMounts = [
+    { ...conf, name: "conf" },
+    { name: "polling", mountPath: FILE.path, subPath: "polling.yaml" },
+    dynamicDirectory,
+  ];
+  const volumes = ["conf", "polling", "pollsters-d"].map((name, index) => ({
+    name: index === 2 ? "dynamic" : name,
+    configMap: { name },
+  }));
+  const command = ["ceilometer-polling", "--polling-namespaces", "central"];
+  const image = "registry.example/ceilometer:2026.1";
+  const containers = [{ name: "agent", image, command, volumeMounts }];
+  const workload = aDeployment({ name: "central", component: "polling", containers, volumes });
+  const path = (written: "conf" | "pollsters-d" | "nothing", immutable = false) => {
+    const at = (name: string): number => (name === written ? 60 : 0);
+    const given = [
+      after(["ConfigMap", "conf", options, immutable], at("conf")),
+      after(["ConfigMap", "pollsters-d", pollsters, immutable], at("pollsters-d")),
+      aConfigObject("ConfigMap", "polling", {
+        "polling.yaml": 'sources: [{ name: a, interval: 9, meters: ["volume.*"] }]',
+      }),
+    ];
+    const pods = [aPod(workload)];
+    const world = aWorld({ workloads: [workload], files: given, pods });
+    const agents = [anAgent(workload, { component: "polling", pods })];
+    const plan = assessPolling(world, agents, { name: "26.0.1", major: 26 }, readInputs(world), undefined);
+    return plan.plans.get(workload.metadata.uid)?.path;
+  };
+  expect(path("nothing")).toBe("Roll");
+  expect(path("conf")).toBe("Replace");
+  expect(path("pollsters-d")).toBe("Replace");
+  expect(path("conf", true)).toBe("Roll");
 });
 
 test("a derived file that nothing remembers the original of needs people, unless the resource gives a polling file", () => {

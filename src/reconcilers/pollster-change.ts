@@ -6,7 +6,7 @@
 import { releaseOf } from "../gates/release-pair.ts";
 import { type Agent, agentText, replicasBefore } from "../model/agent.ts";
 import type { AgentConfiguration } from "../model/agent-configuration.ts";
-import { type DirectoryFile, fileAt, filesIn } from "../model/agent-files.ts";
+import { type DirectoryFile, type FileSource, fileAt, filesIn } from "../model/agent-files.ts";
 import { keysOf, textOf } from "../model/agent-settings.ts";
 import type { CatalogueOverride } from "../model/catalogue/overrides.ts";
 import { dynamicPollsterNames, parseDynamicPollsters } from "../model/dynamic-pollsters.ts";
@@ -138,18 +138,39 @@ function readAlike(one: Case, original: Rendered): boolean {
 }
 
 /**
- * Agents read their polling file when they start. What was written to it since is not what they poll, and what it was before
- * nobody can say: only of an immutable object, and of pods that were born with what is in it, the content is known.
+ * Agents read their files when they start: what to poll, their options, the pollsters that people define. What was written to one
+ * since is not what they have, and what it was before nobody can say: only of an immutable object, and of pods that were born with
+ * what is in it, the content is known.
  */
-function editedSince({ world, agent }: Case, { polling }: AgentConfiguration): string | undefined {
-  if (polling.immutable || polling.source.kind !== "object") return undefined;
-  const name = `${polling.source.object}/${polling.source.name}`;
-  const seen = world.files.get(name);
-  if (seen?.seen !== "present") return undefined;
-  const { changedAt } = seen.value;
-  const older = agent.pods.find((pod) => pod.metadata.createdAt < changedAt);
-  if (older === undefined) return undefined;
-  return `${name} was written to after Pod/${older.metadata.name} started, so what that one polls is not known`;
+function editedSince({ world, agent }: Case, configuration: AgentConfiguration): string | undefined {
+  for (const name of objectsRead(world, agent, configuration)) {
+    const seen = world.files.get(name);
+    if (seen?.seen !== "present" || seen.value.immutable) continue;
+    const { changedAt } = seen.value;
+    const older = agent.pods.find((pod) => pod.metadata.createdAt < changedAt);
+    if (older === undefined) continue;
+    return `${name} was written to after Pod/${older.metadata.name} started, so what that one polls is not known`;
+  }
+  return undefined;
+}
+
+/** The objects whose files decide what an agent polls, and with whom it shares that; mounts of other things say nothing of it. */
+function objectsRead(
+  world: World,
+  agent: Agent,
+  { polling, command, pollstersDefinitionsDirs: dirs }: AgentConfiguration,
+): ReadonlySet<string> {
+  const { template, container } = renderedNow(agent);
+  const inFolder = (folder: string, reads: (file: DirectoryFile) => boolean): readonly FileSource[] =>
+    filesIn(template, container, folder, (object) => keysOf(object, world.files))
+      .files.filter(reads)
+      .map(({ source }) => source);
+  const options = command.sources.flatMap(({ kind, path }) =>
+    kind === "file" ? [fileAt(template, container, path)] : inFolder(path, (file) => file.path.endsWith(".conf")),
+  );
+  const defined = dirs.kind === "known" ? dirs.value.flatMap((folder) => inFolder(folder, definesPollsters)) : [];
+  const sources = [polling.source, ...options, ...defined];
+  return new Set(sources.flatMap((source) => (source.kind === "object" ? `${source.object}/${source.name}` : [])));
 }
 
 /** The same file on both sides, whatever is in it, lets no new pollster in where the release has no new name. */
