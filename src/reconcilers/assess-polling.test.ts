@@ -339,6 +339,37 @@ test("pollsters that people define are new where only the target reads their fil
   expect(planned("train", undefined, neither, hidden, { target: ussuri }).plan.path).toBe("Replace");
 });
 
+test("agents whose options have them read another file cannot be given one for a while (I7)", () => {
+  const found = (option: string) => {
+    const etc = aConfigObject("ConfigMap", "etc", {
+      "ceilometer.conf": `[coordination]\nbackend_url = etcd3://etcd\n[polling]\n${option}\n`,
+      "polling.yaml": "sources: [{ name: all, interval: 300, meters: [volume.size] }]",
+      "own.yaml": 'sources: [{ name: all, interval: 300, meters: ["volume.*"] }]',
+    });
+    const own = {
+      mount: { name: "own", mountPath: "/etc/ceilometer/own", subPath: "" },
+      volume: { name: "own", configMap: { name: "etc" } },
+    };
+    const workload = workloadOf("central", "2025.1", undefined, own);
+    const world = aWorld({ workloads: [workload], files: [etc] });
+    const agents = [anAgent(workload, { component: "polling" })];
+    const { plans, findings } = assessPolling(world, agents, TARGET, readInputs(world), undefined);
+    return {
+      path: plans.get(workload.metadata.uid)?.path,
+      findings: findings.map(({ reason, message }) => [reason, message]),
+    };
+  };
+  const message =
+    "its agents read /etc/ceilometer/own/own.yaml of ConfigMap/etc in place of /etc/ceilometer/polling.yaml";
+  expect(found("cfg_file = /etc/ceilometer/own/own.yaml")).toEqual({
+    path: "Isolate",
+    findings: [["OverlayImpossible", expect.stringContaining(message)]],
+  });
+  expect(found("cfg_file = own/own.yaml").findings).toHaveLength(1);
+  for (const usual of ["batch_size = 50", "cfg_file = polling.yaml", "cfg_file = /etc//ceilometer/polling.yaml"])
+    expect(found(usual).findings, usual).toEqual([]);
+});
+
 test("what lies beside the files of pollsters, and agents do not read, defines none and hides none", () => {
   const lying = (key: string) => {
     const data = { "own.yaml": "- {name: volume.own}", [key]: "- {name: volume.off, namespaces: [central, compute]" };

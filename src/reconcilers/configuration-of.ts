@@ -2,7 +2,7 @@
 
 import { type Agent, type WantedMount } from "../model/agent.ts";
 import { type AgentConfiguration, readAgentConfiguration, settingsOf } from "../model/agent-configuration.ts";
-import { objectsMounted } from "../model/agent-files.ts";
+import { objectsMounted, plainPath } from "../model/agent-files.ts";
 import type { Objects } from "../model/agent-settings.ts";
 import type { ConfigObject, Seen, World } from "../model/observation.ts";
 import type { Container, PodTemplate, Volume, VolumeMount } from "../model/pod-template.ts";
@@ -78,4 +78,23 @@ export function configurationOf(
   const { component } = agent;
   const objects = readable(world, rendered, more);
   return readAgentConfiguration({ ...rendered, component, release, objects });
+}
+
+/**
+ * What an agent reads in the place of a file that would be mounted for it, where its options have it look for another one; undefined
+ * where it reads this one, or where nobody knows.
+ */
+export function readInstead(
+  world: World,
+  agent: Agent,
+  release: Release,
+  which: "pipeline" | "eventPipeline" | "polling",
+  mount: WantedMount,
+): string | undefined {
+  const file = configurationOf(world, agent, release, renderedAsWanted(agent, [mount]))[which];
+  const { path, source, state } = file;
+  if (path === undefined) return undefined;
+  const isNamed = plainPath(path.startsWith("/") ? path : `/etc/ceilometer/${path}`) === mount.path;
+  const isOther = state === "read" && source.kind === "object" && source.name !== mount.object;
+  return isNamed && !isOther ? undefined : isOther ? `${path} of ${source.object}/${source.name}` : path;
 }

@@ -3,13 +3,14 @@
  * pollsters, and the file for the others meanwhile; or why the workload cannot have such a group.
  */
 
-import { agentText } from "../model/agent.ts";
+import { agentText, type WantedMount } from "../model/agent.ts";
 import type { AgentConfiguration } from "../model/agent-configuration.ts";
 import type { RecordedFile, RecordedPolling } from "../model/attempt.ts";
 import { derivedPipeline, derivedPolling, isolationProblems } from "../model/derived-polling.ts";
 import { digestText, nameFor, shortDigest } from "../model/digest.ts";
 import type { Violation } from "../model/outcome.ts";
 import { pollingFiles, readsOptionsFromEnvironment } from "../model/release.ts";
+import { readInstead } from "./configuration-of.ts";
 import { configurationCopy } from "./desired/configuration-copy.ts";
 import type { WantedCopy } from "./inputs.ts";
 import type { Case, Change } from "./pollster-change.ts";
@@ -49,7 +50,11 @@ export function planIsolation(one: Case, base: RecordedPolling, change: Change, 
   };
   return {
     plan: { ...base, narrow: narrow.file, isolated },
-    findings: [...fileProblems(one, next, added), ...groupProblems(one, old, prefix)],
+    findings: [
+      ...unreadThere(one, { ...base.file, ...narrow.file }),
+      ...fileProblems(one, next, added),
+      ...groupProblems(one, old, prefix),
+    ],
     copies: [narrow.copy, fresh.copy],
   };
 }
@@ -67,6 +72,20 @@ const impossible = (
   remedy,
   severity,
 });
+
+/** Both groups would poll all that is in another file, and each pollster twice (I7). */
+function unreadThere(one: Case, mount: WantedMount): readonly Violation[] {
+  const instead = readInstead(one.world, one.agent, one.to, "polling", mount);
+  if (instead === undefined) return [];
+  const message = `its agents read ${instead} in place of ${mount.path}, where they would be given for a while what they poll`;
+  return [
+    impossible(
+      one,
+      message,
+      "mount the file there, and leave the option that names another one out of ceilometer.conf",
+    ),
+  ];
+}
 
 /** Sources that a group of its own would not keep apart, or whose text must not leave its Secret. */
 function fileProblems(one: Case, next: NonNullable<Change["next"]>, added: readonly string[]): readonly Violation[] {
