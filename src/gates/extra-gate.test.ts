@@ -74,6 +74,21 @@ test("every ready pod is asked, and each must pass", () => {
   expect(askGate(aWorld({}), record, looks, [none], target)).toMatchObject({ kind: "no", probes: [] });
 });
 
+test("before a component its old agents are asked, in the words of the release that they run", () => {
+  const finished = (place: Pick<ExtraGate, "before" | "after">, image: string) => {
+    const containers = [{ name: "agent", image: `registry.example/ceilometer:${image}` }];
+    const workload = aDeployment({ name: "central", component: "polling", containers });
+    const pods = [aPod(workload)];
+    const gate = { name: "g", podLog: {}, timeoutSeconds: 60, ...place } satisfies ExtraGate;
+    const answer = askGate(aWorld({ pods }), record, gate, [anAgent(workload, { component: "polling", pods })], target);
+    return answer.kind === "no" && answer.probes.map((probe) => "pod" in probe && probe.question);
+  };
+  // 2023.2 was the first to say that a poll has ended well.
+  expect(finished({ before: "polling" }, "2023.1")).toEqual([{ about: "polling", finished: false }]);
+  expect(finished({ before: "polling" }, "2023.2")).toEqual([{ about: "polling", finished: true }]);
+  expect(finished({ after: "polling" }, "2025.2")).toEqual([{ about: "polling", finished: true }]);
+});
+
 const everywhere = () => true;
 const problems = (gate: ExtraGate, more: Parameters<typeof aWorld>[0] = {}, has: () => boolean = everywhere) =>
   extraGateProblems(aWorld({ upgrade: anUpgrade({ gates: [gate] }), ...more }), has, target).map(
@@ -101,4 +116,15 @@ test("an exporter before agents have one, and a component that is not there", ()
     { reason: "GateBlind" },
   ]);
   expect(problems(looks, {}, () => false)).toEqual(["GateUnused"]);
+  // The old ones are asked before.
+  const before: ExtraGate = { name: "b", before: "polling", exporter: { port: 9101 }, timeoutSeconds: 60 };
+  const upgrade = anUpgrade({ gates: [before] });
+  const from = (image: string) => {
+    const containers = [{ name: "agent", image: `registry.example/ceilometer:${image}` }];
+    const workload = aDeployment({ name: "central", component: "polling", containers });
+    const old = [anAgent(workload, { component: "polling" })];
+    return extraGateProblems(aWorld({ upgrade }), everywhere, target, () => old).map(({ message }) => message);
+  };
+  expect(from("2024.2")).toEqual([expect.stringContaining("an exporter, which agents of 2024.2 do not have")]);
+  expect(from("2025.1")).toEqual([]);
 });

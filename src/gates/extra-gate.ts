@@ -12,6 +12,7 @@ import type { Violation } from "../model/outcome.ts";
 import type { LogQuestion, ProbeRequest } from "../model/probe.ts";
 import { hasExporter, logsFinishedPolls, type Release } from "../model/release.ts";
 import { findJobTemplate } from "./job-template.ts";
+import { releaseOf } from "./release-pair.ts";
 
 export type GateAnswer =
   | { readonly kind: "pass"; readonly reason: string }
@@ -78,9 +79,13 @@ export function askGate(
   return all(
     world,
     agents.map(agentText).join(", "),
-    pods.flatMap((each) => podProbe(gate, each, target, id) ?? []),
+    pods.map((each) => podProbe(gate, each, askedRelease(gate, each.agent, world, target), id)),
   );
 }
+
+/** Before a component its old agents are there, and say what their release says. */
+const askedRelease = (gate: ExtraGate, agent: Agent, world: World, target: Release): Release =>
+  (placeOf(gate).at === "before" ? releaseOf(agent, world) : undefined) ?? target;
 
 const sample = (agent: Agent): readonly Pod[] =>
   agent.pods
@@ -91,23 +96,23 @@ const sample = (agent: Agent): readonly Pod[] =>
 function podProbe(
   gate: ExtraGate,
   { agent, pod }: { readonly agent: Agent; readonly pod: Pod },
-  target: Release,
+  release: Release,
   id: string,
-): ProbeRequest | undefined {
+): ProbeRequest {
   const { namespace, name, uid } = pod.metadata;
   if (gate.exporter !== undefined) {
     // A pod without an address is asked when it has one: until then there is no answer, which is no pass.
     const address = pod.podIP ?? "";
     return { kind: "exporter", id: `gate/${id}/${uid}`, address, port: gate.exporter.port };
   }
-  const question = questionOf(agent.component, gate.podLog?.text, target);
+  const question = questionOf(agent.component, gate.podLog?.text, release);
   return { kind: "podLog", id: `gate/${id}/${uid}`, namespace, pod: name, container: agent.container.name, question };
 }
 
-function questionOf(component: AgentComponent, text: string | undefined, target: Release): LogQuestion {
+function questionOf(component: AgentComponent, text: string | undefined, release: Release): LogQuestion {
   if (text !== undefined) return { about: "text", text };
   return component === "polling"
-    ? { about: "polling", finished: logsFinishedPolls(target) }
+    ? { about: "polling", finished: logsFinishedPolls(release) }
     : { about: "loading", agent: "notification" };
 }
 
@@ -129,6 +134,7 @@ export function extraGateProblems(
   world: World,
   has: (component: Component) => boolean,
   target: Release,
+  agentsOf: (component: Component) => readonly Agent[] = () => [],
 ): readonly Violation[] {
   const { spec, metadata } = world.upgrade;
   return (spec.gates ?? []).flatMap((gate, index): readonly Violation[] => {
@@ -157,8 +163,10 @@ export function extraGateProblems(
         { ...base, reason: "GateBlind", message, remedy: "enable podLogs in the operator's chart, or ask otherwise" },
       ];
     }
-    if (gate.exporter !== undefined && at === "after" && !hasExporter(target)) {
-      const message = `${field} (${gate.name}) asks an exporter, which agents of ${target.name} do not have`;
+    const asked = at === "after" ? [target] : agentsOf(component).flatMap((agent) => releaseOf(agent, world) ?? []);
+    const without = asked.find((release) => !hasExporter(release));
+    if (gate.exporter !== undefined && without !== undefined) {
+      const message = `${field} (${gate.name}) asks an exporter, which agents of ${without.name} do not have`;
       return [{ ...base, reason: "GateBlind", message, remedy: "ask otherwise: exporters are there from 2025.1 on" }];
     }
     return [];

@@ -41,7 +41,12 @@ export function preflight(world: World, agents: Agents, target: Release): Prefli
       ...jobTemplates(world, target),
       ...retiring.violations,
       ...maintenanceProblems(world),
-      ...extraGateProblems(world, (component) => isThere(world, agents, component), target),
+      ...extraGateProblems(
+        world,
+        (component) => isThere(world, agents, component),
+        target,
+        (component) => (component === "database" ? [] : agents[component]),
+      ),
       ...approvalsUnused(world, agents),
       ...sight.violations,
       ...mayDo.violations,
