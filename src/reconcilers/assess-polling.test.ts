@@ -370,6 +370,24 @@ test("agents whose options have them read another file cannot be given one for a
     expect(found(usual).findings, usual).toEqual([]);
 });
 
+test("a polling file that no volume brings is another one in each image (I7)", () => {
+  const command = ["ceilometer-polling", "--polling-namespaces", "central"];
+  const containers = [{ name: "agent", image: "registry.example/ceilometer:2023.1", command, volumeMounts: [conf] }];
+  const workload = aDeployment({
+    name: "central",
+    component: "polling",
+    containers,
+    volumes: [{ name: "etc", configMap: { name: "etc" } }],
+  });
+  const world = aWorld({ workloads: [workload], files });
+  const agents = [anAgent(workload, { component: "polling" })];
+  const { plans, findings } = assessPolling(world, agents, { name: "2023.2", major: 21 }, readInputs(world), undefined);
+  expect(plans.get(workload.metadata.uid)).toMatchObject({ path: "Replace", overlap: false });
+  expect(findings.map(({ severity, message }) => [severity, message])).toEqual([
+    ["Warning", expect.stringContaining("no volume brings polling.yaml")],
+  ]);
+});
+
 test("what lies beside the files of pollsters, and agents do not read, defines none and hides none", () => {
   const lying = (key: string) => {
     const data = { "own.yaml": "- {name: volume.own}", [key]: "- {name: volume.off, namespaces: [central, compute]" };

@@ -181,7 +181,8 @@ function unreadChange(
   oldNames: readonly string[],
   newNames: readonly string[],
 ): Change {
-  const same = inputsFile(one, original) === undefined;
+  // One that no volume brings may be the image's own, and the other image's is another.
+  const same = inputsFile(one, original) === undefined && old.polling.state !== "missing";
   if (same && newNames.every((name) => oldNames.includes(name))) return { added: [], findings: [] };
   const why = old.polling.state === "read" ? "the polling file cannot be parsed" : whyUnread(old, one.agent);
   return { why, findings: [] };
