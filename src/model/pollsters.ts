@@ -9,7 +9,7 @@ import pollsters from "./catalogue/pollsters.json" with { type: "json" };
 import { type CataloguedPollster, catalogueSchema, covers } from "./catalogue/schema.ts";
 import { supports } from "./matching.ts";
 import type { PollingFile } from "./polling-file.ts";
-import type { Release } from "./release.ts";
+import { hasCoordinationExpression, type Release } from "./release.ts";
 
 const CATALOGUE = catalogueSchema.parse(pollsters);
 const NAMESPACES: ReadonlyMap<string, readonly CataloguedPollster[]> = new Map(Object.entries(CATALOGUE.namespaces));
@@ -76,4 +76,28 @@ export function pollsterChange(before: PollsterSide, after: PollsterSide): Polls
     kept: sorted(next.intersection(old)),
     removed: sorted(old.difference(next)),
   };
+}
+
+/**
+ * The first of these pollsters that old and new agents would divide in groups of other names: neither group would know of the other,
+ * and both would poll it. The group is that of the source, where its expression names one.
+ */
+export function dividedApart(
+  before: { readonly file: PollingFile; readonly release: Release },
+  after: { readonly file: PollingFile; readonly release: Release },
+  names: readonly string[],
+): string | undefined {
+  const groupsOf = ({ file, release }: typeof before) => {
+    const sources = file.sources.map(({ name, meters, coordinationExpression: expression }) => ({
+      polls: supports(meters),
+      group: expression !== undefined && hasCoordinationExpression(release) ? JSON.stringify([name, expression]) : "",
+    }));
+    return (name: string) => new Set(sources.filter(({ polls }) => polls(name)).map(({ group }) => group));
+  };
+  const [oldGroups, newGroups] = [groupsOf(before), groupsOf(after)];
+  return names.find((name) => {
+    const [old, next] = [oldGroups(name), newGroups(name)];
+    // What only one of them polls nobody polls twice.
+    return old.size > 0 && next.size > 0 && old.symmetricDifference(next).size > 0;
+  });
 }

@@ -388,6 +388,37 @@ test("a polling file that no volume brings is another one in each image (I7)", (
   ]);
 });
 
+test("agents that a new file brings into another group do not run beside old ones, which poll the same (I7)", () => {
+  const target = { name: "26.0.1", major: 26 };
+  const given = (source: string) => ({
+    upgrade: anUpgrade({
+      strategy: "Partial",
+      target: {
+        release: "26.0.1",
+        image: "registry.example/ceilometer:26.0.1",
+        config: { polling: { kind: "ConfigMap", name: "next", key: "polling.yaml" } },
+      },
+      components: {
+        database: { action: "Skip" },
+        polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
+      },
+    }),
+    files: [
+      aConfigObject("ConfigMap", "next", { "polling.yaml": `sources: [{ name: all, interval: 300, ${source} }]` }),
+    ],
+  });
+  const to = (release: string, source: string) =>
+    planned(release, undefined, given(source), undefined, { target }).plan;
+  const meters = 'meters: ["volume.*"]';
+  const own = `${meters}, group_id_coordination_expression: "'one'"`;
+  expect(to("2026.1", meters)).toMatchObject({ path: "Roll" });
+  const apart = to("2026.1", own);
+  expect(apart).toMatchObject({ path: "Replace", overlap: false, together: true });
+  expect(apart.why).toContain("the polling file divides volume.");
+  // New pollsters do not change that of the others.
+  expect(to("2025.1", own)).toMatchObject({ path: "Replace", overlap: false });
+});
+
 test("what lies beside the files of pollsters, and agents do not read, defines none and hides none", () => {
   const lying = (key: string) => {
     const data = { "own.yaml": "- {name: volume.own}", [key]: "- {name: volume.off, namespaces: [central, compute]" };

@@ -13,12 +13,14 @@ import { type CatalogueOverride, parseCatalogueOverrides } from "../model/catalo
 import type { ImagePollsters } from "../model/image-pollsters.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
+import { dividedApart } from "../model/pollsters.ts";
 import { pollingFiles, type Release } from "../model/release.ts";
+import { shownName } from "../model/shown-name.ts";
 import { configurationOf, type Rendered, renderedNow, withMount } from "./configuration-of.ts";
 import type { Inputs, WantedCopy } from "./inputs.ts";
 import { planIsolation } from "./isolation.ts";
-import { type PollingPath, pathOf, sharesAcrossHosts } from "./polling-path.ts";
-import { type Case, type Change, changeOf, matesOf, namespacesOf } from "./pollster-change.ts";
+import { neverMet, type PollingPath, pathOf, sharesAcrossHosts } from "./polling-path.ts";
+import { type Case, type Change, changeOf, fileOf, matesOf, namespacesOf } from "./pollster-change.ts";
 import { PATHS, VOLUMES } from "./targets.ts";
 
 export interface PollingAssessment {
@@ -137,6 +139,8 @@ function assess(one: Case, apart?: string): Assessed {
   const namespaces = namespacesOf(one, old);
   const change: Change = apart === undefined ? changeOf(one, old, original, namespaces) : { why: apart, findings: [] };
   const path = pathFor(one, old, namespaces, change.added);
+  const divided = dividedElsewhere(one, old, change, path);
+  if (divided !== undefined) return assess(one, divided);
   const base: RecordedPolling = {
     namespaces: [...namespaces],
     path: path.path,
@@ -155,6 +159,19 @@ function assess(one: Case, apart?: string): Assessed {
   if (path.path !== "Isolate")
     return { plan: base, findings: [...change.findings, ...unknownFile(one, change, path)], copies: [] };
   return planIsolation(one, base, change, old);
+}
+
+/** Why old and new agents may not be at one time although a group shares the work out: the new file has them in another one. */
+function dividedElsewhere(
+  { from, to }: Case,
+  old: AgentConfiguration,
+  { next, kept = [] }: Change,
+  path: PollingPath,
+): string | undefined {
+  const before = fileOf(old, from);
+  if (!path.overlap || neverMet(path) || before === undefined || next === undefined) return undefined;
+  const name = dividedApart({ file: before, release: from }, { file: next.file, release: to }, kept);
+  return name && `the polling file divides ${shownName(name)} in another group than before, so both would poll it`;
 }
 
 function pathFor(
