@@ -40,8 +40,8 @@ export interface ObjectBody {
   readonly [field: string]: unknown;
 }
 
-/** The pods of a selector that were seen when something was decided. */
-export interface PodsSeen {
+/** The objects of one kind and a selector that were seen when something was decided. */
+export interface ObjectsSeen {
   readonly namespace: string;
   readonly labels: Labels;
   readonly uids: readonly string[];
@@ -60,7 +60,7 @@ export type Effect =
        * It is right only if no other pods are there. They come by another watch than the object, and no test of a patch can ask
        * for them: the API server is asked just before, and where one is there that was not seen, this is stale.
        */
-      readonly pods?: readonly PodsSeen[];
+      readonly pods?: readonly ObjectsSeen[];
       readonly why: Note;
     }
   /** Merge patch of metadata only, on the version that was seen: annotations do not raise the generation. */
@@ -70,6 +70,11 @@ export type Effect =
       readonly uid: string;
       readonly resourceVersion: string;
       readonly metadata: Readonly<Record<string, unknown>>;
+      /**
+       * It is right only if no other ConfigMaps are there: what was made and answered by nobody is seen when its watch tells of it. They are
+       * asked for likewise.
+       */
+      readonly files?: ObjectsSeen;
       readonly why: Note;
     }
   /**

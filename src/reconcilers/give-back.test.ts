@@ -5,6 +5,7 @@ import {
   aDaemonSet,
   aDeployment,
   aJob,
+  aMeta,
   anAgent,
   anObservation,
   anUpgrade,
@@ -14,6 +15,7 @@ import {
   aStatefulSet,
   aWorld,
   marks,
+  NAMESPACE,
   NEW_IMAGE,
   NOW,
   OLD_IMAGE,
@@ -342,6 +344,25 @@ test("records are let go when nothing is borrowed any more, before their resourc
   expect(first).toMatchObject({ ref: { kind: "ConfigMap", name: "second" }, metadata: { finalizers: ["theirs"] } });
   const then = decide(anObservation({ upgrade, records: records.slice(0, 1) })).effect;
   expect(then).toMatchObject({ ref: { kind: "CeilometerUpgrade" }, metadata: { finalizers: [] } });
+});
+
+test("before the finalizer goes, the files that were made for it and seen are named", () => {
+  const upgrade = anUpgrade({}, { deletingSince: NOW, finalizers: [FINALIZER] });
+  const labels = { [LABEL.upgrade]: upgrade.metadata.uid, [LABEL.purpose]: "derived" };
+  const derived = (name: string, of: string) => ({
+    name,
+    immutable: true,
+    digests: new Map<string, string>(),
+    metadata: aMeta(name, { uid: `uid-${name}`, labels: { ...labels, [LABEL.upgrade]: of } }),
+    purpose: "derived",
+  });
+  const copies = [derived("mounted", upgrade.metadata.uid), derived("another's", "somebody")];
+  const volumes = [{ name: "polling", configMap: { name: "mounted" } }];
+  const seen = anObservation({ upgrade, workloads: [aDeployment({ name: "central", volumes })] });
+  expect(decide({ ...seen, copies: { seen: "present", value: copies } }).effect).toMatchObject({
+    ref: { kind: "CeilometerUpgrade" },
+    files: { namespace: NAMESPACE, labels, uids: ["uid-mounted"] },
+  });
 });
 
 test("no agent takes over what an isolated group polls that has one on a host that does not answer, which is said (I7)", () => {

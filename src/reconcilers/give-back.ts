@@ -29,7 +29,7 @@ import { releaseRecords } from "./attempt-writes.ts";
 import { type Awaited, awaited, keptJob, untilGone } from "./awaited.ts";
 import { giveBack, onlyWithPodsOf, release, start, takeDown } from "./desired/workload-writes.ts";
 import { dropFinalizer } from "./finish.ts";
-import { isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
+import { filesSeen, isolatedWorkloads, removeGroups, stopGroup } from "./isolated-group.ts";
 import { nextDoubt } from "./progress.ts";
 import { allAgents, type Scene } from "./scene.ts";
 import { mountsFor, undoneBy } from "./targets.ts";
@@ -46,7 +46,7 @@ export function giveEverythingBack(world: World): Decision {
   const told: Told = { steps: [], ...(doubtAt === undefined ? {} : { recheckAt: doubtAt }) };
   const running = keptJob(world);
   if (running !== undefined) return waiting("Deleting", running, told);
-  const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world);
+  const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world, filesSeen(world));
   if (!("kind" in next)) {
     const { remedy, ...note } = next;
     const message = remedy === undefined ? note.message : `${note.message}; ${remedy}`;

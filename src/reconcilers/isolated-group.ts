@@ -7,7 +7,7 @@ import { type Agent, agentText, isLive, isRolledOut, makeAgent, templateGap } fr
 import type { RecordedPolling } from "../model/attempt.ts";
 import { elapsed } from "../model/clock.ts";
 import type { ConfigurationCopy, Workload, World } from "../model/observation.ts";
-import type { Effect, Note, Outcome, Violation } from "../model/outcome.ts";
+import type { Effect, Note, ObjectsSeen, Outcome, Violation } from "../model/outcome.ts";
 import { shownName } from "../model/shown-name.ts";
 import { formatDuration } from "../model/time.ts";
 import { troubleOf } from "../model/trouble.ts";
@@ -195,6 +195,13 @@ export function isolatedWorkloads(world: World): readonly Workload[] {
   return world.workloads.filter(
     ({ metadata }) => metadata.owner?.uid === uid && metadata.labels[LABEL.purpose] === "isolated",
   );
+}
+
+/** What nobody may let go that has not seen it: it would stay for good. */
+export function filesSeen(world: World): ObjectsSeen {
+  const { namespace, uid } = world.upgrade.metadata;
+  const labels = { [LABEL.upgrade]: uid, [LABEL.purpose]: "derived" };
+  return { namespace, labels, uids: derivedFiles(world).map(({ metadata }) => metadata.uid) };
 }
 
 function derivedFiles(world: World): readonly ConfigurationCopy[] {

@@ -66,6 +66,8 @@ export class PartialSafety implements Judge {
   readonly #left = new Map<string, Set<string>>();
   readonly #migrated = new Set<string>();
   readonly #seenMembers = new Map<string, number>();
+  /** Made when the resource was no more: no request to create something can say what it was decided on. */
+  readonly #late = new Set<string>();
   #members: ReadonlySet<string> = new Set();
   #isSplit = false;
   #isDeleting = false;
@@ -148,6 +150,7 @@ export class PartialSafety implements Judge {
     if (isJob(object) && JSON.stringify(object.status ?? {}).includes('"Complete"')) {
       this.#migrated.add(object.spec.template.spec.containers[0]?.image ?? "");
     }
+    if (type === "ADDED" && this.#cluster.upgrade === undefined) this.#late.add(object.metadata.uid);
     if (isWorkload(object) && type !== "DELETED") this.#judgeTemplate(object, before);
     if (!isPod(object)) return;
     const app = appOf(object);
@@ -257,7 +260,9 @@ export class PartialSafety implements Judge {
     for (const workload of workloads) this.#judgeReturned(workload);
     const made = workloads.filter(({ metadata }) => metadata.labels?.[LABEL.purpose] === "isolated");
     this.#forbid("I9", made.length > 0, `${made.map(({ metadata }) => metadata.name).join(", ")} was not removed`);
-    const derived = api.ofKind("ConfigMap").filter(({ metadata }) => metadata.labels?.[LABEL.purpose] === "derived");
+    const derived = api
+      .ofKind("ConfigMap")
+      .filter(({ metadata }) => metadata.labels?.[LABEL.purpose] === "derived" && !this.#late.has(metadata.uid));
     this.#forbid(
       "I9",
       derived.length > 0,

@@ -9,10 +9,10 @@ import { configView } from "../../src/controllers/ceilometer-upgrade/views/confi
 import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resource.ts";
-import { isUnseen } from "../../src/model/agent.ts";
+import { isUnseen, matches } from "../../src/model/agent.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Observation } from "../../src/model/observation.ts";
-import type { Effect, PodsSeen } from "../../src/model/outcome.ts";
+import type { Effect, ObjectsSeen } from "../../src/model/outcome.ts";
 import type { ProbeResult } from "../../src/model/probe.ts";
 import type { Millis } from "../../src/model/time.ts";
 import { Store, type Stored } from "../../src/runtime/store.ts";
@@ -153,11 +153,16 @@ export class ModelOperator {
   }
 }
 
-const hasOthers = (api: ModelApiServer, seen: PodsSeen): boolean =>
+const hasOthers = (api: ModelApiServer, seen: ObjectsSeen): boolean =>
   api
     .ofKind("Pod")
     .map(podView)
     .some((pod) => isUnseen(pod, seen));
+
+const hasOtherFiles = (api: ModelApiServer, { labels, uids }: ObjectsSeen): boolean =>
+  api
+    .ofKind("ConfigMap")
+    .some(({ metadata }) => matches(labels, metadata.labels ?? {}) && !uids.includes(metadata.uid));
 
 /** One effect as the request that it is. */
 export function send(api: ModelApiServer, effect: Effect): Answer {
@@ -170,7 +175,9 @@ export function send(api: ModelApiServer, effect: Effect): Answer {
       return api.patchJson(effect.ref, effect.operations, FIELD_MANAGER);
     }
     case "annotate": {
-      const { uid, resourceVersion } = effect;
+      const { uid, resourceVersion, files } = effect;
+      if (files !== undefined && hasOtherFiles(api, files))
+        return { code: 409, message: "a file is there that was not seen" };
       return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } }, FIELD_MANAGER);
     }
     case "delete":

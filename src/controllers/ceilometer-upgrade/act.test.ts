@@ -88,6 +88,43 @@ test.each<[what: string, pods: readonly object[], meaning: string]>([
   expect(written).toBe(meaning === "done" ? 1 : 0);
 });
 
+const letGo: Effect = {
+  kind: "annotate",
+  ref: { kind: "CeilometerUpgrade", namespace: "a", name: "b" },
+  uid: "u",
+  resourceVersion: "1",
+  metadata: { finalizers: [] },
+  files: { namespace: "a", labels: { of: "u" }, uids: ["known"] },
+  why,
+};
+const file = (uid: string) => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { namespace: "a", name: `file-${uid}`, uid, labels: { of: "u" }, resourceVersion: "1" },
+});
+
+test.each([
+  ["none", [], "done"],
+  ["those that were seen", [file("known")], "done"],
+  ["one whose creation nobody answered", [file("known"), file("other")], "stale"],
+])("where there are %s of the files, the finalizer is taken off (%3$s)", async (_, files, meaning) => {
+  let written = 0;
+  const client: KubeClient = {
+    ...clientThatFails("lost", ""),
+    list: (resource, options) => {
+      expect([resource.plural, options?.namespace, options?.labelSelector]).toEqual(["configmaps", "a", "of=u"]);
+      return Promise.resolve({ items: files.map(parseObject), resourceVersion: "1" });
+    },
+    patchMerge: () => {
+      written += 1;
+      return Promise.resolve({ metadata: { name: "b" } });
+    },
+  };
+  const acted = await act(client, letGo, new AbortController().signal);
+  expect(acted.kind).toBe(meaning);
+  expect(written).toBe(meaning === "done" ? 1 : 0);
+});
+
 test("where the pods cannot be asked for, nothing is written", async () => {
   const list = () => Promise.reject(new KubeApiError({ kind: "unavailable", code: 503, reason: "", message: "" }));
   const patchJson = () => Promise.reject(new TypeError("written"));

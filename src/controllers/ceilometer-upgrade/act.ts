@@ -2,9 +2,10 @@
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, isTestFailed, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
+import type { Resource } from "../../kube/resource.ts";
 import { isUnseen } from "../../model/agent.ts";
-import { assertNever, type Effect, type ObjectRef, type PodsSeen } from "../../model/outcome.ts";
-import { POD, resourceOfKind } from "./resources.ts";
+import { assertNever, type Effect, type ObjectRef, type ObjectsSeen } from "../../model/outcome.ts";
+import { CONFIG_MAP, POD, resourceOfKind } from "./resources.ts";
 import { podView } from "./views/pod.ts";
 
 export type Acted =
@@ -34,9 +35,9 @@ export async function act(
   mayWrite: () => boolean = () => true,
 ): Promise<Acted> {
   try {
-    const unseen = effect.kind === "patch" ? await unseenPod(client, effect.pods ?? [], signal) : undefined;
+    const unseen = await unseenObject(client, effect, signal);
     if (unseen !== undefined)
-      return { kind: "stale", why: `Pod/${unseen} is there, and was not seen when this was decided` };
+      return { kind: "stale", why: `${unseen} is there, and was not seen when this was decided` };
     if (!mayWrite()) return { kind: "stale", why: "the lease was not renewed in time" };
     return await send(client, effect, signal);
   } catch (error) {
@@ -63,21 +64,39 @@ export function unlessUndone(acted: Acted, before: Version | undefined): Acted {
   return isSame ? { kind: "stale", why: "it was answered as done, and nothing has changed", isUndone: true } : acted;
 }
 
+async function unseenObject(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<string | undefined> {
+  if (effect.kind === "patch") return unseenPod(client, effect.pods ?? [], signal);
+  const seen = effect.kind === "annotate" ? effect.files : undefined;
+  if (seen === undefined) return undefined;
+  const files = await listed(client, CONFIG_MAP, seen, signal);
+  const unseen = files.find(({ metadata: { uid = "" } }) => !seen.uids.includes(uid));
+  return unseen && `ConfigMap/${unseen.metadata.name}`;
+}
+
 async function unseenPod(
   client: KubeClient,
-  seen: readonly PodsSeen[],
+  seen: readonly ObjectsSeen[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
   for (const those of seen) {
-    const { namespace } = those;
-    const labelSelector = Object.entries(those.labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(",");
-    const { items } = await client.list(POD, { namespace, labelSelector, signal });
-    const unseen = items.map(podView).find((pod) => isUnseen(pod, those));
-    if (unseen !== undefined) return unseen.metadata.name;
+    const pods = (await listed(client, POD, those, signal)).map(podView);
+    const unseen = pods.find((pod) => isUnseen(pod, those));
+    if (unseen !== undefined) return `Pod/${unseen.metadata.name}`;
   }
   return undefined;
+}
+
+async function listed(
+  client: KubeClient,
+  resource: Resource,
+  { namespace, labels }: ObjectsSeen,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const labelSelector = Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  const { items } = await client.list(resource, { namespace, labelSelector, signal });
+  return items;
 }
 
 async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<Acted> {
