@@ -11,6 +11,9 @@ export type ImagePollsters = ReadonlyMap<
   { readonly extra: readonly string[]; readonly missing: readonly string[] }
 >;
 
+/** What several images have said, by image. */
+export type ImagesAsked = ReadonlyMap<string, ImagePollsters>;
+
 /** Written by the container, and read from its status: 4096 bytes is all that Kubernetes keeps. */
 const MESSAGE_FILE = "/dev/termination-log";
 

@@ -9,13 +9,13 @@ import {
   aWorld,
   NEW_IMAGE,
   NOW,
+  OLD_IMAGE,
   type PodWords,
 } from "../../test/support/builders.ts";
 import type { Job } from "../model/observation.ts";
-import { askImage } from "./ask-image.ts";
+import { askImages } from "./ask-image.ts";
 
 const OCATA = { name: "ocata", major: 8 };
-const ANSWER = JSON.stringify({ central: { extra: ["of.our.own"], missing: [] } });
 const upgrade = anUpgrade({
   strategy: "Partial",
   components: {
@@ -30,21 +30,54 @@ const upgrade = anUpgrade({
 const agents = [anAgent(aDeployment({ name: "central", component: "polling" }), { component: "polling" })];
 const owner = { kind: "CeilometerUpgrade", name: upgrade.metadata.name, uid: upgrade.metadata.uid };
 
-function asked(job: Partial<Job> | undefined, pod?: PodWords) {
-  const first = askImage(aWorld({ upgrade }), agents, OCATA);
-  if (first.kind !== "ask" || first.effect.kind !== "create") throw new Error(first.kind);
-  const { name } = first.effect.object.metadata;
-  const made = aJob(name, { ...job, metadata: { owner } });
-  const of = { kind: "Job", name, uid: made.metadata.uid };
-  const pods = pod === undefined ? [] : [aPod(aDeployment({ name: "asking" }), { owner: of, ...pod })];
-  return askImage(aWorld({ upgrade, jobs: [made], pods }), agents, OCATA);
+interface Made {
+  readonly image: string;
+  readonly job: Job;
+  readonly command: string;
 }
 
-const ended = (message: string) => ({ terminated: { exitCode: 0, reason: "Completed", message } });
+/** The Jobs that are made, one after the other, and run. */
+function made(): readonly Made[] {
+  const all: Made[] = [];
+  for (;;) {
+    const next = askImages(aWorld({ upgrade, jobs: all.map(({ job }) => job) }), agents, OCATA);
+    if (next.kind !== "ask" || next.effect.kind !== "create") return all;
+    const command = JSON.stringify(next.effect.object);
+    const image = [NEW_IMAGE, OLD_IMAGE].find((each) => command.includes(`"${each}"`)) ?? "";
+    all.push({ image, command, job: aJob(next.effect.object.metadata.name, { metadata: { owner } }) });
+  }
+}
 
-test("what the pod has left as its answer is read", () => {
-  const state = ended(ANSWER);
-  expect(asked({ state: "succeeded" }, { phase: "Succeeded", state })).toMatchObject({ kind: "answered" });
+/** The old image has answered; the target's has come so far. */
+function asked(words: Partial<Job>, pod?: PodWords, old: PodWords = answer("[]")) {
+  const over = { state: "succeeded" } as const;
+  const all = made().map((each) => ({ ...each, job: { ...each.job, ...(each.image === OLD_IMAGE ? over : words) } }));
+  const pods = all.flatMap(({ image, job }) => {
+    const of = { kind: "Job", name: job.metadata.name, uid: job.metadata.uid };
+    const said = image === OLD_IMAGE ? old : pod;
+    return said === undefined ? [] : [aPod(aDeployment({ name: `asking-${all.length}` }), { owner: of, ...said })];
+  });
+  return askImages(aWorld({ upgrade, jobs: all.map(({ job }) => job), pods }), agents, OCATA);
+}
+
+function ended(message: string) {
+  return { terminated: { exitCode: 0, reason: "Completed", message } };
+}
+function answer(extra: string): PodWords {
+  return { phase: "Succeeded", state: ended(`{"central": {"extra": ${extra}, "missing": []}}`) };
+}
+
+test("each image is asked once, with the names of its own release, and what the pods have left as their answers is read", () => {
+  const jobs = made();
+  expect(jobs.map(({ image }) => image)).toEqual([NEW_IMAGE, OLD_IMAGE]);
+  expect(new Set(jobs.map(({ job }) => job.metadata.name)).size).toBe(2);
+  expect(asked({ state: "succeeded" }, answer('["of.our.own", "new"]'), answer('["of.our.own"]'))).toEqual({
+    kind: "answered",
+    images: new Map([
+      [NEW_IMAGE, new Map([["central", { extra: ["of.our.own", "new"], missing: [] }]])],
+      [OLD_IMAGE, new Map([["central", { extra: ["of.our.own"], missing: [] }]])],
+    ]),
+  });
   const rubbish = ended("rubbish");
   expect(asked({ state: "succeeded" }, { phase: "Succeeded", state: rubbish })).toMatchObject({
     kind: "failed",
@@ -53,8 +86,8 @@ test("what the pod has left as its answer is read", () => {
 });
 
 test("is not asked for pollsters that a builder makes: no entry point has their names (I7)", () => {
-  const first = askImage(aWorld({ upgrade }), agents, OCATA);
-  const question = JSON.stringify(first);
+  const [first] = made();
+  const question = first?.command;
   expect(question).toContain("image.size");
   expect(question).not.toContain("hardware.cpu.load");
 });

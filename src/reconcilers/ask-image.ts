@@ -1,10 +1,12 @@
 /**
- * `newPollsters.source: Image` (clause P4): before the attempt begins, a Job of the target's image lists the pollsters that it
- * has. The pod is a copy of a polling agent's, and the command is the operator's own.
+ * `newPollsters.source: Image` (clause P4): before the attempt begins, a Job of each image, the target's and those that polling agents
+ * run, lists the pollsters that it has: what is new is what the one has and the others have not. The pod is a copy of a polling agent's,
+ * and the command is the operator's own.
  */
+import { releaseOf } from "../gates/release-pair.ts";
 import { type Agent, agentText, isLive } from "../model/agent.ts";
 import { nameFor, shortDigest } from "../model/digest.ts";
-import { askCommand, type ImagePollsters, readAnswer } from "../model/image-pollsters.ts";
+import { askCommand, type ImagePollsters, type ImagesAsked, readAnswer } from "../model/image-pollsters.ts";
 import type { Job, World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import { cataloguedEntryPoints } from "../model/pollsters.ts";
@@ -13,12 +15,24 @@ import type { Millis } from "../model/time.ts";
 import { besideAgent, commandPod, job } from "./desired/job.ts";
 import { isOwnJob, waitForJob } from "./own-job.ts";
 
-export type ImageAsked =
-  | { readonly kind: "notAsked" }
-  | { readonly kind: "answered"; readonly pollsters: ImagePollsters }
+type Pending =
   | { readonly kind: "ask"; readonly effect: Effect }
   | { readonly kind: "wait"; readonly note: Note; readonly until: Until }
   | { readonly kind: "failed"; readonly violation: Violation };
+type ImageAsked = { readonly kind: "answered"; readonly pollsters: ImagePollsters } | Pending;
+
+/** Of all images together: the first that failed, else the next Job to make, else what is waited for. */
+export type Asked =
+  | { readonly kind: "notAsked" }
+  | { readonly kind: "answered"; readonly images: ImagesAsked }
+  | Pending;
+
+/** Asked is with the catalogue's names of the release that the image is of. */
+interface Question {
+  readonly image: string;
+  readonly release: Release;
+  readonly agent: Agent;
+}
 
 /** When to look again, where nothing else would tell. */
 interface Until {
@@ -27,14 +41,32 @@ interface Until {
 
 const DEADLINE_SECONDS = 600;
 
-export function askImage(world: World, agents: readonly Agent[], target: Release): ImageAsked {
-  const { upgrade } = world;
-  const { newPollsters } = upgrade.spec.components.polling ?? {};
-  const [agent] = agents;
-  if (upgrade.spec.strategy !== "Partial" || newPollsters?.source !== "Image" || agent === undefined) {
-    return { kind: "notAsked" };
+export function askImages(world: World, agents: readonly Agent[], target: Release): Asked {
+  const { strategy, components } = world.upgrade.spec;
+  const isAsked = strategy === "Partial" && components.polling?.newPollsters?.source === "Image";
+  if (!isAsked || agents.length === 0) return { kind: "notAsked" };
+  const asked = questionsOf(world, agents, target).map((question) => [question.image, ask(world, question)] as const);
+  const pending = asked.flatMap(([, said]) => (said.kind === "answered" ? [] : [said]));
+  for (const kind of ["failed", "ask", "wait"] as const) {
+    const next = pending.find((each) => each.kind === kind);
+    if (next !== undefined) return next;
   }
-  const { image } = agent.wanted;
+  const images = asked.flatMap(([image, said]) => (said.kind === "answered" ? [[image, said.pollsters] as const] : []));
+  return { kind: "answered", images: new Map(images) };
+}
+
+/** Each image once, the target's first. One of a release that nobody knows is another gate's. */
+function questionsOf(world: World, agents: readonly Agent[], target: Release): readonly Question[] {
+  const coming = agents.map((agent): Question => ({ image: agent.wanted.image, release: target, agent }));
+  const running = agents.flatMap((agent): Question[] => {
+    const release = releaseOf(agent, world);
+    return release === undefined ? [] : [{ image: agent.container.image, release, agent }];
+  });
+  return [...Map.groupBy([...coming, ...running], ({ image }) => image).values()].flatMap(([first]) => first ?? []);
+}
+
+function ask(world: World, { image, release, agent }: Question): ImageAsked {
+  const { upgrade } = world;
   const suffix = shortDigest([upgrade.metadata.uid, image, upgrade.spec.retryAttempt]);
   const name = nameFor(`${upgrade.metadata.name}-pollsters`, suffix);
   const object = `Job/${name}`;
@@ -42,7 +74,7 @@ export function askImage(world: World, agents: readonly Agent[], target: Release
   const existing = world.jobs.find((each) => each.metadata.name === name && isOwnJob(each, upgrade));
   if (existing === undefined) {
     const known = new Map(
-      ["central", "compute", "ipmi"].map((each) => [each, cataloguedEntryPoints(target, each)] as const),
+      ["central", "compute", "ipmi"].map((each) => [each, cataloguedEntryPoints(release, each)] as const),
     );
     const body = job({
       upgrade,

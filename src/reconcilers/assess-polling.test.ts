@@ -10,9 +10,11 @@ import {
   aRecord,
   aRecordedTarget,
   aWorld,
+  NEW_IMAGE,
   type WorldWords,
 } from "../../test/support/builders.ts";
 import type { Verification } from "../api/v1alpha1/schema.ts";
+import type { ImagesAsked } from "../model/image-pollsters.ts";
 import type { Volume, VolumeMount } from "../model/pod-template.ts";
 import { parseRelease } from "../model/release.ts";
 import { assessPolling, forgottenOriginals, restoredPolling } from "./assess-polling.ts";
@@ -53,6 +55,8 @@ interface Beside {
   /** Other workloads of its group. */
   readonly mates?: readonly ReturnType<typeof workloadOf>[];
   readonly target?: typeof TARGET;
+  /** What images have said. */
+  readonly images?: ImagesAsked;
 }
 
 function planned(release: string, narrow?: string, more: WorldWords = {}, extra?: Extra, beside: Beside = {}) {
@@ -60,7 +64,7 @@ function planned(release: string, narrow?: string, more: WorldWords = {}, extra?
   const workloads = [workload, ...(beside.mates ?? [])];
   const agents = workloads.map((each) => anAgent(each, { component: "polling" }));
   const world = aWorld({ workloads, ...more, files: [...files, ...(more.files ?? [])] });
-  const { plans, copies } = assessPolling(world, agents, beside.target ?? TARGET, readInputs(world), undefined);
+  const { plans, copies } = assessPolling(world, agents, beside.target ?? TARGET, readInputs(world), beside.images);
   const plan = plans.get(workload.metadata.uid);
   if (plan === undefined) throw new Error("nothing was planned");
   return { workload, plan, copies };
@@ -89,6 +93,24 @@ test("agents on what an abandoned attempt shared: the same is new again, and the
   const derived = copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
   const { plan } = planned("2025.2", narrow, { records: [aRecord({ targets: [target] })], files: derived });
   expect(plan).toMatchObject({ path: "Isolate", added: polling.added, kept: polling.kept, before: polling.before });
+});
+
+test("where images are asked, what both have is not new, and what only the target has is, whatever the catalogue says (I7)", () => {
+  const said = (extra: readonly string[], missing: readonly string[] = []) =>
+    new Map([["central", { extra, missing }]]);
+  const plan = (old: ReturnType<typeof said>, coming: ReturnType<typeof said>) => {
+    const images = new Map([
+      ["registry.example/ceilometer:2025.1", old],
+      [NEW_IMAGE, coming],
+    ]);
+    return planned("2025.1", undefined, {}, undefined, { images }).plan;
+  };
+  const { added, kept } = plan(said(["volume.ours"]), said(["volume.ours", "volume.theirs"]));
+  expect(added).toContain("volume.theirs");
+  expect(added).not.toContain("volume.ours");
+  expect(kept).toContain("volume.ours");
+  expect(plan(said([], ["volume.size"]), said([])).added).toContain("volume.size");
+  expect(plan(said([], ["volume.size"]), said([], ["volume.size"])).added).not.toContain("volume.size");
 });
 
 test("what another workload of the group polls already is not new, or a group of its own would poll it a second time (I7)", () => {

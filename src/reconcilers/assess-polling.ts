@@ -10,7 +10,7 @@ import type { AgentConfiguration } from "../model/agent-configuration.ts";
 import { fileAt } from "../model/agent-files.ts";
 import type { RecordedPolling } from "../model/attempt.ts";
 import { type CatalogueOverride, parseCatalogueOverrides } from "../model/catalogue/overrides.ts";
-import type { ImagePollsters } from "../model/image-pollsters.ts";
+import type { ImagesAsked } from "../model/image-pollsters.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { dividedApart } from "../model/pollsters.ts";
@@ -38,14 +38,14 @@ export function assessPolling(
   agents: readonly Agent[],
   target: Release,
   inputs: Inputs,
-  image: ImagePollsters | undefined,
+  images: ImagesAsked | undefined,
 ): PollingAssessment {
   const overrides = readOverrides(world);
   const alone = agents.flatMap((agent): Weighed[] => {
     const from = releaseOf(agent, world);
     // The pair of releases is another gate's: where it is not known, that one says so.
     if (from === undefined) return [];
-    const one = { world, agent, agents, inputs, from, to: target, overrides: overrides.found, image };
+    const one = { world, agent, agents, inputs, from, to: target, overrides: overrides.found, images };
     return [{ one, ...assess(one) }];
   });
   // Once for each workload: one that is replaced because of another may be why a third is.

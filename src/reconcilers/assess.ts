@@ -10,7 +10,7 @@ import { releaseOf } from "../gates/release-pair.ts";
 import { removedOptionsSet } from "../gates/removed-options.ts";
 import { agentText } from "../model/agent.ts";
 import type { RecordedFiles, RecordedParity, RecordedPolling } from "../model/attempt.ts";
-import type { ImagePollsters } from "../model/image-pollsters.ts";
+import type { ImagesAsked } from "../model/image-pollsters.ts";
 import { loadedPipelines } from "../model/loaded-pipelines.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
@@ -63,12 +63,12 @@ export function assess(
   agents: Agents,
   target: Release,
   inputs: Inputs,
-  image: ImagePollsters | undefined,
+  images: ImagesAsked | undefined,
 ): Assessment {
   const isPartial = world.upgrade.spec.strategy === "Partial";
   const notification = assessNotification(world, agents.notification, target, inputs);
   const polling = isPartial
-    ? assessPolling(world, agents.polling, target, inputs, image)
+    ? assessPolling(world, agents.polling, target, inputs, images)
     : { plans: restoredPolling(world, agents.polling, target), findings: [], copies: [] };
   const definitions = assessDefinitions(world, agents, target, inputs);
   return {

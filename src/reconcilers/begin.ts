@@ -12,7 +12,7 @@ import { marksOf } from "../model/marks.ts";
 import type { World } from "../model/observation.ts";
 import type { Effect, Note, Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
-import { askImage } from "./ask-image.ts";
+import { askImages } from "./ask-image.ts";
 import { type Assessment, assess, unreadMounts } from "./assess.ts";
 import { closeRecords, firstWrites } from "./attempt-writes.ts";
 import { claim } from "./desired/workload-writes.ts";
@@ -39,8 +39,8 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   }
   const unread = unreadMounts(world);
   if (unread !== undefined) return unreadable([unread]);
-  const image = askImage(world, agents.polling, target);
-  const assessed = assess(world, agents, target, inputs, image.kind === "answered" ? image.pollsters : undefined);
+  const asked = askImages(world, agents.polling, target);
+  const assessed = assess(world, agents, target, inputs, asked.kind === "answered" ? asked.images : undefined);
   const checks = preflight(world, agents, target);
   const findings = [
     ...unmet,
@@ -77,9 +77,9 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   if (world.upgrade.spec.paused) {
     return waiting("Paused", { reason: "Paused", message: "paused before the first step, as spec.paused says" }, told);
   }
-  if (image.kind === "failed") return held(world, [image.violation], { ...told, phase: "Preflight" });
-  if (image.kind === "wait") return waiting("Preflight", image.note, { ...told, ...image.until });
-  if (image.kind === "ask") return { ...waiting("Preflight", image.effect.why, told), effect: image.effect };
+  if (asked.kind === "failed") return held(world, [asked.violation], { ...told, phase: "Preflight" });
+  if (asked.kind === "wait") return waiting("Preflight", asked.note, { ...told, ...asked.until });
+  if (asked.kind === "ask") return { ...waiting("Preflight", asked.effect.why, told), effect: asked.effect };
   const longestIntervalSeconds = intervalThere(world, agents.polling, inputs, target);
   const acceptedRisks = [...assessed.acceptedRisks, ...checks.accepted];
   const facts = { hosts: checks.hosts, longestIntervalSeconds, assessed: { ...assessed, acceptedRisks } };

@@ -10,7 +10,7 @@ import { type DirectoryFile, type FileSource, fileAt, filesIn } from "../model/a
 import { keysOf, textOf } from "../model/agent-settings.ts";
 import type { CatalogueOverride } from "../model/catalogue/overrides.ts";
 import { dynamicPollsterNames, parseDynamicPollsters } from "../model/dynamic-pollsters.ts";
-import { asInImage, type ImagePollsters } from "../model/image-pollsters.ts";
+import { asInImage, type ImagesAsked } from "../model/image-pollsters.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { parsePipeline, pollingOf } from "../model/pipeline.ts";
@@ -34,8 +34,8 @@ export interface Case {
   readonly from: Release;
   readonly to: Release;
   readonly overrides: readonly CatalogueOverride[];
-  /** What the target's image says of itself, where it was asked. */
-  readonly image: ImagePollsters | undefined;
+  /** What images say of themselves, where they were asked. */
+  readonly images: ImagesAsked | undefined;
 }
 
 /** What one of its files is read for. */
@@ -196,17 +196,18 @@ const definesPollsters = ({ path }: DirectoryFile): boolean => /\/[^./][^/]*\.ya
 
 /** Names that a release has for the agents of the workload, with those that its pollsters.d adds. */
 function namesOf(
-  { world, overrides, from, to, image }: Case,
+  { world, agent, overrides, from, to, images }: Case,
   release: Release,
   configuration: AgentConfiguration,
   rendered: Rendered,
   namespaces: readonly string[],
 ): { readonly names: readonly string[]; readonly unknown?: string } {
+  const image = images?.get(release === to ? agent.wanted.image : agent.container.image);
   const built = namespaces.flatMap((namespace) => {
     // Of a release that nobody knows: what is not listed as new is what there was.
     const names =
       cataloguedPollsters(release, namespace, overrides) ?? cataloguedPollsters(from, namespace, overrides) ?? [];
-    return release === to ? asInImage(names, namespace, image) : names;
+    return asInImage(names, namespace, image);
   });
   if (!hasDynamicPollsters(release)) return { names: built };
   const directories = configuration.pollstersDefinitionsDirs;

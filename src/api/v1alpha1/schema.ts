@@ -381,7 +381,7 @@ const newPollsters = z
       .enum(["Catalogue", "Image", "List"])
       .default("Catalogue")
       .describe(
-        "Catalogue: built in, by release. Image: a Job asks the target image for its own. List: the names below are what the target adds.",
+        "Catalogue: built in, by release. Image: a Job asks each image, the running one and the target, for its own. List: the names below are what the target adds.",
       ),
     names: z
       .array(
