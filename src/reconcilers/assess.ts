@@ -117,17 +117,21 @@ function newKinds(world: World, agents: Agents, target: Release, inputs: Inputs)
   if (agent === undefined || from === undefined) return [];
   const { side } = loadedPipelines(configurationOf(world, agent, from));
   if (side === undefined) return [];
-  const kinds: readonly (readonly [PublishedKind, "pipeline" | "eventPipeline"])[] = [
-    ["meters", "pipeline"],
-    ["events", "eventPipeline"],
-  ];
-  return kinds.flatMap(([what, name]) => {
+  const kinds = [
+    ["meters", "pipeline", "metering_topic"],
+    ["events", "eventPipeline", "event_topic"],
+  ] as const;
+  const option = optionOf(world, agent, from);
+  const collector = world.upgrade.spec.components.collector !== undefined;
+  return kinds.flatMap(([what, name, topic]) => {
     const given = inputs.texts[name];
     const after = given?.text === undefined ? undefined : parsePipeline(given.text, what, target);
     if (given === undefined || after?.kind !== "parsed") return [];
+    const { object, key } = given;
     const before = what === "meters" ? side.pipeline : side.events;
-    const collector = world.upgrade.spec.components.collector !== undefined;
-    return newKindsOnOldQueues({ what, object: given.object, key: given.key, before, after: after.file, collector });
+    const defaultTopic = option("publisher_notifier", topic);
+    const queue = defaultTopic === undefined ? {} : { defaultTopic };
+    return newKindsOnOldQueues({ what, object, key, before, after: after.file, collector, ...queue });
   });
 }
 
