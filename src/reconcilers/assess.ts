@@ -15,7 +15,6 @@ import { loadedPipelines } from "../model/loaded-pipelines.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { parsePipeline } from "../model/pipeline.ts";
-import type { PublishedKind } from "../model/publishers.ts";
 import type { Release } from "../model/release.ts";
 import { assessDefinitions } from "./assess-definitions.ts";
 import { assessMounted } from "./assess-mounted.ts";
