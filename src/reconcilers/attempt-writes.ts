@@ -4,7 +4,7 @@
  */
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import type { AttemptRecord, Ended, RecordBody } from "../model/attempt.ts";
-import { canonicalJson, digest } from "../model/digest.ts";
+import { canonicalJson, digest, digestText } from "../model/digest.ts";
 import type { Labels, Meta } from "../model/meta.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note } from "../model/outcome.ts";
@@ -46,8 +46,15 @@ function make({ name, object: body }: WantedCopy): Effect {
 
 /** Somebody has deleted one in the middle: agents that mount it would never start. */
 export function remakeCopy(world: World, copies: readonly WantedCopy[]): Effect | undefined {
-  const lost = copies.find((each) => !world.copies.some(({ name }) => name === each.name));
+  const lost = copies.find((each) => !world.copies.some(({ name }) => name === each.name) && !isRead(world, each));
   return lost && make(lost);
+}
+
+/** One whose labels somebody took off is none of ours any more, and agents that mount it read it all the same. */
+function isRead({ files }: World, { name, key, digest: wanted }: WantedCopy): boolean {
+  const seen = files.get(`ConfigMap/${name}`);
+  const text = seen?.seen === "present" && seen.value.immutable ? seen.value.data.get(key) : undefined;
+  return text !== undefined && digestText(text) === wanted;
 }
 
 /** Copies outlive the resource that they were made for, because pods mount them: one with this content is as good as ours. */

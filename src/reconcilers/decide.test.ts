@@ -802,12 +802,14 @@ test("a copy of a file that somebody has deleted is made again while agents may 
   const ref = { kind: "ConfigMap", name: "pipelines", key: "pipeline.yaml" } as const;
   const target = { release: "ocata", image: NEW_IMAGE, config: { pipeline: ref } } as const;
   const files = [aConfigObject("ConfigMap", "pipelines", { "pipeline.yaml": "sources: []\nsinks: []\n" })];
-  const next = (image: string, isThere: boolean) => {
+  const next = (image: string, isThere: boolean | "unlabelled") => {
     const workload = notification({ replicas: 0, image }, down);
     const { upgrade } = middle({ workloads: [workload], spec: { target } });
     const inputs = readInputs(aWorld({ upgrade, files }));
     const record = { inputs: inputs.digest ?? "", files: inputs.files };
-    const seen = middle({ workloads: [workload], files, record, spec: { target } });
+    const [one] = inputs.copies.map(({ name, key, text }) => aConfigObject("ConfigMap", name, { [key]: text }));
+    const unlabelled = isThere === "unlabelled" && one !== undefined ? [{ ...one, immutable: true }] : [];
+    const seen = middle({ workloads: [workload], files: [...files, ...unlabelled], record, spec: { target } });
     const copies = inputs.copies.map(({ name, key, digest }) => ({
       name,
       immutable: true,
@@ -815,12 +817,14 @@ test("a copy of a file that somebody has deleted is made again while agents may 
       metadata: aMeta(name),
       purpose: "configuration",
     }));
-    const { effect } = decide({ ...seen, copies: { seen: "present", value: isThere ? copies : [] } });
+    const { effect } = decide({ ...seen, copies: { seen: "present", value: isThere === true ? copies : [] } });
     return [effect?.kind, effect?.why.reason];
   };
   expect(next(OLD_IMAGE, true)).toEqual(["patch", "Starting"]);
   expect(next(OLD_IMAGE, false)).toEqual(["create", "CopyingConfiguration"]);
   expect(next(NEW_IMAGE, false)).toEqual(["create", "CopyingConfiguration"]);
+  // Whose labels somebody took off is there, and cannot be made again.
+  expect(next(OLD_IMAGE, "unlabelled")).toEqual(["patch", "Starting"]);
 });
 
 test("a wish that comes back after another one was carried out is not taken for fulfilled because somebody wrote on its record (I11)", () => {
