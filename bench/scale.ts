@@ -5,7 +5,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { storeUnfit, UNFIT_COUNT } from "../test/support/unfit-resources.ts";
+import { storeUnfit, UNFIT_COUNT } from "../test/e2e/unfit-resources.ts";
 import { bundle } from "./bundle.ts";
 import { measure, type Run } from "./compare.ts";
 import { operator } from "./drivers.ts";

@@ -90,8 +90,9 @@ test("before a component its old agents are asked, in the words of the release t
 });
 
 const everywhere = () => true;
+const nobody = () => [];
 const problems = (gate: ExtraGate, more: Parameters<typeof aWorld>[0] = {}, has: () => boolean = everywhere) =>
-  extraGateProblems(aWorld({ upgrade: anUpgrade({ gates: [gate] }), ...more }), has, target).map(
+  extraGateProblems(aWorld({ upgrade: anUpgrade({ gates: [gate] }), ...more }), has, target, nobody).map(
     ({ reason }) => reason,
   );
 
@@ -112,9 +113,9 @@ test.each([
 test("an exporter before agents have one, and a component that is not there", () => {
   const exporter: ExtraGate = { name: "e", after: "polling", exporter: { port: 9101 }, timeoutSeconds: 60 };
   const older = { name: "2024.2", major: 23 };
-  expect(extraGateProblems(aWorld({ upgrade: anUpgrade({ gates: [exporter] }) }), everywhere, older)).toMatchObject([
-    { reason: "GateBlind" },
-  ]);
+  expect(
+    extraGateProblems(aWorld({ upgrade: anUpgrade({ gates: [exporter] }) }), everywhere, older, nobody),
+  ).toMatchObject([{ reason: "GateBlind" }]);
   expect(problems(looks, {}, () => false)).toEqual(["GateUnused"]);
   // The old ones are asked before.
   const before: ExtraGate = { name: "b", before: "polling", exporter: { port: 9101 }, timeoutSeconds: 60 };

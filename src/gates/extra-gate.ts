@@ -134,7 +134,7 @@ export function extraGateProblems(
   world: World,
   has: (component: Component) => boolean,
   target: Release,
-  agentsOf: (component: Component) => readonly Agent[] = () => [],
+  agentsOf: (component: Component) => readonly Agent[],
 ): readonly Violation[] {
   const { spec, metadata } = world.upgrade;
   return (spec.gates ?? []).flatMap((gate, index): readonly Violation[] => {

@@ -9,7 +9,6 @@ import { canonicalJson } from "./digest.ts";
 import { type Marks, marksOf } from "./marks.ts";
 import type { Labels } from "./meta.ts";
 import type { Pod, Workload } from "./observation.ts";
-import type { ObjectsSeen } from "./outcome.ts";
 import type { Container, PodTemplate, Volume, VolumeMount } from "./pod-template.ts";
 
 /** A configuration file that the agent's container should have at a path. */
@@ -87,10 +86,6 @@ export function selects(selector: Labels, { metadata: { labels } }: Pod): boolea
 export function podsOf(workload: Workload, pods: readonly Pod[]): readonly Pod[] {
   return pods.filter((pod) => isLive(pod) && selects(workload.matchLabels, pod));
 }
-
-/** A pod that a decision rests on and does not know of. One that has ended for good is as good as gone. */
-export const isUnseen = (pod: Pod, { labels, uids }: ObjectsSeen): boolean =>
-  isLive(pod) && selects(labels, pod) && !uids.includes(pod.metadata.uid);
 
 export function makeAgent(input: Omit<Agent, "marks" | "pods">, pods: readonly Pod[]): Agent {
   return { ...input, marks: marksIn(input), pods: podsOf(input.workload, pods) };

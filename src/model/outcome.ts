@@ -42,10 +42,17 @@ export interface ObjectBody {
 
 /** The objects of one kind and a selector that were seen when something was decided. */
 export interface ObjectsSeen {
+  readonly kind: "Pod" | "ConfigMap";
   readonly namespace: string;
   readonly labels: Labels;
   readonly uids: readonly string[];
 }
+
+/**
+ * A write is right only if no others are there. They come by another watch than its object, and no precondition can ask for them: the API
+ * server is asked just before, and where one is there that was not seen, the write is stale.
+ */
+export type OnlyWith = readonly ObjectsSeen[];
 
 /** One write. Each carries what it was decided on: a stale one is refused by the API server, never half right. */
 export type Effect =
@@ -56,11 +63,7 @@ export type Effect =
       readonly kind: "patch";
       readonly ref: ObjectRef;
       readonly operations: NonEmpty<KubePatchOperation>;
-      /**
-       * It is right only if no other pods are there. They come by another watch than the object, and no test of a patch can ask
-       * for them: the API server is asked just before, and where one is there that was not seen, this is stale.
-       */
-      readonly pods?: readonly ObjectsSeen[];
+      readonly onlyWith?: OnlyWith;
       readonly why: Note;
     }
   /** Merge patch of metadata only, on the version that was seen: annotations do not raise the generation. */
@@ -70,11 +73,7 @@ export type Effect =
       readonly uid: string;
       readonly resourceVersion: string;
       readonly metadata: Readonly<Record<string, unknown>>;
-      /**
-       * It is right only if no other ConfigMaps are there: what was made and answered by nobody is seen when its watch tells of it. They are
-       * asked for likewise.
-       */
-      readonly files?: ObjectsSeen;
+      readonly onlyWith?: OnlyWith;
       readonly why: Note;
     }
   /**

@@ -250,8 +250,6 @@ export type LabelsOf<N extends MetricName> = { readonly [L in keyof Table[N]["la
 export type OfResource = {
   [N in Named<"gauge">]: LabelsOf<N> extends LabelsOf<"ceilometer_upgrade_drifted_workloads"> ? N : never;
 }[Named<"gauge">];
-/** All others: their number does not grow with the resources. */
-export type OfOperator = Exclude<MetricName, OfResource>;
 
 /** What is true of a resource at the moment: one series of a gauge. */
 export type Sample = {

@@ -18,7 +18,7 @@ export interface ResourcePage {
 
 type Lines = ReadonlyMap<OfResource, string>;
 
-/** Some seventy series each: about a millisecond. */
+/** Some seventy series each: a few milliseconds. */
 const RESOURCES_A_TURN = 16;
 
 /** `onMistake`: the series of a resource could not be made; it keeps those that it had. */

@@ -1,11 +1,10 @@
 /** Files that agents get, and whether they read them there. */
 import { expect, test } from "vitest";
-import { aConfigObject, aDeployment, anAgent, anUpgrade, aWorld } from "../../test/support/builders.ts";
+import { aConfigObject, aDeployment, anAgent, aPartialUpgrade, aWorld } from "../../test/support/builders.ts";
 import { assessMounted } from "./assess-mounted.ts";
 import { readInputs } from "./inputs.ts";
 
 const TARGET = { name: "2025.2", major: 25 };
-const image = "registry.example/ceilometer:2025.2";
 const POLLING = 'sources: [{ name: all, interval: 300, meters: ["*"] }]';
 const PIPELINE = 'sources: [{name: a, meters: ["*"], sinks: [b]}]\nsinks: [{name: b, publishers: ["gnocchi://"]}]';
 
@@ -17,22 +16,11 @@ function found(component: "polling" | "notification", conf: string) {
   });
   const given = aConfigObject("ConfigMap", "given", { "polling.yaml": POLLING, "pipeline.yaml": PIPELINE });
   const targets = [{ kind: "Deployment" as const, name: "agents" }];
-  const upgrade = anUpgrade({
-    strategy: "Partial",
-    target: {
-      release: "2025.2",
-      image,
-      config: {
-        polling: { kind: "ConfigMap", name: "given", key: "polling.yaml" },
-        pipeline: { kind: "ConfigMap", name: "given", key: "pipeline.yaml" },
-      },
-    },
-    components: {
-      database: { action: "Skip" },
-      ...(component === "polling"
-        ? { polling: { targets, verification: { podLog: {} } } }
-        : { notification: { targets } }),
-    },
+  const components =
+    component === "polling" ? { polling: { targets, verification: { podLog: {} } } } : { notification: { targets } };
+  const upgrade = aPartialUpgrade("2025.2", components, {
+    polling: { kind: "ConfigMap", name: "given", key: "polling.yaml" },
+    pipeline: { kind: "ConfigMap", name: "given", key: "pipeline.yaml" },
   });
   const volumeMounts = [{ name: "etc", mountPath: "/etc/ceilometer" }];
   const command = [component === "polling" ? "ceilometer-polling" : "ceilometer-agent-notification"];

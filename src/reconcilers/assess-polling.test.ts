@@ -6,6 +6,7 @@ import {
   aDeployment,
   anAgent,
   anUpgrade,
+  aPartialUpgrade,
   aPod,
   aRecord,
   aRecordedTarget,
@@ -68,6 +69,16 @@ function planned(release: string, narrow?: string, more: WorldWords = {}, extra?
   const plan = plans.get(workload.metadata.uid);
   if (plan === undefined) throw new Error("nothing was planned");
   return { workload, plan, copies };
+}
+
+/** A wish that gives the agents this polling file. */
+function giving(polling: string, release = "2025.2") {
+  const components = {
+    polling: { targets: [{ kind: "Deployment" as const, name: "central" }], verification: { podLog: {} } },
+  };
+  const config = { polling: { kind: "ConfigMap" as const, name: "next", key: "polling.yaml" } };
+  const upgrade = aPartialUpgrade(release, components, config);
+  return { upgrade, files: [aConfigObject("ConfigMap", "next", { "polling.yaml": polling })] };
 }
 
 const listing = (names: readonly string[]) =>
@@ -187,23 +198,7 @@ test("to a release that nobody knows, what is not listed is polled on beside the
 test("where one of a group is replaced without overlap, the others of it are replaced with it (I7)", () => {
   const directory = { name: "dynamic", mountPath: "/etc/ceilometer/pollsters.d" };
   const volume = { name: "dynamic", secret: { secretName: "unread" } };
-  const given = {
-    upgrade: anUpgrade({
-      strategy: "Partial",
-      target: {
-        release: "2025.2",
-        image: "registry.example/ceilometer:2025.2",
-        config: { polling: { kind: "ConfigMap", name: "next", key: "polling.yaml" } },
-      },
-      components: {
-        database: { action: "Skip" },
-        polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
-      },
-    }),
-    files: [
-      aConfigObject("ConfigMap", "next", { "polling.yaml": 'sources: [{ name: all, interval: 300, meters: ["*"] }]' }),
-    ],
-  };
+  const given = giving('sources: [{ name: all, interval: 300, meters: ["*"] }]');
   const beside = (extra?: Extra) =>
     planned("2025.1", undefined, given, undefined, { mates: [workloadOf("second", "2025.1", undefined, extra)] });
   expect(beside().plan).toMatchObject({ path: "Isolate", overlap: true });
@@ -318,22 +313,7 @@ test("dynamic pollsters that cannot be read are not taken for none", () => {
   expect(plan.path).toBe("Isolate");
   const directory = { name: "dynamic", mountPath: "/etc/ceilometer/pollsters.d" };
   const volume = { name: "dynamic", secret: { secretName: "unread" } };
-  const wish = anUpgrade({
-    strategy: "Partial",
-    target: {
-      release: "2025.2",
-      image: "registry.example/ceilometer:2025.2",
-      config: { polling: { kind: "ConfigMap", name: "next", key: "polling.yaml" } },
-    },
-    components: {
-      database: { action: "Skip" },
-      polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
-    },
-  });
-  const next = aConfigObject("ConfigMap", "next", {
-    "polling.yaml": 'sources: [{ name: all, interval: 300, meters: ["volume.*", dynamic.foo] }]',
-  });
-  const more = { upgrade: wish, files: [next] };
+  const more = giving('sources: [{ name: all, interval: 300, meters: ["volume.*", dynamic.foo] }]');
   expect(planned("2025.1", undefined, more).plan.path).toBe("Isolate");
   const unread = planned("2025.1", undefined, more, { mount: directory, volume }).plan;
   expect(unread.path).toBe("Replace");
@@ -412,23 +392,7 @@ test("a polling file that no volume brings is another one in each image (I7)", (
 
 test("agents that a new file brings into another group do not run beside old ones, which poll the same (I7)", () => {
   const target = { name: "26.0.1", major: 26 };
-  const given = (source: string) => ({
-    upgrade: anUpgrade({
-      strategy: "Partial",
-      target: {
-        release: "26.0.1",
-        image: "registry.example/ceilometer:26.0.1",
-        config: { polling: { kind: "ConfigMap", name: "next", key: "polling.yaml" } },
-      },
-      components: {
-        database: { action: "Skip" },
-        polling: { targets: [{ kind: "Deployment", name: "central" }], verification: { podLog: {} } },
-      },
-    }),
-    files: [
-      aConfigObject("ConfigMap", "next", { "polling.yaml": `sources: [{ name: all, interval: 300, ${source} }]` }),
-    ],
-  });
+  const given = (source: string) => giving(`sources: [{ name: all, interval: 300, ${source} }]`, "26.0.1");
   const to = (release: string, source: string) =>
     planned(release, undefined, given(source), undefined, { target }).plan;
   const meters = 'meters: ["volume.*"]';

@@ -1,6 +1,6 @@
 /** What the parts of an assessment are asked with. */
 import { expect, test } from "vitest";
-import { aConfigObject, aDeployment, anAgent, anUpgrade, aWorld } from "../../test/support/builders.ts";
+import { aConfigObject, aDeployment, anAgent, aPartialUpgrade, aWorld } from "../../test/support/builders.ts";
 import { assess } from "./assess.ts";
 import { readInputs } from "./inputs.ts";
 
@@ -14,17 +14,9 @@ function toldOf(conf: string): readonly string[] {
     "pipeline.yaml": pipelineTo("notifier://?topic=own", "cpu"),
   });
   const given = aConfigObject("ConfigMap", "given", { "pipeline.yaml": pipelineTo("notifier://", "*") });
-  const upgrade = anUpgrade({
-    strategy: "Partial",
-    target: {
-      release: "2025.2",
-      image: "registry.example/ceilometer:2025.2",
-      config: { pipeline: { kind: "ConfigMap", name: "given", key: "pipeline.yaml" } },
-    },
-    components: {
-      database: { action: "Skip" },
-      notification: { targets: [{ kind: "Deployment", name: "agents" }] },
-    },
+  const components = { notification: { targets: [{ kind: "Deployment" as const, name: "agents" }] } };
+  const upgrade = aPartialUpgrade("2025.2", components, {
+    pipeline: { kind: "ConfigMap", name: "given", key: "pipeline.yaml" },
   });
   const containers = [
     {

@@ -96,5 +96,6 @@ export function readInstead(
   if (path === undefined) return undefined;
   const isNamed = plainPath(path.startsWith("/") ? path : `/etc/ceilometer/${path}`) === mount.path;
   const isOther = state === "read" && source.kind === "object" && source.name !== mount.object;
-  return isNamed && !isOther ? undefined : isOther ? `${path} of ${source.object}/${source.name}` : path;
+  if (isOther) return `${path} of ${source.object}/${source.name}`;
+  return isNamed ? undefined : path;
 }

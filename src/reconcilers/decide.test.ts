@@ -199,7 +199,7 @@ test("the first start of all asks for the pods of all, also where one of them is
     const records = [aRecord({ inputs, startedAt: formatTime(NOW), targets: recorded })];
     const { effect } = decide(anObservation({ upgrade, records, workloads, pods: podsOf(there) }));
     expect(effect?.why).toMatchObject({ reason: "StartingFirst", object: "Deployment/b" });
-    return effect?.kind === "patch" ? effect.pods?.map(({ labels }) => labels["app"]) : undefined;
+    return effect?.kind === "patch" ? effect.onlyWith?.map(({ labels }) => labels["app"]) : undefined;
   };
   expect(askedBy(named("a", { image: NEW_IMAGE }, undefined))).toEqual(["a", "b", "c"]);
   // Once one was started the old ones of all are known to be gone.

@@ -8,7 +8,7 @@ import type { AttemptRecord } from "../model/attempt.ts";
 import { AGENT_COMPONENTS, COMPONENT_WORDS } from "../model/component.ts";
 import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
-import type { Effect, Note, ObjectsSeen, Outcome } from "../model/outcome.ts";
+import type { Effect, Note, OnlyWith, Outcome } from "../model/outcome.ts";
 import { endedMark, endRecord, releaseRecords } from "./attempt-writes.ts";
 import { keptDatabase } from "./database.ts";
 import { isOwned, release } from "./desired/workload-writes.ts";
@@ -120,8 +120,8 @@ function ending({ component, clause }: Step, world: World, record: AttemptRecord
   return { kind: "settled", skipped: true, note: { reason: "DatabaseSkipped", message, clause } };
 }
 
-/** `files`: that were seen of what was made for it, where it goes with its finalizer. */
-export function dropFinalizer(world: World, files?: ObjectsSeen): Effect {
+/** `onlyWith`: what was seen of all that was made for it, where it goes with its finalizer. */
+export function dropFinalizer(world: World, onlyWith: OnlyWith = []): Effect {
   const { namespace, name, uid, resourceVersion, finalizers } = world.upgrade.metadata;
   return {
     kind: "annotate",
@@ -129,7 +129,7 @@ export function dropFinalizer(world: World, files?: ObjectsSeen): Effect {
     uid,
     resourceVersion,
     metadata: { finalizers: finalizers.filter((finalizer) => finalizer !== FINALIZER) },
-    ...(files === undefined ? {} : { files }),
+    onlyWith,
     why: {
       reason: "LettingGo",
       message: "nothing is borrowed any more",

@@ -361,7 +361,7 @@ test("before the finalizer goes, the files that were made for it and seen are na
   const seen = anObservation({ upgrade, workloads: [aDeployment({ name: "central", volumes })] });
   expect(decide({ ...seen, copies: { seen: "present", value: copies } }).effect).toMatchObject({
     ref: { kind: "CeilometerUpgrade" },
-    files: { namespace: NAMESPACE, labels, uids: ["uid-mounted"] },
+    onlyWith: [{ kind: "ConfigMap", namespace: NAMESPACE, labels, uids: ["uid-mounted"] }],
   });
 });
 

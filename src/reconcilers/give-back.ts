@@ -46,7 +46,7 @@ export function giveEverythingBack(world: World): Decision {
   const told: Told = { steps: [], ...(doubtAt === undefined ? {} : { recheckAt: doubtAt }) };
   const running = keptJob(world);
   if (running !== undefined) return waiting("Deleting", running, told);
-  const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world, filesSeen(world));
+  const next = nextReturn(world) ?? releaseRecords(world.records) ?? dropFinalizer(world, [filesSeen(world)]);
   if (!("kind" in next)) {
     const { remedy, ...note } = next;
     const message = remedy === undefined ? note.message : `${note.message}; ${remedy}`;

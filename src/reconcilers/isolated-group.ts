@@ -201,7 +201,7 @@ export function isolatedWorkloads(world: World): readonly Workload[] {
 export function filesSeen(world: World): ObjectsSeen {
   const { namespace, uid } = world.upgrade.metadata;
   const labels = { [LABEL.upgrade]: uid, [LABEL.purpose]: "derived" };
-  return { namespace, labels, uids: derivedFiles(world).map(({ metadata }) => metadata.uid) };
+  return { kind: "ConfigMap", namespace, labels, uids: derivedFiles(world).map(({ metadata }) => metadata.uid) };
 }
 
 function derivedFiles(world: World): readonly ConfigurationCopy[] {

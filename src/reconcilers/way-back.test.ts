@@ -112,9 +112,9 @@ describe("a full way back of agents that an attempt had taken down", () => {
   test("starts them all again where they never left the release of before, whoever does not go on a dead host", () => {
     const { effect } = goingBack({ plan: "plan-1" }, OLD_IMAGE);
     expect(effect?.why).toMatchObject({ reason: "StartingRest", object: "DaemonSet/compute" });
-    const { operations, pods } = effect?.kind === "patch" ? effect : { operations: [], pods: [] };
+    const { operations, onlyWith } = effect?.kind === "patch" ? effect : { operations: [], onlyWith: [] };
     expect(operations).toContainEqual({ op: "remove", path: "/spec/template/spec/nodeSelector" });
-    expect(pods).toMatchObject([{ uids: ["uid-of-compute-x"] }]);
+    expect(onlyWith).toMatchObject([{ uids: ["uid-of-compute-x"] }]);
   });
 
   test("names the host of a pod that comes in vain", () => {

@@ -6,11 +6,11 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { startCluster } from "../../tools/control-plane/cluster.ts";
 import { startPodLogs } from "../../tools/control-plane/pod-logs.ts";
-import { GOING, storeUnfit, UNFIT } from "../support/unfit-resources.ts";
 import { modern } from "./fixtures/topology.ts";
 import { eventually, resourcePath } from "./resource.ts";
 import { inScene, type Scene } from "./scene.ts";
 import { read } from "./shared-cluster.ts";
+import { GOING, storeUnfit, UNFIT } from "./unfit-resources.ts";
 
 const answer = z.looseObject({ status: z.unknown() });
 

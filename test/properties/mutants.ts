@@ -43,7 +43,7 @@ export const writing =
 /** Believes its cache of pods: nobody is asked whether there are others. */
 export const unasked = (effect: Effect): Effect => {
   if (effect.kind !== "patch") return effect;
-  const { pods: _, ...rest } = effect;
+  const { onlyWith: _, ...rest } = effect;
   return rest;
 };
 

@@ -5,14 +5,13 @@
 import { FIELD_MANAGER, LABEL } from "../../src/api/v1alpha1/names.ts";
 import { cachesOf, everyCache, type KindCache } from "../../src/controllers/ceilometer-upgrade/caches.ts";
 import { observe } from "../../src/controllers/ceilometer-upgrade/observe.ts";
+import { isUnseen } from "../../src/controllers/ceilometer-upgrade/unseen.ts";
 import { configView } from "../../src/controllers/ceilometer-upgrade/views/config.ts";
-import { podView } from "../../src/controllers/ceilometer-upgrade/views/pod.ts";
 import type { KubeObject, StoredObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resource.ts";
-import { isUnseen, matches } from "../../src/model/agent.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Observation } from "../../src/model/observation.ts";
-import type { Effect, ObjectsSeen } from "../../src/model/outcome.ts";
+import type { Effect, OnlyWith } from "../../src/model/outcome.ts";
 import type { ProbeResult } from "../../src/model/probe.ts";
 import type { Millis } from "../../src/model/time.ts";
 import { Store, type Stored } from "../../src/runtime/store.ts";
@@ -153,31 +152,22 @@ export class ModelOperator {
   }
 }
 
-const hasOthers = (api: ModelApiServer, seen: ObjectsSeen): boolean =>
-  api
-    .ofKind("Pod")
-    .map(podView)
-    .some((pod) => isUnseen(pod, seen));
+const hasOthers = (api: ModelApiServer, onlyWith: OnlyWith = []): boolean =>
+  onlyWith.some((seen) => api.ofKind(seen.kind).some((object) => isUnseen(object, seen)));
 
-const hasOtherFiles = (api: ModelApiServer, { labels, uids }: ObjectsSeen): boolean =>
-  api
-    .ofKind("ConfigMap")
-    .some(({ metadata }) => matches(labels, metadata.labels ?? {}) && !uids.includes(metadata.uid));
+const UNSEEN = "an object is there that was not seen";
 
 /** One effect as the request that it is. */
 export function send(api: ModelApiServer, effect: Effect): Answer {
   switch (effect.kind) {
     case "create":
       return api.create(effect.object, FIELD_MANAGER);
-    case "patch": {
-      const unseen = (effect.pods ?? []).find((pods) => hasOthers(api, pods));
-      if (unseen !== undefined) return { code: 409, message: "a pod is there that was not seen" };
+    case "patch":
+      if (hasOthers(api, effect.onlyWith)) return { code: 409, message: UNSEEN };
       return api.patchJson(effect.ref, effect.operations, FIELD_MANAGER);
-    }
     case "annotate": {
-      const { uid, resourceVersion, files } = effect;
-      if (files !== undefined && hasOtherFiles(api, files))
-        return { code: 409, message: "a file is there that was not seen" };
+      const { uid, resourceVersion } = effect;
+      if (hasOthers(api, effect.onlyWith)) return { code: 409, message: UNSEEN };
       return api.patchMerge(effect.ref, { metadata: { ...effect.metadata, uid, resourceVersion } }, FIELD_MANAGER);
     }
     case "delete":

@@ -239,6 +239,19 @@ export function anUpgrade(spec: Partial<SpecInput> = {}, metadata: Partial<Meta>
   return { metadata: aMeta("ceilometer", metadata), spec: specSchema.parse({ ...SPEC, ...spec }) };
 }
 
+/** One that asks for a partial upgrade of these components to a release, whose image is named for it. */
+export function aPartialUpgrade(
+  release: string,
+  components: Partial<SpecInput["components"]>,
+  config: NonNullable<SpecInput["target"]["config"]> = {},
+): Upgrade {
+  return anUpgrade({
+    strategy: "Partial",
+    target: { release, image: `registry.example/ceilometer:${release}`, config },
+    components: { database: { action: "Skip" }, ...components },
+  });
+}
+
 export function aRecordedTarget(of: Workload, more: Partial<RecordedTarget> = {}): RecordedTarget {
   const { kind, metadata, replicas, strategy, template } = of;
   return {

@@ -54,74 +54,55 @@ test.each<[KubeFailureKind, string, string]>([
   expect(acted.kind).toBe(meaning);
 });
 
-const seen: Effect = { ...patch, pods: [{ namespace: "a", labels: { app: "b" }, uids: ["known"] }] };
-const pod = (uid: string, more: object = {}) => ({
+const labels = { app: "b" };
+const object = (kind: string, uid: string, more: object = {}) => ({
   apiVersion: "v1",
-  kind: "Pod",
-  metadata: { namespace: "a", name: `pod-${uid}`, uid, labels: { app: "b" }, resourceVersion: "1" },
-  spec: { containers: [] },
-  status: { phase: "Running", ...more },
+  kind,
+  metadata: { namespace: "a", name: `one-${uid}`, uid, labels, resourceVersion: "1" },
+  ...more,
 });
-
-test.each<[what: string, pods: readonly object[], meaning: string]>([
-  ["none", [], "done"],
-  ["those that were seen", [pod("known")], "done"],
-  ["one that was not seen", [pod("known"), pod("other")], "stale"],
-  ["one that has ended for good", [pod("other", { phase: "Failed" })], "done"],
-])("where there are %s of the pods that it was decided on, it is %s", async (_, pods, meaning) => {
-  const asked: unknown[] = [];
-  let written = 0;
-  const client: KubeClient = {
-    ...clientThatFails("lost", ""),
-    list: (_resource, options) => {
-      asked.push(options?.labelSelector);
-      return Promise.resolve({ items: pods.map(parseObject), resourceVersion: "1" });
-    },
-    patchJson: () => {
-      written += 1;
-      return Promise.resolve({ metadata: { name: "b" } });
-    },
-  };
-  const acted = await act(client, seen, new AbortController().signal);
-  expect(acted.kind).toBe(meaning);
-  expect(asked).toEqual(["app=b"]);
-  expect(written).toBe(meaning === "done" ? 1 : 0);
-});
-
+const pod = (uid: string, more: object = {}) =>
+  object("Pod", uid, { spec: { containers: [] }, status: { phase: "Running", ...more } });
+const file = (uid: string) => object("ConfigMap", uid);
+const only = (kind: "Pod" | "ConfigMap") => ({ onlyWith: [{ kind, namespace: "a", labels, uids: ["known"] }] });
+const seen: Effect = { ...patch, ...only("Pod") };
 const letGo: Effect = {
   kind: "annotate",
   ref: { kind: "CeilometerUpgrade", namespace: "a", name: "b" },
   uid: "u",
   resourceVersion: "1",
   metadata: { finalizers: [] },
-  files: { namespace: "a", labels: { of: "u" }, uids: ["known"] },
+  ...only("ConfigMap"),
   why,
 };
-const file = (uid: string) => ({
-  apiVersion: "v1",
-  kind: "ConfigMap",
-  metadata: { namespace: "a", name: `file-${uid}`, uid, labels: { of: "u" }, resourceVersion: "1" },
-});
 
-test.each([
-  ["none", [], "done"],
-  ["those that were seen", [file("known")], "done"],
-  ["one whose creation nobody answered", [file("known"), file("other")], "stale"],
-])("where there are %s of the files, the finalizer is taken off (%3$s)", async (_, files, meaning) => {
+test.each<[what: string, effect: Effect, there: readonly object[], meaning: string]>([
+  ["no pods", seen, [], "done"],
+  ["the pods that were seen", seen, [pod("known")], "done"],
+  ["a pod that was not seen", seen, [pod("known"), pod("other")], "stale"],
+  ["a pod that has ended for good", seen, [pod("other", { phase: "Failed" })], "done"],
+  ["no files", letGo, [], "done"],
+  ["the files that were seen", letGo, [file("known")], "done"],
+  ["a file whose creation nobody answered", letGo, [file("known"), file("other")], "stale"],
+])("a write that is right only with what was seen: where there are %s", async (_, effect, there, meaning) => {
+  const asked: unknown[] = [];
   let written = 0;
+  const write = () => {
+    written += 1;
+    return Promise.resolve({ metadata: { name: "b" } });
+  };
   const client: KubeClient = {
     ...clientThatFails("lost", ""),
     list: (resource, options) => {
-      expect([resource.plural, options?.namespace, options?.labelSelector]).toEqual(["configmaps", "a", "of=u"]);
-      return Promise.resolve({ items: files.map(parseObject), resourceVersion: "1" });
+      asked.push([resource.plural, options?.namespace, options?.labelSelector]);
+      return Promise.resolve({ items: there.map(parseObject), resourceVersion: "1" });
     },
-    patchMerge: () => {
-      written += 1;
-      return Promise.resolve({ metadata: { name: "b" } });
-    },
+    patchJson: write,
+    patchMerge: write,
   };
-  const acted = await act(client, letGo, new AbortController().signal);
+  const acted = await act(client, effect, new AbortController().signal);
   expect(acted.kind).toBe(meaning);
+  expect(asked).toEqual([[effect === seen ? "pods" : "configmaps", "a", "app=b"]]);
   expect(written).toBe(meaning === "done" ? 1 : 0);
 });
 

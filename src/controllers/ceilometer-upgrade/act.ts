@@ -2,11 +2,9 @@
 import type { KubeClient } from "../../kube/client.ts";
 import { failureOf, isTestFailed, type KubeFailure } from "../../kube/errors.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import type { Resource } from "../../kube/resource.ts";
-import { isUnseen } from "../../model/agent.ts";
-import { assertNever, type Effect, type ObjectRef, type ObjectsSeen } from "../../model/outcome.ts";
-import { CONFIG_MAP, POD, resourceOfKind } from "./resources.ts";
-import { podView } from "./views/pod.ts";
+import { assertNever, type Effect, type ObjectRef, type OnlyWith } from "../../model/outcome.ts";
+import { resourceOfKind } from "./resources.ts";
+import { isUnseen } from "./unseen.ts";
 
 export type Acted =
   /** The object as it is now, or the one that is no more. Neither where it goes on ending after it was deleted. */
@@ -64,39 +62,20 @@ export function unlessUndone(acted: Acted, before: Version | undefined): Acted {
   return isSame ? { kind: "stale", why: "it was answered as done, and nothing has changed", isUndone: true } : acted;
 }
 
-async function unseenObject(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<string | undefined> {
-  if (effect.kind === "patch") return unseenPod(client, effect.pods ?? [], signal);
-  const seen = effect.kind === "annotate" ? effect.files : undefined;
-  if (seen === undefined) return undefined;
-  const files = await listed(client, CONFIG_MAP, seen, signal);
-  const unseen = files.find(({ metadata: { uid = "" } }) => !seen.uids.includes(uid));
-  return unseen && `ConfigMap/${unseen.metadata.name}`;
-}
+const onlyWith = (effect: Effect): OnlyWith =>
+  (effect.kind === "patch" || effect.kind === "annotate" ? effect.onlyWith : undefined) ?? [];
 
-async function unseenPod(
-  client: KubeClient,
-  seen: readonly ObjectsSeen[],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  for (const those of seen) {
-    const pods = (await listed(client, POD, those, signal)).map(podView);
-    const unseen = pods.find((pod) => isUnseen(pod, those));
-    if (unseen !== undefined) return `Pod/${unseen.metadata.name}`;
+async function unseenObject(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<string | undefined> {
+  for (const those of onlyWith(effect)) {
+    const { kind, namespace, labels } = those;
+    const labelSelector = Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(",");
+    const { items } = await client.list(resourceOfKind(kind), { namespace, labelSelector, signal });
+    const unseen = items.find((item) => isUnseen(item, those));
+    if (unseen !== undefined) return `${kind}/${unseen.metadata.name}`;
   }
   return undefined;
-}
-
-async function listed(
-  client: KubeClient,
-  resource: Resource,
-  { namespace, labels }: ObjectsSeen,
-  signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const labelSelector = Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
-  const { items } = await client.list(resource, { namespace, labelSelector, signal });
-  return items;
 }
 
 async function send(client: KubeClient, effect: Effect, signal: AbortSignal): Promise<Acted> {

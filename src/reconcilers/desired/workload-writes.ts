@@ -137,12 +137,13 @@ function patch(agent: Agent, changes: readonly KubePatchOperation[], why: Note):
  */
 export function onlyWithPodsOf(effect: Effect, seen: readonly Pick<Agent, "workload" | "pods">[]): Effect {
   if (effect.kind !== "patch") return effect;
-  const pods = seen.map(({ workload, pods: those }) => ({
+  const onlyWith = seen.map(({ workload, pods: those }) => ({
+    kind: "Pod" as const,
     namespace: workload.metadata.namespace,
     labels: workload.matchLabels,
     uids: those.map(({ metadata }) => metadata.uid),
   }));
-  return { ...effect, pods };
+  return { ...effect, onlyWith };
 }
 
 /** Where a first agent was tried already, and where it can be. */

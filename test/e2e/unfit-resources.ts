@@ -6,10 +6,10 @@ import { z } from "zod";
 import { CRD_NAME, customResourceDefinition } from "../../src/api/v1alpha1/crd.ts";
 import { ANNOTATION, API_VERSION, FINALIZER, KIND, VERB } from "../../src/api/v1alpha1/names.ts";
 import type { ClusterAccess } from "../../tools/control-plane/cluster.ts";
-import { modern } from "../e2e/fixtures/topology.ts";
-import { eventually } from "../e2e/resource.ts";
-import { collectionOf } from "../e2e/scene.ts";
-import { create, read } from "../e2e/shared-cluster.ts";
+import { modern } from "./fixtures/topology.ts";
+import { eventually } from "./resource.ts";
+import { collectionOf } from "./scene.ts";
+import { create, read } from "./shared-cluster.ts";
 
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
