@@ -2,7 +2,7 @@
 import type { Spec } from "../api/v1alpha1/schema.ts";
 import type { AttemptRecord, RecordedParity, RecordedPolling } from "./attempt.ts";
 import type { Component } from "./component.ts";
-import type { Effect, Note, Outcome, Violation } from "./outcome.ts";
+import type { Effect, Note, ObjectSeen, Outcome, Violation } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import type { ProbeRequest } from "./probe.ts";
 import type { Millis } from "./time.ts";
@@ -65,4 +65,6 @@ export interface Decision {
   readonly gates?: GatesSeen;
   /** Workloads that were at the target and are not any more. */
   readonly drifted?: readonly string[];
+  /** What is told is right only if these are as they were seen: no write of the attempt has asked for them. */
+  readonly rightWith?: readonly ObjectSeen[];
 }

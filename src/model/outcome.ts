@@ -48,6 +48,13 @@ export interface ObjectsSeen {
   readonly uids: readonly string[];
 }
 
+/** An object as it was seen when something was decided. Its status may have changed since. */
+export interface ObjectSeen {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly generation: number;
+}
+
 /**
  * A write is right only if no others are there. They come by another watch than its object, and no precondition can ask for them: the API
  * server is asked just before, and where one is there that was not seen, the write is stale.

@@ -10,7 +10,7 @@ import type { AttemptRecord } from "../model/attempt.ts";
 import type { Decision, GatesSeen } from "../model/decision.ts";
 import { marksOf } from "../model/marks.ts";
 import type { World } from "../model/observation.ts";
-import type { Effect, Note, Violation } from "../model/outcome.ts";
+import type { Effect, Note, ObjectSeen, Violation } from "../model/outcome.ts";
 import type { Release } from "../model/release.ts";
 import { askImages } from "./ask-image.ts";
 import { type Assessment, assess, unreadMounts } from "./assess.ts";
@@ -155,11 +155,18 @@ function noChange(world: World, { agents, left }: Resolved, target: Release): De
     findings: [],
     probes: [],
     from: target.name,
+    rightWith: all.map(({ workload }) => seenAs(workload)),
   } as const;
   // Its record was deleted when the attempt had ended, and before the resource was let go.
   const isHeld = world.upgrade.metadata.finalizers.includes(FINALIZER);
   return isHeld ? { ...told, effect: closeRecords(world) ?? dropFinalizer(world) } : told;
 }
+
+const seenAs = ({ kind, metadata: { namespace, name, uid, generation } }: Agent["workload"]): ObjectSeen => ({
+  ref: { kind, namespace, name },
+  uid,
+  generation,
+});
 
 /** Claims, in the order of their names, so that two resources that want the same workloads never wait for each other. */
 export function nextClaim(world: World, record: AttemptRecord, agents: Agents): Effect | Violation | undefined {

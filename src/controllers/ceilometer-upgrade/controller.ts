@@ -26,6 +26,7 @@ import type { Reporter } from "./report.ts";
 import { inVain, isStuck, type Nothing, type Vain } from "./stale-backoff.ts";
 import { standInSpec } from "./stand-in-spec.ts";
 import { draftStatus } from "./status.ts";
+import { doubt } from "./unseen.ts";
 import type { UpgradeView } from "./views/upgrade.ts";
 
 export interface ControllerPorts {
@@ -114,10 +115,7 @@ async function lookAndAct(
   const decided = withPlan(plans, key, await decideOrSay(ports, view, seen, plans.get(key)?.hash, signal));
   const decision = leaving ? endingAttempt(seen, decided) : decided;
   ports.probes.want(key, decision.probes);
-  if (decision.effect === undefined) {
-    vain.delete(key);
-    return rest(ports, view, seen, decision, signal);
-  }
+  if (decision.effect === undefined) return tellOrDoubt(ports, vain, key, { view, seen, decision }, signal);
   if (leaving && isLast(decision.effect)) await report(ports, view, seen, farewell(decision), signal);
 
   const began = ports.clock.now();
@@ -259,6 +257,22 @@ function takeIn(caches: Caches, { object, gone }: Extract<Acted, { kind: "done" 
     if (object?.kind === cache.resource.kind) cache.put(object);
     if (gone?.ref.kind === cache.resource.kind) cache.gone(gone.ref, gone.uid);
   }
+}
+
+async function tellOrDoubt(
+  ports: ControllerPorts,
+  vain: Map<string, Vain>,
+  key: string,
+  { view, seen, decision }: Pick<Done, "view" | "seen" | "decision">,
+  signal: AbortSignal,
+): Promise<Next> {
+  const doubted = await doubt(ports.client, view, decision, signal);
+  if (doubted === undefined) {
+    vain.delete(key);
+    return rest(ports, view, seen, decision, signal);
+  }
+  await report(ports, view, seen, doubted, signal);
+  return { kind: "recheck", afterMs: inVain(vain, key, "stale", ports.clock.monotonic()).waitMs };
 }
 
 /** Nothing to write: report, and look again when something changes, or when time alone would change the answer. */
