@@ -6,7 +6,8 @@
 import type { AcceptedRisk } from "../api/v1alpha1/schema.ts";
 import type { DefinitionChange } from "../model/definition-changes.ts";
 import type { Violation } from "../model/outcome.ts";
-import { type Millis, parseTime } from "../model/time.ts";
+import type { Millis } from "../model/time.ts";
+import { expiryOf } from "./accepted-risk.ts";
 
 const GATE = "AdditiveSchema";
 const REASONS = {
@@ -33,9 +34,6 @@ interface Breach {
 
 const breachesOf = (changes: readonly DefinitionChange[]): readonly Breach[] =>
   changes.flatMap(({ kind, object, message }) => (kind === "added" ? [] : [{ check: REASONS[kind], object, message }]));
-
-/** From then on it accepts nothing. A time that cannot be read has passed: nothing is accepted for ever by mistake. */
-const expiryOf = ({ expiresAt }: AcceptedRisk): Millis => parseTime(expiresAt) ?? Number.NEGATIVE_INFINITY;
 
 const covers = (risk: AcceptedRisk, { check, object }: Breach): boolean =>
   risk.check === check && risk.object === object;

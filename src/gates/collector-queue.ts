@@ -7,7 +7,7 @@ import { type Agent, agentText, isDown } from "../model/agent.ts";
 import type { World } from "../model/observation.ts";
 import type { Violation } from "../model/outcome.ts";
 import { hasComponent, type Release } from "../model/release.ts";
-import { parseTime } from "../model/time.ts";
+import { acceptedRisk } from "./accepted-risk.ts";
 import { canSeeEmpty } from "./queues-empty.ts";
 
 const CHECK = "CollectorQueueUnseen";
@@ -22,18 +22,14 @@ export interface CollectorQueue {
 const canSee = (gate: ExtraGate): boolean => gate.job !== undefined || canSeeEmpty(gate);
 
 export function collectorQueue(collectors: readonly Agent[], world: World, target: Release): CollectorQueue {
-  const { acceptedRisks = [], gates = [] } = world.upgrade.spec;
+  const { gates = [] } = world.upgrade.spec;
   const isSeen = gates.some((gate) => gate.before === "collector" && canSee(gate));
   // One that an attempt before has taken down is no wish of anybody's, and what was sent it since waits for it.
   const isOut = (agent: Agent): boolean => isDown(agent) && agent.marks.borrowed === undefined;
   const isGoing = (agent: Agent): boolean => agent.wanted.retires === true && !isOut(agent);
   if (isSeen || hasComponent(target, "collector")) return { violations: [], accepted: [] };
   const going = collectors.filter(isGoing);
-  const wordFor = (agent: Agent): AcceptedRisk | undefined =>
-    acceptedRisks.find(
-      ({ check, object, expiresAt }) =>
-        check === CHECK && object === agentText(agent) && (parseTime(expiresAt) ?? 0) > world.now,
-    );
+  const wordFor = (agent: Agent): AcceptedRisk | undefined => acceptedRisk(world, CHECK, agentText(agent));
   return {
     violations: going.filter((agent) => wordFor(agent) === undefined).map(unseen),
     accepted: going.flatMap((agent) => wordFor(agent) ?? []),

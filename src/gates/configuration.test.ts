@@ -45,6 +45,22 @@ describe("configuration", () => {
     expect(at("queens").map(({ severity }) => severity)).toEqual(["Error"]);
   });
 
+  it("names a plugin that is not Ceilometer's own, with the word that answers for it", () => {
+    const text = "sources: [{name: a, meters: ['*'], sinks: [b]}]\nsinks: [{name: b, publishers: [acme]}]";
+    const [found, ...others] = configurationProblems({ pipeline: { ...pipeline, text }, release: release("2025.1") });
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({
+      object: "Publisher/acme",
+      reason: "PluginUnknown",
+      message:
+        "ConfigMap/ceilometer-etc, pipeline.yaml, line 2, sinks[0].publishers[0]: Unable to load publisher acme://: 2025.1 has no such publisher for meters",
+      severity: "Error",
+    });
+    expect(found?.remedy).toMatch(
+      /^use one of .*spec.acceptedRisks with check PluginUnknown and object Publisher\/acme$/,
+    );
+  });
+
   it("passes warnings on as warnings", () => {
     const text = "sources: []\nsinks: [{name: b, publishers: [gnocchi]}]";
     const violations = configurationProblems({ pipeline: { ...pipeline, text }, release: release("2025.1") });

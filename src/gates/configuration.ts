@@ -7,6 +7,7 @@ import type { Violation } from "../model/outcome.ts";
 import { parsePipeline } from "../model/pipeline.ts";
 import { parsePolling } from "../model/polling-file.ts";
 import { pollingFiles, type Release } from "../model/release.ts";
+import { PLUGIN_UNKNOWN } from "./accepted-risk.ts";
 
 export interface ConfigurationFile {
   /** "ConfigMap/name". */
@@ -40,6 +41,7 @@ function invalid({ object, key }: ConfigurationFile, problem: FileProblem): Viol
     ...(problem.line === undefined ? [] : [`line ${problem.line}`]),
     ...(problem.place === "" ? [] : [problem.place]),
   ];
+  if (problem.plugin !== undefined) return unproven(problem.plugin, `${object}, ${where.join(", ")}`, problem);
   return {
     gate: GATE,
     object,
@@ -50,6 +52,16 @@ function invalid({ object, key }: ConfigurationFile, problem: FileProblem): Viol
   };
 }
 
+/** The object is the plugin: a word on it shall not cover what else may come to stand in the file. */
+const unproven = (plugin: string, where: string, { rule, remedy, severity }: FileProblem): Violation => ({
+  gate: GATE,
+  object: plugin,
+  reason: PLUGIN_UNKNOWN,
+  message: `${where}: ${rule}`,
+  remedy: `${remedy}; or, where a package in the image brings it, accept it: spec.acceptedRisks with check ${PLUGIN_UNKNOWN} and object ${plugin}`,
+  severity,
+});
+
 function problemsOf(
   file: ConfigurationFile | undefined,
   parse: (text: string) => ParsedFile<unknown>,
@@ -57,9 +69,7 @@ function problemsOf(
 ): readonly Violation[] {
   if (file === undefined) return [];
   if (file.text === undefined) return [missing(file, consequence)];
-  const parsed = parse(file.text);
-  const problems = parsed.kind === "broken" ? parsed.problems : parsed.warnings;
-  return problems.map((problem) => invalid(file, problem));
+  return parse(file.text).problems.map((problem) => invalid(file, problem));
 }
 
 /** Newton and older have no polling.yaml: it would be mounted and never read. */

@@ -4,7 +4,7 @@ import { parseDefinitions } from "./definitions.ts";
 
 const told = (text: string, key: string): readonly string[] => {
   const read = parseDefinitions(text, key);
-  const problems = read.kind === "broken" ? read.problems : read.warnings;
+  const problems = read.problems;
   return problems.map(({ severity, line, place, rule }) => `${severity} ${line ?? "-"} ${place}: ${rule}`);
 };
 const read = (text: string, key = "x") => {

@@ -118,8 +118,7 @@ export function isolationProblems(file: PollingFile, isolation?: Isolation): rea
     if (polled !== undefined && ![...polled].some(supports(source.meters))) continue;
     tellSource(source, ["sources", index], ignoresExpression, problems);
   }
-  const found = problems.outcome(file);
-  return found.kind === "broken" ? found.problems : found.warnings;
+  return problems.outcome(file).problems;
 }
 
 function tellSource(

@@ -20,7 +20,7 @@ describe("outcome", () => {
     expect(problems.outcome(42)).toEqual({
       kind: "parsed",
       file: 42,
-      warnings: [{ place: "a", line: 7, rule: "odd", remedy: "mend it", severity: "Warning" }],
+      problems: [{ place: "a", line: 7, rule: "odd", remedy: "mend it", severity: "Warning" }],
     });
   });
 
@@ -35,6 +35,26 @@ describe("outcome", () => {
         { place: "", rule: "odd", remedy: "mend it", severity: "Warning" },
       ],
     });
+  });
+
+  it("keeps a file's meaning where a plugin in it is not Ceilometer's own, as long as each can be named", () => {
+    const withPlugins = (count: number) => {
+      const problems = new FileProblems(lineOf);
+      for (let index = 0; index < count; index += 1)
+        problems.plugin([index], `Publisher/p${index}`, "unknown", "mend it");
+      return problems.outcome(42);
+    };
+    const acme = {
+      place: "[0]",
+      line: 7,
+      rule: "unknown",
+      remedy: "mend it",
+      severity: "Error",
+      plugin: "Publisher/p0",
+    };
+    expect(withPlugins(1)).toEqual({ kind: "parsed", file: 42, problems: [acme] });
+    expect(withPlugins(32).kind).toBe("parsed");
+    expect(withPlugins(33).kind).toBe("broken");
   });
 
   it("keeps 32 and counts the rest, and never loses an error behind warnings", () => {

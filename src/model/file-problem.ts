@@ -14,10 +14,13 @@ export interface FileProblem {
   readonly rule: string;
   readonly remedy: string;
   readonly severity: "Error" | "Warning";
+  /** What is not Ceilometer's own, as in `Publisher/acme`: right where a package in the image brings it, which only people know. */
+  readonly plugin?: string;
 }
 
 export type ParsedFile<T> =
-  | { readonly kind: "parsed"; readonly file: T; readonly warnings: readonly FileProblem[] }
+  /** Nothing that takes its meaning from the file: warnings, and plugins. */
+  | { readonly kind: "parsed"; readonly file: T; readonly problems: readonly FileProblem[] }
   | { readonly kind: "broken"; readonly problems: NonEmpty<FileProblem> };
 
 /** A file can be wrong in thousands of places; a status has room for 64 findings. */
@@ -41,11 +44,16 @@ export class FileProblems {
 
   error(path: FilePath, rule: string, remedy: string): void {
     this.#errors += 1;
-    this.#add(path, rule, remedy, "Error");
+    this.#add(path, { rule, remedy, severity: "Error" });
   }
 
   warning(path: FilePath, rule: string, remedy: string): void {
-    this.#add(path, rule, remedy, "Warning");
+    this.#add(path, { rule, remedy, severity: "Warning" });
+  }
+
+  /** One that there is no room for is an error like any other: nobody could give his word for it. */
+  plugin(path: FilePath, plugin: string, rule: string, remedy: string): void {
+    if (!this.#add(path, { rule, remedy, severity: "Error", plugin })) this.#errors += 1;
   }
 
   /** Errors first. A file with an error has no meaning, whatever could be read of it. */
@@ -53,21 +61,23 @@ export class FileProblems {
     const errors = this.#found.filter((problem) => problem.severity === "Error");
     const warnings = this.#found.filter((problem) => problem.severity === "Warning");
     const [first, ...others] = [...errors, ...warnings, ...this.#rest()];
-    if (this.#errors === 0 || first === undefined) return { kind: "parsed", file, warnings };
+    if (this.#errors === 0 || first === undefined) return { kind: "parsed", file, problems: [...errors, ...warnings] };
     return { kind: "broken", problems: [first, ...others] };
   }
 
-  #add(path: FilePath, rule: string, remedy: string, severity: "Error" | "Warning"): void {
+  /** Whether there was room for it. */
+  #add(path: FilePath, problem: Omit<FileProblem, "place" | "line">): boolean {
     if (this.#found.length >= MOST_PROBLEMS) {
       // An error must not be lost behind warnings: it takes the place of one.
-      const replaced = severity === "Error" ? this.#found.findLastIndex((known) => known.severity === "Warning") : -1;
+      const isError = problem.severity === "Error";
+      const replaced = isError ? this.#found.findLastIndex((known) => known.severity === "Warning") : -1;
       this.#leftOut += 1;
-      if (replaced < 0) return;
+      if (replaced < 0) return false;
       this.#found.splice(replaced, 1);
     }
     const line = this.#lineOf(path);
-    const where = line === undefined ? {} : { line };
-    this.#found.push({ place: placeText(path), ...where, rule, remedy, severity });
+    this.#found.push({ place: placeText(path), ...(line === undefined ? {} : { line }), ...problem });
+    return true;
   }
 
   #rest(): readonly FileProblem[] {

@@ -26,7 +26,7 @@ export interface Reading {
   readonly problems: FileProblems;
 }
 
-/** Entry points `ceilometer.transformer`, the same from Liberty to Rocky. */
+/** Entry points `ceilometer.transformer` of Ceilometer itself, the same from Liberty to Rocky. */
 const TRANSFORMERS = ["accumulator", "delta", "unit_conversion", "rate_of_change", "aggregator", "arithmetic"];
 
 function readPublishers({ entry, path }: Entry, { what, release, problems }: Reading): readonly string[] {
@@ -51,7 +51,8 @@ function readPublishers({ entry, path }: Entry, { what, release, problems }: Rea
     const fault = publisherFault(scheme, what, release);
     if (fault !== undefined) {
       const rule = `Unable to load publisher ${shownName(scheme)}://: ${fault.rule}`;
-      problems.error([...here, index], rule, fault.remedy);
+      if (fault.foreign) problems.plugin([...here, index], `Publisher/${shownName(scheme)}`, rule, fault.remedy);
+      else problems.error([...here, index], rule, fault.remedy);
     }
     found.push(url);
   }
@@ -67,10 +68,14 @@ function readTransformer(value: unknown, path: FilePath, problems: FileProblems)
   if (parameters === undefined) {
     problems.error(path, "the transformer has no parameters", 'add "parameters: {}"');
   }
-  if (typeof name !== "string" || !TRANSFORMERS.includes(name)) {
-    const shown = typeof name === "string" ? shownName(name) : "(none)";
-    problems.error(path, `No transformer named ${shown} loaded`, `use one of ${TRANSFORMERS.join(", ")}`);
+  const remedy = `use one of ${TRANSFORMERS.join(", ")}`;
+  if (typeof name !== "string") {
+    problems.error(path, "No transformer named (none) loaded", remedy);
     return undefined;
+  }
+  if (!TRANSFORMERS.includes(name)) {
+    const shown = shownName(name);
+    problems.plugin(path, `Transformer/${shown}`, `No transformer named ${shown} loaded`, remedy);
   }
   return { name, parameters: parameters ?? {} };
 }

@@ -9,8 +9,7 @@ const release = (name: string): Release => {
   return parsed;
 };
 const told = (text: string, name = "2025.1", what: "meters" | "events" = "meters"): readonly string[] => {
-  const read = parsePipeline(text, what, release(name));
-  const problems = read.kind === "broken" ? read.problems : read.warnings;
+  const { problems } = parsePipeline(text, what, release(name));
   return problems.map(({ severity, line, place, rule }) => `${severity} ${line ?? "-"} ${place}: ${rule}`);
 };
 const fileOf = (text: string, name = "2025.1", what: "meters" | "events" = "meters"): PipelineFile => {
@@ -134,11 +133,23 @@ describe("what Ceilometer refuses or crashes on", () => {
     ["transformers: [x]", "Error 2 sinks[0].transformers[0]: the transformer is no mapping"],
     ["transformers: [{name: delta}]", "Error 2 sinks[0].transformers[0]: the transformer has no parameters"],
     ["transformers: [{name: y, parameters: }]", "Error 2 sinks[0].transformers[0]: No transformer named y loaded"],
+    ["transformers: [{name: 1, parameters: }]", "Error 2 sinks[0].transformers[0]: No transformer named (none) loaded"],
     ["transformers: [{name: delta, parameters: }]", undefined],
   ])("%s, to Rocky", (fields, problem) => {
     const text = withSink(`publishers: [gnocchi], ${fields}`);
     expect(told(text, "rocky")).toEqual(problem === undefined ? [] : [problem]);
     expect(told(text, "stein")).toEqual(["Warning 2 sinks[0].transformers: stein ignores transformers"]);
+  });
+
+  it("means what it says where a publisher or a transformer is of somebody's own", () => {
+    const text = withSink("publishers: ['acme://h', gnocchi], transformers: [{name: own, parameters: {a: 1}}]");
+    expect(parsePipeline(text, "meters", release("rocky")).problems.map(({ plugin }) => plugin)).toEqual([
+      "Publisher/acme",
+      "Transformer/own",
+    ]);
+    expect(fileOf(text, "rocky").sinks).toEqual([
+      { name: "s", publishers: ["acme://h", "gnocchi://"], transformers: [{ name: "own", parameters: { a: 1 } }] },
+    ]);
   });
 
   it("wants names once each", () => {

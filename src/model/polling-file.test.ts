@@ -4,7 +4,7 @@ import { longestInterval, parsePolling } from "./polling-file.ts";
 
 const told = (text: string): readonly string[] => {
   const read = parsePolling(text);
-  const problems = read.kind === "broken" ? read.problems : read.warnings;
+  const problems = read.problems;
   return problems.map(({ severity, line, place, rule }) => `${severity} ${line ?? "-"} ${place}: ${rule}`);
 };
 const source = (lines: string): string => `sources:\n  - name: a\n${lines.replaceAll(/^/gm, "    ")}\n`;
@@ -40,7 +40,7 @@ sources:
           { name: "rest", intervalSeconds: 600, meters: ["*"], resources: [], discovery: [] },
         ],
       },
-      warnings: [],
+      problems: [],
     });
     expect(read.kind === "parsed" ? longestInterval(read.file) : 0).toBe(600);
   });

@@ -69,10 +69,16 @@ describe("what cannot be loaded", () => {
     ["prometheus", "meters", "pike", "it came with rocky", "use one of notifier://"],
     ["udp", "events", "2025.1", "it publishes no events", "use one of notifier://"],
     ["panko", "meters", "2025.1", "2025.1 has no such publisher for meters", "use one of"],
-    ["nosuch", "meters", "2025.1", "2025.1 has no such publisher for meters", "use one of"],
   ] as const)("%s for %s in %s", (scheme, of, name, rule, remedy) => {
     const fault = publisherFault(scheme, of, release(name));
-    expect(fault?.rule).toBe(rule);
+    expect(fault).toMatchObject({ rule, foreign: false });
     expect(fault?.remedy).toContain(remedy);
+  });
+
+  it("is somebody's own, where no release has one of that name", () => {
+    expect(publisherFault("acme", "meters", release("2025.1"))).toMatchObject({
+      rule: "2025.1 has no such publisher for meters",
+      foreign: true,
+    });
   });
 });

@@ -89,6 +89,8 @@ export function publisherSchemes(of: PublishedKind, release: Release): readonly 
 export interface PublisherFault {
   readonly rule: string;
   readonly remedy: string;
+  /** No release of Ceilometer has one of that name for them: a package of somebody's own may. */
+  readonly foreign: boolean;
 }
 
 /** Why a publisher cannot be loaded, or undefined. The agent would drop it with no more than a line in its log. */
@@ -103,8 +105,9 @@ export function publisherFault(scheme: string, of: PublishedKind, release: Relea
   if (known === undefined) {
     const other = PUBLISHERS.some((publisher) => publisher.scheme === scheme && existsIn(publisher, release));
     const rule = other ? `it publishes no ${of}` : `${release.name} has no such publisher for ${of}`;
-    return { rule, remedy };
+    return { rule, remedy, foreign: !PUBLISHERS.some((publisher) => publisher.scheme === scheme) };
   }
-  if (majorOf(known.since) > release.major) return { rule: `it came with ${known.since}`, remedy };
-  return { rule: `it was removed in ${known.removed ?? release.name}`, remedy: `use ${known.instead ?? choice}` };
+  if (majorOf(known.since) > release.major) return { rule: `it came with ${known.since}`, remedy, foreign: false };
+  const rule = `it was removed in ${known.removed ?? release.name}`;
+  return { rule, remedy: `use ${known.instead ?? choice}`, foreign: false };
 }

@@ -37,14 +37,15 @@ const TRUE_WORDS = new Set(["yes", "Yes", "YES", "on", "On", "ON"]);
 const FALSE_WORDS = new Set(["no", "No", "NO", "off", "Off", "OFF"]);
 const QUOTE_IT = 'a pattern that begins with *, !, [ or ? needs quotes: "*"';
 
-/** An integer of YAML 1.1: `010` is eight, `1_000` a thousand, `0o10` no number at all. */
+/** An integer of YAML 1.1: `010` is eight, `1_000` a thousand, `10:00` six hundred, `0o10` no number at all. */
 function integerOf11(source: string): number | undefined {
+  if (!/^[-+]?\d/.test(source)) return undefined;
   const digits = source.replaceAll("_", "");
-  if (/^[-+]?0[0-7]+$/.test(digits)) {
-    const magnitude = Number.parseInt(digits.replace(/^[-+]/, ""), 8);
-    return digits.startsWith("-") ? -magnitude : magnitude;
-  }
-  return /^[-+]?\d/.test(source) && /^[-+]?(0|[1-9]\d*)$/.test(digits) ? Number(digits) : undefined;
+  const sign = digits.startsWith("-") ? -1 : 1;
+  const unsigned = digits.replace(/^[-+]/, "");
+  if (/^0[0-7]+$/.test(unsigned)) return sign * Number.parseInt(unsigned, 8);
+  if (!/^(0|[1-9]\d*(:[0-5]?\d)*)$/.test(unsigned)) return undefined;
+  return sign * unsigned.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 /** The value of a scalar under YAML 1.1 where it differs from the library's YAML 1.2. */

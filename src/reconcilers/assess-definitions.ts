@@ -135,7 +135,7 @@ function look(world: World, readers: readonly Agent[], given: GivenDefinitions):
     if (text.kind === "unknown") return unknown(text.why);
     return changesBetween(text.text, given.text, key) ?? unknown("Ceilometer would not take it as it is");
   });
-  const findings = next.warnings.map((problem) => invalid(object, key, problem));
+  const findings = next.problems.map((problem) => invalid(object, key, problem));
   return { changes: unique(changes), findings };
 }
 

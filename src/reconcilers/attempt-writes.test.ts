@@ -1,6 +1,7 @@
 /** Which record an attempt gets: one of its own, or the one that its wish had when it was last made. */
 import { expect, test } from "vitest";
 import {
+  aConfigObject,
   aDeployment,
   anUpgrade,
   aRecord,
@@ -11,8 +12,10 @@ import {
 } from "../../test/support/builders.ts";
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
 import { type AttemptRecord, type Ended, RECORD_KEY, recordSchema } from "../model/attempt.ts";
+import { digestText } from "../model/digest.ts";
 import { formatTime } from "../model/time.ts";
-import { endRecord, firstWrites, holdRecord, type NewRecord } from "./attempt-writes.ts";
+import { endRecord, firstWrites, holdRecord, keptCopies, type NewRecord, remakeCopy } from "./attempt-writes.ts";
+import { asMounted } from "./inputs.ts";
 import { migrationJobName } from "./migration-jobs.ts";
 
 const upgrade = anUpgrade({}, { finalizers: [FINALIZER] });
@@ -148,4 +151,23 @@ test("a record is held before anything is borrowed, where it can be", () => {
     ref: { kind: "ConfigMap" },
     metadata: { finalizers: ["theirs", FINALIZER] },
   });
+});
+
+test("a copy of what agents mount is made again where somebody deletes it in the middle, as long as anything holds what it was", () => {
+  const text = "sources: []\nsinks: []\n";
+  const ref = { kind: "ConfigMap" as const, name: "etc", key: "pipeline.yaml" };
+  const { file: pipeline, copy } = asMounted(aWorld({ upgrade }), "pipeline", ref, text);
+  const record = aRecord({ files: { pipeline } });
+  const made = (data: string, kind: "ConfigMap" | "Secret" = "ConfigMap") => {
+    const world = aWorld({ upgrade, files: [aConfigObject(kind, "etc", { [ref.key]: data }, false)] });
+    return remakeCopy(world, keptCopies(world, record));
+  };
+  expect(made(text)).toMatchObject({ kind: "create", object: copy?.object, why: { reason: "CopyingConfiguration" } });
+  expect(made(`${text}# another`)).toBeUndefined();
+  expect(made(text, "Secret")).toBeUndefined();
+  const digests = new Map([[ref.key, digestText(text)]]);
+  const world = aWorld({ upgrade, files: [aConfigObject("ConfigMap", "etc", { [ref.key]: text }, false)] });
+  const { metadata } = record;
+  const there = { name: pipeline.object, metadata, immutable: true, digests, purpose: "configuration" };
+  expect(keptCopies({ ...world, copies: [there] }, record)).toEqual([]);
 });

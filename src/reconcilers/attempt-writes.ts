@@ -3,14 +3,14 @@
  * None of them disrupts anything.
  */
 import { ANNOTATION, FINALIZER } from "../api/v1alpha1/names.ts";
-import type { AttemptRecord, Ended, RecordBody } from "../model/attempt.ts";
+import type { AttemptRecord, Ended, RecordBody, RecordedFile } from "../model/attempt.ts";
 import { canonicalJson, digest, digestText } from "../model/digest.ts";
 import type { Labels, Meta } from "../model/meta.ts";
 import type { ConfigurationCopy, Upgrade, World } from "../model/observation.ts";
 import type { Effect, Note } from "../model/outcome.ts";
 import { formatTime } from "../model/time.ts";
 import { attemptRecord } from "./desired/attempt-record.ts";
-import type { WantedCopy } from "./inputs.ts";
+import { asMounted, type WantedCopy } from "./inputs.ts";
 import { migrationJobNames } from "./migration-jobs.ts";
 
 /** The version of the rules below and of the release facts: another version is another plan. */
@@ -48,6 +48,32 @@ function make({ name, object: body }: WantedCopy): Effect {
 export function remakeCopy(world: World, copies: readonly WantedCopy[]): Effect | undefined {
   const lost = copies.find((each) => !world.copies.some(({ name }) => name === each.name) && !isRead(world, each));
   return lost && make(lost);
+}
+
+const KEPT = ["pipeline", "eventPipeline"] as const;
+
+/**
+ * The same for what the resource does not give, and agents keep of a ConfigMap that can change: it is made again from whatever holds
+ * what it was. Where nothing does any more, the agents' own pods say that the volume is missing.
+ */
+export function keptCopies(world: World, { files }: AttemptRecord): readonly WantedCopy[] {
+  return KEPT.flatMap((name): readonly WantedCopy[] => {
+    const file = files[name];
+    if (file?.kind !== "ConfigMap" || world.copies.some((copy) => copy.name === file.object)) return [];
+    const text = textThat(world, file);
+    const ref = { kind: file.kind, name: file.object, key: file.key };
+    const { copy } = text === undefined ? {} : asMounted(world, name, ref, text);
+    return copy?.name === file.object ? [copy] : [];
+  });
+}
+
+/** Of ConfigMaps alone: what was in a Secret shall not come to stand in one. */
+function textThat({ files }: World, { key, digest: was }: RecordedFile): string | undefined {
+  for (const seen of files.values()) {
+    const text = seen.seen === "present" && seen.value.kind === "ConfigMap" ? seen.value.data.get(key) : undefined;
+    if (text !== undefined && digestText(text) === was) return text;
+  }
+  return undefined;
 }
 
 /** One whose labels somebody took off is none of ours any more, and agents that mount it read it all the same. */

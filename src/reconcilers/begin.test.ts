@@ -97,6 +97,36 @@ test("two definition files of one name are refused: there is one place for both"
   );
 });
 
+test("a publisher of somebody's own holds, until a person answers for it; the word is in the attempt's record", () => {
+  const text = "sources: [{name: a, meters: ['*'], sinks: [b]}]\nsinks: [{name: b, publishers: ['acme://']}]";
+  const files = [aConfigObject("Secret", "given", { "pipeline.yaml": text })];
+  const pipeline = { kind: "Secret" as const, name: "given", key: "pipeline.yaml" };
+  const operator = { secrets: ["given"] };
+  const acme = {
+    check: "PluginUnknown" as const,
+    object: "Publisher/acme",
+    reason: "our image brings it",
+    expiresAt: formatTime(NOW + 1000),
+  };
+  const at = (acceptedRisks: SpecInput["acceptedRisks"]) => {
+    const target = { release: "ocata", image: NEW_IMAGE, config: { pipeline } };
+    const upgrade = anUpgrade({ target, acceptedRisks }, { finalizers: [FINALIZER] });
+    const notification = aDeployment({ name: "notification" });
+    return decide(anObservation({ upgrade, operator, files, workloads: [notification], pods: podsOf(notification) }));
+  };
+  const held = at([]);
+  expect([held.phase, held.headline.reason, held.headline.object, held.effect]).toEqual([
+    "Held",
+    "PluginUnknown",
+    "Publisher/acme",
+    undefined,
+  ]);
+  expect(at([{ ...acme, object: "Publisher/other" }]).phase).toBe("Held");
+  const { effect } = at([acme]);
+  expect(effect?.why.reason).toBe("AttemptStarted");
+  expect(JSON.stringify(effect)).toContain("our image brings it");
+});
+
 const databaseOnly: Partial<SpecInput> = {
   strategy: "Partial",
   only: ["database"],

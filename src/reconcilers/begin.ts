@@ -3,6 +3,7 @@
  * borrowed; then the attempt record is written, and each target is claimed for it. Nothing disruptive happens here.
  */
 import { FINALIZER } from "../api/v1alpha1/names.ts";
+import { answeredPlugins } from "../gates/accepted-risk.ts";
 import { databaseDirection, schemaDirection } from "../gates/release-pair.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { type Agent, agentText, atTarget, isDown, isRolledOut, oldPods } from "../model/agent.ts";
@@ -42,13 +43,13 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   const asked = askImages(world, agents.polling, target);
   const assessed = assess(world, agents, target, inputs, asked.kind === "answered" ? asked.images : undefined);
   const checks = preflight(world, agents, target);
-  const findings = [
+  const { findings, accepted } = answeredPlugins(world, [
     ...unmet,
     ...olderDatabase(world, resolved, target),
     ...checked,
     ...checks.findings,
     ...assessed.findings,
-  ];
+  ]);
   const errors = findings.filter((finding) => finding.severity === "Error");
   const from = fromRelease(all, world);
   const told = {
@@ -81,7 +82,7 @@ export function begin(world: World, target: Release, inputs: Inputs, resolved: R
   if (asked.kind === "wait") return waiting("Preflight", asked.note, { ...told, ...asked.until });
   if (asked.kind === "ask") return { ...waiting("Preflight", asked.effect.why, told), effect: asked.effect };
   const longestIntervalSeconds = intervalThere(world, agents.polling, inputs, target);
-  const acceptedRisks = [...assessed.acceptedRisks, ...checks.accepted];
+  const acceptedRisks = [...assessed.acceptedRisks, ...checks.accepted, ...accepted];
   const facts = { hosts: checks.hosts, longestIntervalSeconds, assessed: { ...assessed, acceptedRisks } };
   // What was found of the files may ask for others than the resource names.
   const wanted = resolveTargets(world, target, assessed.files, undefined).agents;

@@ -17,7 +17,7 @@ import { assertNever, type Effect, type Outcome, type Violation } from "../model
 import { parseRelease, type Release } from "../model/release.ts";
 import { type Requests, readRequests } from "../model/verb-requests.ts";
 import { definitionFiles } from "./assess-definitions.ts";
-import { addFinalizer, annotateRecord, holdRecord, remakeCopy, supersedeOthers } from "./attempt-writes.ts";
+import { addFinalizer, annotateRecord, holdRecord, keptCopies, remakeCopy, supersedeOthers } from "./attempt-writes.ts";
 import { begin, isThereAlready, nextClaim } from "./begin.ts";
 import { finish, finished } from "./finish.ts";
 import { giveEverythingBack, returnStrays } from "./give-back.ts";
@@ -71,7 +71,7 @@ function decideOn(world: World, target: Release, inputs: Inputs, record: Attempt
   }
   const { agents, left } = resolved;
   if (isOutdated(world, current, agents)) return start(world, target, inputs, record);
-  return proceed({ world, record: current, agents, left, target }, inputs.copies);
+  return proceed({ world, record: current, agents, left, target }, [...inputs.copies, ...keptCopies(world, current)]);
 }
 
 /** What it was made for, or what it has made, is not there any more: its beginning looks again. */

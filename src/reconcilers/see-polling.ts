@@ -2,11 +2,12 @@
  * Clause P4: agents that were started beside old ones are seen to poll, before anything else follows. The old agents go on
  * meanwhile, so that nobody is in a hurry; where a cloud has nothing for them yet, a person can accept that nothing shows it.
  */
+import { acceptedRisk } from "../gates/accepted-risk.ts";
 import { askable, dataPolled, unheardOf, verificationTimeout } from "../gates/data-polled.ts";
 import { type Agent, agentText } from "../model/agent.ts";
 import { elapsed } from "../model/clock.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
-import { formatDuration, type Millis, parseTime } from "../model/time.ts";
+import { formatDuration, type Millis } from "../model/time.ts";
 import { deadlineOf } from "./progress.ts";
 import type { Scene } from "./scene.ts";
 import { verificationJob } from "./verification-job.ts";
@@ -48,7 +49,8 @@ export function seePolling(
     const recheckAt = spent < timeout ? { recheckAt: world.now + timeout - spent } : {};
     return { kind: "wait", note, probes, ...recheckAt, ...unheardOf(answer) };
   }
-  if (!answer.conclusive && (isTentative(scene) || isAccepted(scene, object))) return undefined;
+  if (!answer.conclusive && (isTentative(scene) || acceptedRisk(world, INCONCLUSIVE, object) !== undefined))
+    return undefined;
   const violation: Violation = {
     gate: "DataPolled",
     object,
@@ -76,10 +78,3 @@ export function pollsSince(scene: Scene, agent: Agent, since: Millis, askedSince
 }
 
 const INCONCLUSIVE = "VerificationInconclusive";
-
-/** By name, and until it expires; a time that cannot be read has passed. */
-function isAccepted({ world }: Scene, object: string): boolean {
-  return (world.upgrade.spec.acceptedRisks ?? []).some(
-    (risk) => risk.check === INCONCLUSIVE && risk.object === object && (parseTime(risk.expiresAt) ?? 0) > world.now,
-  );
-}

@@ -4,6 +4,7 @@
  * taken back: its new schema only adds, so that old agents understand it (clause F1, I10). What cannot be undone is refused
  * before anything is written.
  */
+import { acceptedRisk } from "../gates/accepted-risk.ts";
 import { targetClaimed } from "../gates/target-claimed.ts";
 import { autoscaled, startsOldPods } from "../gates/workload-fits.ts";
 import { type Agent, atTarget, makeAgent, oldPods, type Wanted } from "../model/agent.ts";
@@ -19,7 +20,6 @@ import type { Decision } from "../model/decision.ts";
 import type { World } from "../model/observation.ts";
 import type { Outcome, Violation } from "../model/outcome.ts";
 import { parseRelease } from "../model/release.ts";
-import { parseTime } from "../model/time.ts";
 import { fromOf, originalsOf, parityOf, type Undone } from "./attempt-chain.ts";
 import { firstWrites } from "./attempt-writes.ts";
 import { digestNow } from "./inputs.ts";
@@ -276,7 +276,7 @@ function configurationProblems(world: World, { before = [], kind, name }: Record
       const remedy = "put the old content back, or set a target that is not older";
       return [{ ...base, reason: "OldConfigurationChanged", message, remedy }];
     }
-    if (isAccepted(world, object)) return [];
+    if (acceptedRisk(world, UNKNOWN, object) !== undefined) return [];
     const message = `${where}, and it cannot be known whether that is what it was`;
     const remedy = `look yourself and accept it: spec.acceptedRisks with check ${UNKNOWN} and object ${object}`;
     return [{ ...base, reason: UNKNOWN, message, remedy }];
@@ -284,12 +284,6 @@ function configurationProblems(world: World, { before = [], kind, name }: Record
 }
 
 const UNKNOWN = "OldConfigurationUnknown";
-
-function isAccepted({ upgrade, now }: World, object: string): boolean {
-  return (upgrade.spec.acceptedRisks ?? []).some(
-    (risk) => risk.check === UNKNOWN && risk.object === object && (parseTime(risk.expiresAt) ?? 0) > now,
-  );
-}
 
 /** Reasons of a hold that are failures of the upgrade itself: what somebody has to decide or to give is none. */
 const FAILURES: ReadonlySet<string> = new Set([

@@ -133,6 +133,10 @@ export const REASONS = {
     meaning: "Ceilometer would not take the configuration file as it is meant.",
     remedy: "Correct the line that the message names.",
   },
+  PluginUnknown: {
+    meaning: "A pipeline names a publisher or a transformer that is not Ceilometer's own.",
+    remedy: "Correct the name, or accept it by name where a package in the image brings it.",
+  },
   SecretNotReadable: {
     meaning: "The operator may not read the Secret.",
     remedy: "Add its name to secrets of the chart.",

@@ -561,6 +561,7 @@ export const ACCEPTABLE = [
   "VerificationInconclusive",
   "OldConfigurationUnknown",
   "CollectorQueueUnseen",
+  "PluginUnknown",
 ] as const;
 /** RFC 3339 with date, time and zone, as the API server has it: a date alone would stand in no status. */
 const fullTime = z.iso.datetime({ offset: true });

@@ -1,5 +1,6 @@
 /** The configuration files that a resource names, where they are among the files, through the same gate as before an upgrade. */
 import type { ConfigFileRef, Spec } from "../../api/v1alpha1/schema.ts";
+import { answeredPlugins } from "../../gates/accepted-risk.ts";
 import { type ConfigurationFile, configurationProblems } from "../../gates/configuration.ts";
 import { isRecord, type KubeObject } from "../../kube/object.ts";
 import { parseDefinitions } from "../../model/definitions.ts";
@@ -18,7 +19,13 @@ export interface CheckedConfiguration {
 const text = ({ kind, name }: ConfigFileRef): string => `${kind}/${name}`;
 
 /** `resource` is where the names stand, for problems of the naming itself. */
-export function checkConfiguration({ target }: Spec, resource: Located, all: readonly Located[]): CheckedConfiguration {
+export function checkConfiguration(
+  spec: Spec,
+  resource: Located,
+  all: readonly Located[],
+  now: number,
+): CheckedConfiguration {
+  const { target } = spec;
   const { definitions = [], ...files } = target.config ?? {};
   const release = parseRelease(target.release);
   const refs = [...Object.values(files).flatMap((ref) => ref ?? []), ...definitions];
@@ -36,7 +43,8 @@ export function checkConfiguration({ target }: Spec, resource: Located, all: rea
     ...named("polling", seen(files.polling)),
   };
   const found = release === undefined ? [] : configurationProblems({ ...given, release });
-  const problems = found.map(({ object, message, remedy, severity }) => ({
+  const { findings } = answeredPlugins({ upgrade: { spec }, now }, found);
+  const problems = findings.map(({ object, message, remedy, severity }) => ({
     ...at(object),
     object,
     severity,
@@ -84,9 +92,7 @@ function definitionProblems(
     const remedy = "add the key, or correct spec.target.config.definitions";
     return [{ ...place, severity: "Error", message: `it has no key ${ref.key}`, remedy }];
   }
-  const parsed = parseDefinitions(file.text, ref.key);
-  const problems = parsed.kind === "broken" ? parsed.problems : parsed.warnings;
-  return problems.map(({ line, place: within, rule, remedy, severity }) => {
+  return parseDefinitions(file.text, ref.key).problems.map(({ line, place: within, rule, remedy, severity }) => {
     const where = [...(line === undefined ? [] : [`line ${line}`]), ...(within === "" ? [] : [within])].join(", ");
     return { ...place, severity, message: where === "" ? rule : `${where}: ${rule}`, remedy };
   });

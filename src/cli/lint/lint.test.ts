@@ -87,6 +87,16 @@ test("configuration files go through the gate that an upgrade has, where they ar
   expect(checked[1]).toContain("its workloads are not among the files");
 });
 
+test("a publisher of somebody's own is a problem, until the resource answers for it", () => {
+  const own = files.replace("sinks: [none]", "sinks: [b]").replace("gnocchi://", "acme://");
+  const objects = (text: string) => linted(`${text}---\n${own}`).problems.map(({ object }) => object);
+  expect(objects(configured)).toContain("Publisher/acme");
+  const word = `  acceptedRisks:
+    - {check: PluginUnknown, object: Publisher/acme, reason: our image brings it, expiresAt: "2100-01-01T00:00:00Z"}
+`;
+  expect(objects(configured.replace("spec:\n", `spec:\n${word}`))).not.toContain("Publisher/acme");
+});
+
 test("a key that the object does not have is a problem", () => {
   const { problems } = linted(`${configured}---\n${files.replace("pipeline.yaml: |", "other.yaml: |")}`);
   expect(problems.map(({ message }) => message)).toContain(

@@ -43,7 +43,7 @@ function lintUpgrade(resource: Located, all: readonly Located[], wish: LintWish,
   const inside = namespaceOf(resource, wish);
   const near = all.filter(({ object }) => (object.metadata.namespace ?? inside) === inside);
   const around = broken.length > 0 ? UNJUDGED : preflight(resource, near, wish, now);
-  const configuration = checkConfiguration(spec, resource, near);
+  const configuration = checkConfiguration(spec, resource, near, now);
   const unseen = configuration.unseen.length === 0 ? "" : `; not among the files: ${configuration.unseen.join(", ")}`;
   const checked = [
     `${name}: the definition with its rules, ${configuration.checked} configuration files${unseen}`,

@@ -4,9 +4,7 @@ import { parseCatalogueOverrides } from "./overrides.ts";
 
 const told = (text: string): readonly string[] => {
   const read = parseCatalogueOverrides(text);
-  return (read.kind === "broken" ? read.problems : read.warnings).map(
-    ({ line, place, rule }) => `${line ?? "-"} ${place}: ${rule}`,
-  );
+  return read.problems.map(({ line, place, rule }) => `${line ?? "-"} ${place}: ${rule}`);
 };
 const entry = (fields: string): string => `pollsters:\n  - {${fields}}\n`;
 
@@ -25,7 +23,7 @@ pollsters:
         { name: "other", namespace: "own", removed: "pike" },
         { name: "always", namespace: "ipmi" },
       ],
-      warnings: [],
+      problems: [],
     });
     expect(told("pollsters: []")).toEqual([]);
   });
