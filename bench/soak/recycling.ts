@@ -81,10 +81,13 @@ export async function recycling(
     await must(ground.cluster, "POST", upgradesPath(namespace), upgradeResource(scene));
     placed.add(namespace);
     await eventually(async () => succeeded.has(namespace), `${namespace} does not end`, PATIENCE);
-    seconds.push((performance.now() - begun) / 1000);
+    const took = (performance.now() - begun) / 1000;
     const images = await imagesOf(ground, scene);
     if (images.some((image) => image !== newImage("Full")))
-      throw new Error(`${namespace} says that it has succeeded and runs ${images.join(", ")}`);
+      throw new Error(
+        `${namespace} says after ${took.toFixed(2)} s that it has succeeded and runs ${images.join(", ")}`,
+      );
+    seconds.push(took);
     times.set(namespace, (times.get(namespace) ?? 0) + 1);
   };
   const queue = [...scenes];
