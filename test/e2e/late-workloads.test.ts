@@ -5,7 +5,10 @@
 import { expect, test } from "vitest";
 import { auditScope, modern, workloadsOf } from "./fixtures/topology.ts";
 import { eventually, isSo, tell } from "./resource.ts";
-import { allReady, inScene } from "./scene.ts";
+import { allReady, inScene, type Scene } from "./scene.ts";
+
+const imagesOfPods = (scene: Scene): Promise<string> =>
+  scene.kubectl("get", "pods", "--output=jsonpath={.items[*].spec.containers[*].image}");
 
 test("a resource is not told of as done by workloads that are not what their watch has told any more", () =>
   inScene({ topology: modern().tagged("2025.2") }, async (scene) => {
@@ -20,6 +23,12 @@ test("a resource is not told of as done by workloads that are not what their wat
       await scene.kubectl("set", "image", `${kind.toLowerCase()}/${metadata.name}`, ...images);
     }
     await allReady(scene.cluster, scene.namespace, scene.topology, []);
+    // Ready is said while pods of the image before still end, which the audit would take for new ones beside old ones.
+    await eventually(
+      async () => !(await imagesOfPods(scene)).includes(":2025.2"),
+      () => "pods of the image before do not go",
+      60_000,
+    );
     await scene.audit(auditScope(modern()));
     await scene.apply();
 
